@@ -1,0 +1,85 @@
+#include "engine/core/json.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "engine/core/digest.hpp"
+#include "engine/core/error.hpp"
+
+namespace nibble {
+
+std::string read_file(const std::filesystem::path& path) {
+    std::ifstream in(path, std::ios::binary);
+    if (!in || std::filesystem::is_directory(path)) throw IoError(path.string() + ": cannot be opened for reading");
+    std::ostringstream text;
+    text << in.rdbuf();
+    if (in.bad()) throw IoError(path.string() + ": reading failed");
+    return std::move(text).str();
+}
+
+Json read_json(const std::filesystem::path& path) {
+    const std::string text = read_file(path);
+    try {
+        return Json::parse(text);
+    } catch (const nlohmann::json::parse_error& e) {
+        throw BadInput(path.string() + ": not valid JSON near byte " + std::to_string(e.byte));
+    }
+}
+
+void write_file(const std::filesystem::path& path, std::string_view bytes) {
+    if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
+    const std::string partial = path.string() + "." + std::to_string(::getpid()) + ".partial";
+    const auto fail = [&](const char* what) {
+        const std::string reason = std::strerror(errno);
+        ::unlink(partial.c_str());
+        throw IoError(path.string() + ": " + what + " failed: " + reason);
+    };
+    const int fd = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0) fail("opening for writing");
+    for (std::size_t done = 0; done < bytes.size();) {
+        const ssize_t n = ::write(fd, bytes.data() + done, bytes.size() - done);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) {
+            ::close(fd);
+            fail("writing");
+        }
+        done += static_cast<std::size_t>(n);
+    }
+    // The data must reach the disk before the name does, or a crash could leave an empty file under that name.
+    if (::fsync(fd) != 0 && errno != EINVAL) {
+        ::close(fd);
+        fail("flushing");
+    }
+    if (::close(fd) != 0) fail("closing");
+    if (::rename(partial.c_str(), path.c_str()) != 0) fail("renaming");
+}
+
+void write_json(const std::filesystem::path& path, const Json& value) { write_file(path, value.dump(2) + "\n"); }
+
+std::string digest_of(const Json& value) { return digest_of(std::string_view(value.dump())); }
+
+Fields::Fields(const Json& object, std::string where) : object_(object), where_(std::move(where)) {
+    if (!object.is_object()) throw BadInput(where_ + ": expected a JSON object, found " + object.type_name());
+}
+
+void Fields::finish() const {
+    for (const auto& [key, value] : object_.items())
+        if (!seen_.contains(key)) {
+            std::string known;
+            for (const std::string& k : seen_) known += (known.empty() ? "" : ", ") + k;
+            throw BadInput(where_ + ": unknown key '" + key + "' (known: " + known + ")");
+        }
+}
+
+void Fields::missing(const std::string& key) const { throw BadInput(where_ + ": key '" + key + "' is missing"); }
+
+void Fields::wrong_type(const std::string& key) const {
+    throw BadInput(where_ + ": key '" + key + "' has an unexpected type (" + object_.at(key).type_name() + ")");
+}
+
+}  // namespace nibble

@@ -1,0 +1,70 @@
+// JSON helpers: reading and writing files whole, strict objects, canonical digests.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace nibble {
+
+using Json = nlohmann::json;  // objects are sorted by key: dump() is canonical
+
+/// Reads and parses a file. Throws IoError when it cannot be read, BadInput when it is not JSON.
+Json read_json(const std::filesystem::path& path);
+
+/// Writes `value` indented by two, through a temporary file in the same folder and a rename: readers see the old
+/// file or the new one, never a part. Throws IoError (disk full, no permission) and removes the temporary file.
+void write_json(const std::filesystem::path& path, const Json& value);
+
+/// The same atomic write for any bytes.
+void write_file(const std::filesystem::path& path, std::string_view bytes);
+
+/// The whole file as a string. Throws IoError.
+std::string read_file(const std::filesystem::path& path);
+
+/// SHA-256 of the compact dump (keys sorted).
+std::string digest_of(const Json& value);
+
+/// Reads the fields of a JSON object and refuses what nobody asked for.
+///
+///     Fields f(json, "config.json");
+///     c.epochs = f.get("epochs", 60);   // with default
+///     c.model = f.require<std::string>("model");
+///     f.finish();                       // throws BadInput naming the first unknown key
+class Fields {
+  public:
+    Fields(const Json& object, std::string where);
+
+    template <class T>
+    T get(const std::string& key, T fallback) {
+        seen_.insert(key);
+        return object_.contains(key) ? convert<T>(key) : fallback;
+    }
+    template <class T>
+    T require(const std::string& key) {
+        seen_.insert(key);
+        if (!object_.contains(key)) missing(key);
+        return convert<T>(key);
+    }
+    void finish() const;
+
+  private:
+    template <class T>
+    T convert(const std::string& key) const {
+        try {
+            return object_.at(key).get<T>();
+        } catch (const nlohmann::json::exception&) {
+            wrong_type(key);
+        }
+    }
+    [[noreturn]] void missing(const std::string& key) const;
+    [[noreturn]] void wrong_type(const std::string& key) const;
+
+    const Json& object_;
+    std::string where_;
+    std::set<std::string> seen_;
+};
+
+}  // namespace nibble

@@ -1,0 +1,78 @@
+#include "engine/core/parallel.hpp"
+
+#include <omp.h>
+#include <xmmintrin.h>
+
+#include <cstdlib>
+#include <mutex>
+#include <string>
+
+#include "engine/core/error.hpp"
+
+namespace nibble {
+namespace {
+
+int checked(long n, const std::string& where) {
+    if (n < 1 || n > 1024) throw BadInput(where, "number of threads", "1 to 1024", std::to_string(n));
+    return static_cast<int>(n);
+}
+
+int& chosen_threads() {
+    static int n = [] {
+        const char* text = std::getenv("NIBBLE_THREADS");
+        if (!text || !*text) return omp_get_num_procs();
+        char* end = nullptr;
+        const long value = std::strtol(text, &end, 10);
+        if (*end) throw BadInput("NIBBLE_THREADS", "value", "a number", text);
+        return checked(value, "NIBBLE_THREADS");
+    }();
+    return n;
+}
+
+}  // namespace
+
+int threads() { return chosen_threads(); }
+
+void set_threads(int n) { chosen_threads() = checked(n, "--threads"); }
+
+void flush_denormals() { _mm_setcsr(_mm_getcsr() | 0x8040u); }
+
+void detail::run_parallel(std::size_t n, void* body, void (*call)(void*, std::size_t, int)) {
+    std::exception_ptr error;
+    std::mutex mutex;
+    const auto total = static_cast<std::ptrdiff_t>(n);
+#pragma omp parallel num_threads(threads())
+    {
+        flush_denormals();
+        const int worker = omp_get_thread_num();
+#pragma omp for schedule(static)
+        for (std::ptrdiff_t i = 0; i < total; ++i) {
+            try {
+                call(body, static_cast<std::size_t>(i), worker);
+            } catch (...) {
+                const std::lock_guard lock(mutex);
+                if (!error) error = std::current_exception();
+            }
+        }
+    }
+    if (error) std::rethrow_exception(error);
+}
+
+namespace {
+template <class T>
+void pairwise(std::span<T> arrays, std::size_t count) {
+    if (count == 0) return;
+    const std::size_t length = arrays.size() / count;
+    for (std::size_t step = 1; step < count; step *= 2)
+        for (std::size_t i = 0; i + step < count; i += 2 * step) {
+            T* to = arrays.data() + i * length;
+            const T* from = arrays.data() + (i + step) * length;
+            for (std::size_t j = 0; j < length; ++j) to[j] += from[j];
+        }
+}
+}  // namespace
+
+void tree_sum(std::span<float> arrays, std::size_t count) { pairwise(arrays, count); }
+void tree_sum(std::span<double> arrays, std::size_t count) { pairwise(arrays, count); }
+
+}  // namespace nibble

@@ -1,0 +1,45 @@
+// Threads and reductions of fixed shape.
+//
+// Work is cut into chunks that depend on sizes alone; threads take whole chunks. So the number of threads changes
+// who computes a value, never the value.
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <span>
+#include <type_traits>
+
+namespace nibble {
+
+/// Number of worker threads: NIBBLE_THREADS, or what set_threads() said, or all cores.
+int threads();
+/// Throws BadInput unless 1 <= n <= 1024.
+void set_threads(int n);
+
+/// Sets flush-to-zero and denormals-are-zero for the calling thread: AMX forces both, so they are part of the
+/// definition of every float result. The main thread calls it first; parallel_for does it for its workers.
+void flush_denormals();
+
+namespace detail {
+void run_parallel(std::size_t n, void* body, void (*call)(void* body, std::size_t index, int worker));
+}
+
+/// Calls body(index) or body(index, worker) for every index in [0, n); worker is in [0, threads()).
+/// An exception thrown by the body is rethrown here, one of them if several.
+template <class Body>
+void parallel_for(std::size_t n, Body&& body) {
+    detail::run_parallel(n, &body, [](void* b, std::size_t index, int worker) {
+        auto& f = *static_cast<std::remove_reference_t<Body>*>(b);
+        if constexpr (std::is_invocable_v<Body&, std::size_t, int>)
+            f(index, worker);
+        else
+            f(index);
+    });
+}
+
+/// Sums `count` arrays of equal length lying one after the other, pairwise: (0+1)+(2+3)... The result replaces
+/// the first array; the others are scratch. The shape of the tree depends on `count` alone.
+void tree_sum(std::span<float> arrays, std::size_t count);
+void tree_sum(std::span<double> arrays, std::size_t count);
+
+}  // namespace nibble

@@ -1,0 +1,44 @@
+// Tensors: xtensor's row-major arrays. The one header that includes xtensor.
+//
+// Activations are NHWC. Weights are OIHW, as in torchvision's checkpoints; kernels pack their own layouts.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+#include <xtensor/xarray.hpp>
+#include <xtensor/xtensor.hpp>
+
+namespace nibble {
+
+template <class T>
+using Array = xt::xarray<T, xt::layout_type::row_major>;
+
+using Shape = std::vector<std::size_t>;
+
+inline std::size_t count(const Shape& shape) {
+    std::size_t n = 1;
+    for (std::size_t d : shape) n *= d;
+    return n;
+}
+
+/// "16x3x3x3"
+std::string to_string(const Shape& shape);
+
+/// bfloat16: the upper half of a float. Storage only; arithmetic happens in float.
+struct Bf16 {
+    std::uint16_t bits;
+    friend bool operator==(Bf16, Bf16) = default;
+};
+
+/// Nearest bfloat16, ties to even. Infinities stay; a NaN stays a NaN (quieted).
+inline Bf16 to_bf16(float x) {
+    const auto u = std::bit_cast<std::uint32_t>(x);
+    if ((u & 0x7fffffffu) > 0x7f800000u) return {static_cast<std::uint16_t>((u >> 16) | 0x40u)};
+    return {static_cast<std::uint16_t>((u + 0x7fffu + ((u >> 16) & 1u)) >> 16)};
+}
+inline float to_float(Bf16 x) { return std::bit_cast<float>(static_cast<std::uint32_t>(x.bits) << 16); }
+
+}  // namespace nibble

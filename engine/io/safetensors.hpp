@@ -1,0 +1,41 @@
+// safetensors: named arrays in one file (github.com/huggingface/safetensors describes the format).
+//
+//     u64 little-endian header length | JSON header | data
+//     header: {"name": {"dtype": "F32", "shape": [..], "data_offsets": [begin, end]}, "__metadata__": {..}}
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/core/tensor.hpp"
+
+namespace nibble {
+
+/// One array as stored: row-major, little-endian.
+struct StoredTensor {
+    std::string dtype;  ///< "F32", "F64", "BF16", "F16", "I8", "U8", "I16", "U16", "I32", "U32", "I64", "U64", "BOOL"
+    Shape shape;
+    std::vector<std::byte> bytes;
+
+    /// The values as float. Throws BadInput unless the dtype is F32 (or BF16, which converts exactly).
+    Array<float> to_f32() const;
+    static StoredTensor from(const Array<float>& values);
+};
+
+struct Safetensors {
+    std::map<std::string, StoredTensor> tensors;
+    std::map<std::string, std::string> metadata;
+};
+
+/// Reads a whole file. It may be hostile: header length, offsets (in bounds, not overlapping, no holes), dtype x
+/// shape against byte count, duplicate names are all checked before anything is allocated. Throws IoError, BadInput.
+Safetensors read_safetensors(const std::filesystem::path& path);
+
+/// Writes atomically, tensors in the order of their names, the header padded with spaces to a multiple of 8.
+/// Equal contents give equal bytes.
+void write_safetensors(const std::filesystem::path& path, const Safetensors& contents);
+
+}  // namespace nibble

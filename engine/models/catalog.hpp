@@ -1,0 +1,18 @@
+// Models by name, for configurations and the command line.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/nn/graph.hpp"
+
+namespace nibble {
+
+/// "resnet20", "resnet20-w0.5", "resnet32-projection", "plain20": family, depth, then options. Throws BadInput
+/// with the list of families for anything else.
+Graph make_model(const std::string& name, int classes, Dims input);
+
+/// One example of each family, for help texts.
+std::vector<std::string> model_examples();
+
+}  // namespace nibble

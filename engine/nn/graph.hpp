@@ -1,0 +1,90 @@
+// The network as data: a static graph of nodes in topological order.
+//
+// One description serves training, evaluation and (later) lowering to integers; each is a pass over it.
+// Shapes are per image, NHWC without N. Parameter names follow torchvision: "<node name>.weight" and so on.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/core/tensor.hpp"
+
+namespace nibble {
+
+enum class Op { input, conv, linear, batch_norm, relu, add, shortcut_a, max_pool, avg_pool, global_pool };
+
+/// Height, width and channels of one image's activation.
+struct Dims {
+    int h = 1, w = 1, c = 1;
+    std::size_t size() const { return static_cast<std::size_t>(h) * w * c; }
+    friend bool operator==(const Dims&, const Dims&) = default;
+};
+
+/// A sliding window; also what convolution and pooling share.
+struct Window {
+    int kernel_h = 1, kernel_w = 1, stride = 1, pad = 0;
+};
+
+struct Node {
+    Op op;
+    std::string name;         ///< unique; empty for nodes without parameters
+    std::vector<int> inputs;  ///< indices of earlier nodes
+    Dims out;
+    Window window{};      ///< conv, max_pool, avg_pool
+    int stride = 1;       ///< shortcut_a: keeps every stride-th row and column, pads channels with zeros
+    bool bias = false;    ///< conv, linear
+    float eps = 1e-5f;    ///< batch_norm
+};
+
+/// Parameters and buffers by name.
+///
+///   conv        <name>.weight [out][in][kh][kw], optionally <name>.bias [out]
+///   linear      <name>.weight [out][in],         optionally <name>.bias [out]
+///   batch_norm  <name>.weight, .bias, .running_mean, .running_var, each [c]
+using Weights = std::map<std::string, Array<float>>;
+
+/// Builds itself front to back; every function returns the new node's index and throws BadInput when shapes
+/// do not fit. The last node is the output: logits of shape 1 x 1 x classes.
+class Graph {
+  public:
+    int input(Dims dims);
+    int conv(int x, std::string name, int channels, Window window, bool bias = false);
+    /// Fully connected layer on a 1 x 1 x c activation.
+    int linear(int x, std::string name, int channels, bool bias = true);
+    int batch_norm(int x, std::string name, float eps = 1e-5f);
+    int relu(int x);
+    int add(int x, int y);
+    /// He et al. (2015), option A: subsample by `stride`, then zero-pad channels, half of them on either side.
+    int shortcut_a(int x, int channels, int stride);
+    int max_pool(int x, Window window);
+    /// Averages over the window; padding counts as zeros and is included in the divisor.
+    int avg_pool(int x, Window window);
+    int global_pool(int x);
+
+    const std::vector<Node>& nodes() const { return nodes_; }
+    const Node& operator[](int i) const { return nodes_[static_cast<std::size_t>(i)]; }
+    int size() const { return static_cast<int>(nodes_.size()); }
+    Dims input_dims() const { return nodes_.front().out; }
+    int classes() const { return nodes_.back().out.c; }
+
+    /// Shape of every parameter and buffer, in the order of the nodes.
+    std::vector<std::pair<std::string, Shape>> parameters() const;
+    /// Throws BadInput unless `weights` holds exactly these, with these shapes and only finite values.
+    void check(const Weights& weights) const;
+    /// Multiplications of convolutions and linear layers for one image.
+    std::size_t macs() const;
+
+  private:
+    int push(Node node);
+    const Dims& dims(int x) const;
+    std::vector<Node> nodes_;
+};
+
+/// True for running_mean and running_var: state that training tracks but no gradient reaches.
+bool is_buffer(const std::string& parameter);
+
+/// SHA-256 over names, shapes and values, in the order of the names.
+std::string digest_of(const Weights& weights);
+
+}  // namespace nibble
