@@ -8,7 +8,6 @@
 #include <fstream>
 #include <sstream>
 
-#include "engine/core/digest.hpp"
 #include "engine/core/error.hpp"
 
 namespace nibble {
@@ -60,8 +59,6 @@ void write_file(const std::filesystem::path& path, std::string_view bytes) {
 }
 
 void write_json(const std::filesystem::path& path, const Json& value) { write_file(path, value.dump(2) + "\n"); }
-
-std::string digest_of(const Json& value) { return digest_of(std::string_view(value.dump())); }
 
 Fields::Fields(const Json& object, std::string where) : object_(object), where_(std::move(where)) {
     if (!object.is_object()) throw BadInput(where_ + ": expected a JSON object, found " + object.type_name());

@@ -1,11 +1,14 @@
 // JSON helpers: reading and writing files whole, strict objects, canonical digests.
 #pragma once
 
+#include <concepts>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <string_view>
+
+#include "engine/core/digest.hpp"
 
 namespace nibble {
 
@@ -24,8 +27,11 @@ void write_file(const std::filesystem::path& path, std::string_view bytes);
 /// The whole file as a string. Throws IoError.
 std::string read_file(const std::filesystem::path& path);
 
-/// SHA-256 of the compact dump (keys sorted).
-std::string digest_of(const Json& value);
+/// SHA-256 of the compact dump (keys sorted). Taken by exact type: a string is digested as its own bytes.
+template <std::same_as<Json> T>
+std::string digest_of(const T& value) {
+    return digest_of(std::string_view(value.dump()));
+}
 
 /// Reads the fields of a JSON object and refuses what nobody asked for.
 ///
