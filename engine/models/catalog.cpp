@@ -4,6 +4,7 @@
 #include <charconv>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 
 #include "engine/core/error.hpp"
 #include "engine/models/resnet_cifar.hpp"

@@ -1,0 +1,254 @@
+#include "engine/io/safetensors.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <fstream>
+#include <set>
+
+#include "engine/core/error.hpp"
+#include "engine/core/json.hpp"
+
+namespace nibble {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kLengthBytes = 8;
+constexpr std::uint64_t kMaxHeader = 100'000'000;    // the format's own limit
+constexpr std::size_t kMaxHeaderValues = 4'000'000;  // parsed JSON is many times larger than its text
+constexpr int kMaxHeaderDepth = 3;                   // header, entry, shape
+constexpr std::size_t kAlignment = 8;
+const char* const kMetadata = "__metadata__";
+
+/// Bytes of one element; 0 for a type we do not know.
+std::size_t element_bytes(const std::string& dtype) {
+    static const std::map<std::string, std::size_t> sizes{
+        {"BOOL", 1}, {"I8", 1},  {"U8", 1},  {"I16", 2}, {"U16", 2}, {"F16", 2}, {"BF16", 2},
+        {"I32", 4},  {"U32", 4}, {"F32", 4}, {"I64", 8}, {"U64", 8}, {"F64", 8}};
+    const auto found = sizes.find(dtype);
+    return found == sizes.end() ? 0 : found->second;
+}
+
+/// A name from a file as it may stand in a one-line message.
+std::string quoted(const std::string& text) {
+    return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+/// Bytes of a whole tensor. Throws BadInput for an unknown type or a size that 64 bits cannot hold.
+std::uint64_t byte_count(const std::string& dtype, const Shape& shape, const std::string& where) {
+    std::uint64_t bytes = element_bytes(dtype);
+    if (bytes == 0)
+        throw BadInput(where, "dtype", "one of BOOL, I8..I64, U8..U64, F16, BF16, F32, F64", quoted(dtype));
+    bool empty = false;
+    for (const std::size_t d : shape) {
+        empty = empty || d == 0;
+        // Zeros are left out: strides are products too, of the other dimensions.
+        if (d > 0 && __builtin_mul_overflow(bytes, std::uint64_t{d}, &bytes))
+            throw BadInput(where + ": shape " + to_string(shape) + " overflows 64 bits");
+    }
+    return empty ? 0 : bytes;
+}
+
+/// Where one tensor lies in the file, as its header says and after that has been checked.
+struct Entry {
+    std::string name, dtype;
+    Shape shape;
+    std::uint64_t begin = 0, end = 0;
+};
+
+/// Parses the header text. The JSON library keeps the last of two equal keys and any depth; we refuse both.
+Json parse_header(const std::string& text, const std::string& where) {
+    std::vector<std::set<std::string>> keys;  // of each object we are in
+    std::size_t values = 0;
+    const auto inspect = [&](int depth, Json::parse_event_t event, Json& parsed) {
+        if (depth > kMaxHeaderDepth || ++values > kMaxHeaderValues)
+            throw BadInput(where + ": the header is nested too deeply or has too many values");
+        if (event == Json::parse_event_t::object_start) keys.emplace_back();
+        if (event == Json::parse_event_t::object_end) keys.pop_back();
+        if (event == Json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second)
+            throw BadInput(where + ": the header has two entries named " + parsed.dump());
+        return true;
+    };
+    try {
+        return Json::parse(text, inspect);
+    } catch (const Json::parse_error& e) {
+        throw BadInput(where + ": the header is not valid JSON near its byte " + std::to_string(e.byte));
+    } catch (const Json::exception&) {
+        throw BadInput(where + ": the header holds a number that no integer can hold");
+    }
+}
+
+std::vector<std::uint64_t> unsigned_numbers(const Json& value, const std::string& where) {
+    const auto is_unsigned = [](const Json& v) { return v.is_number_unsigned(); };
+    if (!value.is_array() || !std::all_of(value.begin(), value.end(), is_unsigned))
+        throw BadInput(where + ": expected a list of non-negative integers");
+    return value.get<std::vector<std::uint64_t>>();
+}
+
+Entry parse_entry(const std::string& name, const Json& value, const std::string& file) {
+    const std::string where = file + ": tensor " + quoted(name);
+    Fields fields(value, where);
+    Entry entry;
+    entry.name = name;
+    entry.dtype = fields.require<std::string>("dtype");
+    const auto shape = unsigned_numbers(fields.require<Json>("shape"), where + ": shape");
+    const auto offsets = unsigned_numbers(fields.require<Json>("data_offsets"), where + ": data_offsets");
+    fields.finish();
+
+    entry.shape.assign(shape.begin(), shape.end());
+    if (offsets.size() != 2 || offsets[0] > offsets[1])
+        throw BadInput(where + ": data_offsets must be [begin, end] with begin <= end");
+    entry.begin = offsets[0];
+    entry.end = offsets[1];
+    const std::uint64_t expected = byte_count(entry.dtype, entry.shape, where);
+    if (entry.end - entry.begin != expected)
+        throw BadInput(where, "bytes for " + entry.dtype + " " + to_string(entry.shape),
+                       std::to_string(expected), std::to_string(entry.end - entry.begin));
+    return entry;
+}
+
+/// The tensors must tile the data exactly: sorted by place, each begins where the one before ends.
+void check_tiling(std::vector<Entry>& entries, std::uint64_t data_bytes, const std::string& where) {
+    std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+        return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+    });
+    std::uint64_t end = 0;
+    for (const Entry& entry : entries) {
+        if (entry.begin != end)
+            throw BadInput(where + ": tensor " + quoted(entry.name),
+                           entry.begin < end ? "overlap, begin of data" : "hole, begin of data",
+                           std::to_string(end), std::to_string(entry.begin));
+        end = entry.end;
+    }
+    if (end != data_bytes)
+        throw BadInput(where, end > data_bytes ? "truncated, bytes of data" : "trailing bytes, bytes of data",
+                       std::to_string(end), std::to_string(data_bytes));
+}
+
+std::map<std::string, std::string> parse_metadata(const Json& value, const std::string& where) {
+    const auto is_text = [](const Json& v) { return v.is_string(); };
+    if (!value.is_object() || !std::all_of(value.begin(), value.end(), is_text))
+        throw BadInput(where + ": __metadata__ must be an object of strings");
+    return value.get<std::map<std::string, std::string>>();
+}
+
+void read_bytes(std::ifstream& in, void* to, std::uint64_t bytes, const std::string& where) {
+    in.read(static_cast<char*>(to), static_cast<std::streamsize>(bytes));
+    if (!in) throw IoError(where + ": reading failed");
+}
+
+std::uint64_t checked_file_size(const fs::path& path) {
+    std::error_code error;
+    if (!fs::is_regular_file(path, error))
+        throw IoError(path.string() + ": no such file, or not a regular file");
+    const std::uint64_t size = fs::file_size(path, error);
+    if (error) throw IoError(path.string() + ": " + error.message());
+    return size;
+}
+
+/// The header's text; `in` is left at the first byte of data.
+std::string read_header(std::ifstream& in, std::uint64_t file_bytes, const std::string& where) {
+    if (file_bytes < kLengthBytes)
+        throw BadInput(where, "size of a safetensors file", "at least 8 bytes", std::to_string(file_bytes));
+    std::uint64_t length = 0;
+    read_bytes(in, &length, kLengthBytes, where);
+    if (length > kMaxHeader || length > file_bytes - kLengthBytes)
+        throw BadInput(where, "header length", "at most 100 MB and within the file", std::to_string(length));
+    std::string text(length, '\0');
+    read_bytes(in, text.data(), length, where);
+    if (!text.starts_with('{'))
+        throw BadInput(where + ": not a safetensors file: the header is no JSON object");
+    return text;
+}
+
+/// Throws BadInput for contents that no reader would accept.
+std::uint64_t check_for_writing(const std::string& name, const StoredTensor& tensor) {
+    const std::string where = "tensor " + quoted(name);
+    if (name == kMetadata) throw BadInput(where + ": this name is reserved");
+    const std::uint64_t expected = byte_count(tensor.dtype, tensor.shape, where);
+    if (tensor.bytes.size() != expected)
+        throw BadInput(where, "bytes", std::to_string(expected), std::to_string(tensor.bytes.size()));
+    return expected;
+}
+
+std::string header_text(const Safetensors& contents) {
+    Json header = Json::object();
+    std::uint64_t end = 0;
+    for (const auto& [name, tensor] : contents.tensors) {
+        const std::uint64_t begin = end;
+        end += check_for_writing(name, tensor);
+        header[name] = {
+            {"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", Json::array({begin, end})}};
+    }
+    if (!contents.metadata.empty()) header[kMetadata] = contents.metadata;
+    try {
+        std::string text = header.dump();
+        text.resize((text.size() + kAlignment - 1) / kAlignment * kAlignment, ' ');
+        return text;
+    } catch (const Json::exception&) {
+        throw BadInput("safetensors: a name or metadata text is not valid UTF-8");
+    }
+}
+
+}  // namespace
+
+Array<float> StoredTensor::to_f32() const {
+    if (dtype != "F32" && dtype != "BF16") throw BadInput("tensor", "dtype", "F32 or BF16", dtype);
+    if (bytes.size() != byte_count(dtype, shape, "tensor"))
+        throw BadInput("tensor of shape " + to_string(shape) + ": " + std::to_string(bytes.size()) +
+                       " bytes do not fit it");
+    auto values = Array<float>::from_shape(shape);
+    if (dtype == "F32") {
+        std::memcpy(values.data(), bytes.data(), bytes.size());
+        return values;
+    }
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        Bf16 stored;
+        std::memcpy(&stored, bytes.data() + i * sizeof stored, sizeof stored);
+        values.data()[i] = to_float(stored);
+    }
+    return values;
+}
+
+StoredTensor StoredTensor::from(const Array<float>& values) {
+    const auto bytes = std::as_bytes(std::span<const float>(values.data(), values.size()));
+    return {"F32", Shape(values.shape().begin(), values.shape().end()), {bytes.begin(), bytes.end()}};
+}
+
+Safetensors read_safetensors(const fs::path& path) {
+    const std::string where = path.string();
+    const std::uint64_t file_bytes = checked_file_size(path);
+    std::ifstream in(path, std::ios::binary);
+    if (!in) throw IoError(where + ": cannot be opened for reading");
+    const std::string text = read_header(in, file_bytes, where);
+
+    Safetensors contents;
+    std::vector<Entry> entries;
+    for (const auto& [name, value] : parse_header(text, where).items()) {
+        if (name == kMetadata)
+            contents.metadata = parse_metadata(value, where);
+        else
+            entries.push_back(parse_entry(name, value, where));
+    }
+    check_tiling(entries, file_bytes - kLengthBytes - text.size(), where);
+
+    for (const Entry& entry : entries) {  // in the order of the file
+        StoredTensor tensor{entry.dtype, entry.shape, std::vector<std::byte>(entry.end - entry.begin)};
+        read_bytes(in, tensor.bytes.data(), tensor.bytes.size(), where);
+        contents.tensors.emplace(entry.name, std::move(tensor));
+    }
+    return contents;
+}
+
+void write_safetensors(const fs::path& path, const Safetensors& contents) {
+    const std::string header = header_text(contents);
+    const std::uint64_t length = header.size();
+    std::string file(reinterpret_cast<const char*>(&length), sizeof length);
+    file += header;
+    for (const auto& [name, tensor] : contents.tensors)
+        file.append(reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size());
+    write_file(path, file);
+}
+
+}  // namespace nibble
