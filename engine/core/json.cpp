@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 
 #include "engine/core/error.hpp"
 
@@ -14,7 +15,8 @@ namespace nibble {
 
 std::string read_file(const std::filesystem::path& path) {
     std::ifstream in(path, std::ios::binary);
-    if (!in || std::filesystem::is_directory(path)) throw IoError(path.string() + ": cannot be opened for reading");
+    if (!in || std::filesystem::is_directory(path))
+        throw IoError(path.string() + ": cannot be opened for reading");
     std::ostringstream text;
     text << in.rdbuf();
     if (in.bad()) throw IoError(path.string() + ": reading failed");
@@ -27,11 +29,15 @@ Json read_json(const std::filesystem::path& path) {
         return Json::parse(text);
     } catch (const nlohmann::json::parse_error& e) {
         throw BadInput(path.string() + ": not valid JSON near byte " + std::to_string(e.byte));
+    } catch (const nlohmann::json::out_of_range&) {
+        throw BadInput(path.string() + ": not valid JSON: it holds a number beyond the range of a double");
     }
 }
 
 void write_file(const std::filesystem::path& path, std::string_view bytes) {
-    if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
+    std::error_code folder;
+    if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), folder);
+    if (folder) throw IoError(path.string() + ": its folder cannot be made: " + folder.message());
     const std::string partial = path.string() + "." + std::to_string(::getpid()) + ".partial";
     const auto fail = [&](const char* what) {
         const std::string reason = std::strerror(errno);
@@ -49,7 +55,8 @@ void write_file(const std::filesystem::path& path, std::string_view bytes) {
         }
         done += static_cast<std::size_t>(n);
     }
-    // The data must reach the disk before the name does, or a crash could leave an empty file under that name.
+    // The data must reach the disk before the name does, or a crash could leave an empty file under that
+    // name.
     if (::fsync(fd) != 0 && errno != EINVAL) {
         ::close(fd);
         fail("flushing");
@@ -58,7 +65,9 @@ void write_file(const std::filesystem::path& path, std::string_view bytes) {
     if (::rename(partial.c_str(), path.c_str()) != 0) fail("renaming");
 }
 
-void write_json(const std::filesystem::path& path, const Json& value) { write_file(path, value.dump(2) + "\n"); }
+void write_json(const std::filesystem::path& path, const Json& value) {
+    write_file(path, value.dump(2) + "\n");
+}
 
 Fields::Fields(const Json& object, std::string where) : object_(object), where_(std::move(where)) {
     if (!object.is_object()) throw BadInput(where_ + ": expected a JSON object, found " + object.type_name());
@@ -73,10 +82,12 @@ void Fields::finish() const {
         }
 }
 
-void Fields::missing(const std::string& key) const { throw BadInput(where_ + ": key '" + key + "' is missing"); }
+void Fields::missing(const std::string& key) const {
+    throw BadInput(where_ + ": key '" + key + "' is missing");
+}
 
 void Fields::wrong_type(const std::string& key) const {
-    throw BadInput(where_ + ": key '" + key + "' has an unexpected type (" + object_.at(key).type_name() + ")");
+    throw BadInput(where_ + ": key '" + key + "' has an unexpected type or range: " + object_.at(key).dump());
 }
 
 }  // namespace nibble

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "engine/core/digest.hpp"
 
@@ -17,8 +19,9 @@ using Json = nlohmann::json;  // objects are sorted by key: dump() is canonical
 /// Reads and parses a file. Throws IoError when it cannot be read, BadInput when it is not JSON.
 Json read_json(const std::filesystem::path& path);
 
-/// Writes `value` indented by two, through a temporary file in the same folder and a rename: readers see the old
-/// file or the new one, never a part. Throws IoError (disk full, no permission) and removes the temporary file.
+/// Writes `value` indented by two, through a temporary file in the same folder and a rename: readers see the
+/// old file or the new one, never a part. Throws IoError (disk full, no permission) and removes the temporary
+/// file.
 void write_json(const std::filesystem::path& path, const Json& value);
 
 /// The same atomic write for any bytes.
@@ -33,7 +36,7 @@ std::string digest_of(const T& value) {
     return digest_of(std::string_view(value.dump()));
 }
 
-/// Reads the fields of a JSON object and refuses what nobody asked for.
+/// Reads the fields of a JSON object and refuses what nobody asked for, and whole numbers that do not fit.
 ///
 ///     Fields f(json, "config.json");
 ///     c.epochs = f.get("epochs", 60);   // with default
@@ -59,8 +62,16 @@ class Fields {
   private:
     template <class T>
     T convert(const std::string& key) const {
+        const Json& value = object_.at(key);
+        // The library would cut 2.5 to 2, wrap -1 around and take true for 1.
+        if constexpr (std::integral<T> && !std::same_as<T, bool>) {
+            const bool fits = value.is_number_unsigned()  ? std::in_range<T>(value.get<std::uint64_t>())
+                              : value.is_number_integer() ? std::in_range<T>(value.get<std::int64_t>())
+                                                          : false;
+            if (!fits) wrong_type(key);
+        }
         try {
-            return object_.at(key).get<T>();
+            return value.get<T>();
         } catch (const nlohmann::json::exception&) {
             wrong_type(key);
         }

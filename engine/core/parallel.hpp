@@ -1,7 +1,7 @@
 // Threads and reductions of fixed shape.
 //
-// Work is cut into chunks that depend on sizes alone; threads take whole chunks. So the number of threads changes
-// who computes a value, never the value.
+// Work is cut into chunks that depend on sizes alone; threads take whole chunks. So the number of threads
+// changes who computes a value, never the value.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +28,9 @@ void run_parallel(std::size_t n, void* body, void (*call)(void* body, std::size_
 /// An exception thrown by the body is rethrown here, one of them if several.
 template <class Body>
 void parallel_for(std::size_t n, Body&& body) {
-    detail::run_parallel(n, &body, [](void* b, std::size_t index, int worker) {
+    // A constant body stays constant: the cast back below restores its type.
+    void* erased = const_cast<void*>(static_cast<const void*>(&body));
+    detail::run_parallel(n, erased, [](void* b, std::size_t index, int worker) {
         auto& f = *static_cast<std::remove_reference_t<Body>*>(b);
         if constexpr (std::is_invocable_v<Body&, std::size_t, int>)
             f(index, worker);
@@ -37,8 +39,8 @@ void parallel_for(std::size_t n, Body&& body) {
     });
 }
 
-/// Sums `count` arrays of equal length lying one after the other, pairwise: (0+1)+(2+3)... The result replaces
-/// the first array; the others are scratch. The shape of the tree depends on `count` alone.
+/// Sums `count` arrays of equal length lying one after the other, pairwise: (0+1)+(2+3)... The result
+/// replaces the first array; the others are scratch. The shape of the tree depends on `count` alone.
 void tree_sum(std::span<float> arrays, std::size_t count);
 void tree_sum(std::span<double> arrays, std::size_t count);
 

@@ -32,7 +32,8 @@ TEST_CASE("typed spans are fed as little-endian bytes") {
 }
 
 TEST_CASE("a file's digest is that of its bytes, also beyond one buffer") {
-    const auto path = std::filesystem::temp_directory_path() / ("nibble-digest-" + std::to_string(::getpid()));
+    const auto path =
+        std::filesystem::temp_directory_path() / ("nibble-digest-" + std::to_string(::getpid()));
     const std::string bytes(200001, '\xa5');
     write_file(path, bytes);
     CHECK(digest_of_file(path) == digest_of(bytes));

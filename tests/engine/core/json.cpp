@@ -1,0 +1,121 @@
+#include "engine/core/json.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+
+#include "engine/core/error.hpp"
+
+using namespace nibble;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A folder of its own for one test, removed at the end.
+struct Scratch {
+    fs::path path = fs::temp_directory_path() / ("nibble-json-" + std::to_string(::getpid()));
+    Scratch() {
+        fs::remove_all(path);
+        fs::create_directories(path);
+    }
+    ~Scratch() { fs::remove_all(path); }
+    std::size_t files() const {
+        return static_cast<std::size_t>(
+            std::distance(fs::directory_iterator(path), fs::directory_iterator()));
+    }
+};
+
+/// While it lives, no file of this process grows beyond `bytes`: writes fail half-way, as on a full disk.
+struct FullDisk {
+    rlimit before{};
+    explicit FullDisk(rlim_t bytes) {
+        std::signal(SIGXFSZ, SIG_IGN);
+        getrlimit(RLIMIT_FSIZE, &before);
+        const rlimit now{bytes, before.rlim_max};
+        setrlimit(RLIMIT_FSIZE, &now);
+    }
+    ~FullDisk() {
+        setrlimit(RLIMIT_FSIZE, &before);
+        std::signal(SIGXFSZ, SIG_DFL);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("what is written is read back, parent folders are made, nothing else is left") {
+    const Scratch scratch;
+    const Json value{{"name", "resnet20"}, {"seeds", {0, 1, 2}}};
+    write_json(scratch.path / "a/b/result.json", value);
+    CHECK(read_json(scratch.path / "a/b/result.json") == value);
+    CHECK(read_file(scratch.path / "a/b/result.json").back() == '\n');
+    CHECK(std::distance(fs::directory_iterator(scratch.path / "a/b"), fs::directory_iterator()) == 1);
+}
+
+TEST_CASE("a write that fails half-way leaves the old file and no partial one") {
+    const Scratch scratch;
+    const fs::path path = scratch.path / "result.json";
+    write_json(path, {{"old", true}});
+    {
+        const FullDisk full(1000);
+        CHECK_THROWS_AS(write_file(path, std::string(5000, 'x')), IoError);
+    }
+    CHECK(read_json(path) == Json{{"old", true}});
+    CHECK(scratch.files() == 1);
+}
+
+TEST_CASE("a place that cannot be written is an IoError and leaves nothing behind") {
+    const Scratch scratch;
+    write_file(scratch.path / "file", "x");
+    fs::create_directories(scratch.path / "folder");
+    CHECK_THROWS_AS(write_file(scratch.path / "file/below/a.json", "x"), IoError);
+    CHECK_THROWS_AS(write_file(scratch.path / "folder", "x"), IoError);
+    CHECK(scratch.files() == 2);
+}
+
+TEST_CASE("malformed JSON is BadInput that names the file") {
+    const Scratch scratch;
+    const fs::path path = scratch.path / "bad.json";
+    const std::string deep(200000, '[');
+    for (const std::string& text : {std::string(), std::string("{"), std::string("{\"a\":1}}"),
+                                    std::string("{\"a\":1e999}"), std::string("\"\xff\""), deep}) {
+        write_file(path, text);
+        CHECK_THROWS_AS(read_json(path), BadInput);
+    }
+    CHECK_THROWS_WITH_AS(read_json(path), doctest::Contains("bad.json"), BadInput);
+    CHECK_THROWS_AS(read_json(scratch.path / "absent.json"), IoError);
+    CHECK_THROWS_AS(read_json(scratch.path), IoError);
+}
+
+TEST_CASE("the digest of a JSON value ignores the order of keys and sees every value") {
+    CHECK(digest_of(Json::parse(R"({"a":1,"b":2})")) == digest_of(Json::parse(R"({ "b":2, "a":1 })")));
+    CHECK(digest_of(Json::parse(R"({"a":1})")) != digest_of(Json::parse(R"({"a":2})")));
+    CHECK(digest_of(Json("text")) == digest_of("\"text\""));
+}
+
+TEST_CASE("Fields: defaults, required keys and unknown keys") {
+    const Json object{{"model", "resnet20"}, {"epochs", 60}, {"typo", 1}};
+    Fields fields(object, "config.json");
+    CHECK(fields.require<std::string>("model") == "resnet20");
+    CHECK(fields.get("epochs", 10) == 60);
+    CHECK(fields.get("seed", 3) == 3);
+    CHECK_THROWS_WITH_AS(fields.require<int>("data"), doctest::Contains("'data' is missing"), BadInput);
+    CHECK_THROWS_WITH_AS(fields.finish(), doctest::Contains("unknown key 'typo'"), BadInput);
+    CHECK(fields.get("typo", 0) == 1);
+    CHECK_NOTHROW(fields.finish());
+    CHECK_THROWS_AS(Fields(Json::array(), "config.json"), BadInput);
+}
+
+TEST_CASE("Fields: a value of another type or out of range is refused, never converted") {
+    const Json object{{"text", "60"}, {"real", 2.5}, {"negative", -1}, {"yes", true}, {"large", 5000000000}};
+    Fields fields(object, "config.json");
+    CHECK_THROWS_AS(fields.get("text", 1), BadInput);
+    CHECK_THROWS_AS(fields.get("real", 1), BadInput);
+    CHECK_THROWS_AS(fields.get("yes", 1), BadInput);
+    CHECK_THROWS_AS(fields.get("negative", 1u), BadInput);
+    CHECK_THROWS_AS(fields.get("large", 1), BadInput);
+    CHECK(fields.get("large", std::int64_t{1}) == 5000000000);
+    CHECK(fields.get("negative", 1.0) == -1.0);
+}
