@@ -1,0 +1,17 @@
+// Training augmentation: random crop after padding, random mirror image.
+#pragma once
+
+#include "datasets/dataset.hpp"
+#include "engine/core/rng.hpp"
+
+namespace nibble {
+
+/// Crops the image, padded by `pad` black pixels (byte 0) on every side, back to its size at offset
+/// (dx, dy), 0 <= dx, dy <= 2 * pad, then mirrors it left to right if `mirrored`.
+Image crop_and_mirror(const Image& image, int pad, int dx, int dy, bool mirrored);
+
+/// Draws dx, then dy, uniformly, then the mirror with probability 1/2 (only if augmentation.flip), from
+/// `random`. Nothing is drawn for what is switched off.
+Image augment(const Image& image, const Augmentation& augmentation, Random random);
+
+}  // namespace nibble

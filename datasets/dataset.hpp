@@ -1,0 +1,111 @@
+// What a data set is: `size()` labelled images of one shape, read by index.
+//
+// Everything else decorates it: Subset (first n), augment(), Loader (shuffle, batch, normalise),
+// PrefetchLoader.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace nibble {
+
+/// Height and width in pixels; channels are 3 (RGB) or 1 (grey).
+struct ImageShape {
+    int height = 0;
+    int width = 0;
+    int channels = 0;
+    friend bool operator==(const ImageShape&, const ImageShape&) = default;
+    /// Bytes of one image.
+    std::size_t count() const {
+        return static_cast<std::size_t>(height) * static_cast<std::size_t>(width) *
+               static_cast<std::size_t>(channels);
+    }
+};
+
+/// "32x32x3"
+std::string to_string(const ImageShape& shape);
+
+/// Pixels are HWC: pixels[(y * width + x) * channels + c], colours in the order red, green, blue.
+struct Image {
+    int height = 0;
+    int width = 0;
+    int channels = 0;
+    std::vector<std::uint8_t> pixels;
+
+    ImageShape shape() const { return {height, width, channels}; }
+};
+
+/// An image and its class, 0 <= label < Dataset::classes().
+struct Sample {
+    Image image;
+    int label = 0;
+};
+
+enum class Split { train, test };
+
+/// "train" or "test"
+std::string to_string(Split split);
+
+/// Networks see (byte / 255 - mean) / std, one mean and one std per channel, in units of full scale (255).
+struct Normalization {
+    std::vector<float> mean;
+    std::vector<float> std;
+    friend bool operator==(const Normalization&, const Normalization&) = default;
+};
+
+/// The training augmentation: pad by `pad` black pixels, crop the old size at random, mirror half of the
+/// images.
+struct Augmentation {
+    int pad = 0;
+    bool flip = false;
+    friend bool operator==(const Augmentation&, const Augmentation&) = default;
+};
+
+/// What is fixed for all images of a data set.
+struct DatasetTraits {
+    std::string name;
+    ImageShape shape;
+    int classes = 0;
+    Normalization normalization;
+    Augmentation augmentation;
+};
+
+/// Base of all data sets. Immutable after construction; every method may be called from any thread.
+class Dataset {
+  public:
+    explicit Dataset(DatasetTraits traits);
+    virtual ~Dataset() = default;
+    Dataset(const Dataset&) = delete;
+    Dataset& operator=(const Dataset&) = delete;
+
+    /// Number of samples, between 1 and 2^32 - 1.
+    virtual std::size_t size() const = 0;
+    /// Sample i < size(). Throws BadInput or IoError when it lies in a file that cannot be read or decoded.
+    virtual Sample get(std::size_t i) const = 0;
+
+    const DatasetTraits& traits() const { return traits_; }
+    const std::string& name() const { return traits_.name; }
+    const ImageShape& shape() const { return traits_.shape; }
+    int classes() const { return traits_.classes; }
+    /// The customary normalization of this data set; a network trained elsewhere may ask for another.
+    const Normalization& normalization() const { return traits_.normalization; }
+    /// The customary augmentation, in which no image changes its class (a mirrored digit would).
+    const Augmentation& augmentation() const { return traits_.augmentation; }
+
+    /// SHA-256 of the content, 64 hexadecimal digits; computed once, then remembered.
+    std::string digest() const;
+
+  protected:
+    /// Default: shape, number of classes, then label (int32) and pixels of every sample in order.
+    virtual std::string compute_digest() const;
+
+  private:
+    DatasetTraits traits_;
+    mutable std::mutex digest_mutex_;
+    mutable std::string digest_;
+};
+
+}  // namespace nibble
