@@ -1,0 +1,102 @@
+# The front door. `make help` lists the targets, config.mk holds the knobs; CMake does the compiling.
+
+include config.mk
+
+BUILD  := build/$(PRESET)
+NIBBLE := $(BUILD)/nibble
+
+BUILD_PACKAGES := g++ cmake ninja-build libxtensor-dev libxsimd-dev libopencv-core-dev libopencv-imgproc-dev \
+                  libopencv-imgcodecs-dev nlohmann-json3-dev doctest-dev libbenchmark-dev libcli11-dev \
+                  libfmt-dev libssl-dev gnuplot-nox
+CHECK_PACKAGES := clang-14 libomp-14-dev clang-format-14
+DATA_PACKAGES  := curl ca-certificates
+
+SOURCES = git ls-files '*.cpp' '*.hpp'
+
+export CXX
+ifneq ($(THREADS),)
+export NIBBLE_THREADS := $(THREADS)
+endif
+ifneq ($(DATA),)
+export NIBBLE_DATA := $(DATA)
+endif
+
+.DELETE_ON_ERROR:
+.PRECIOUS: build/%/build.ninja
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-check setup-data build test reproduce cells data stale report bench-peers check \
+        check-format format clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@echo "Knobs (PROFILE, JOBS, THREADS, RUN, ...) are explained in config.mk."
+
+# ---- the two commands of the README
+
+reproduce: build ## everything for PROFILE=quick: set up, build, run each cell that is missing or stale, report
+	@$(MAKE) --no-print-directory cells
+	@$(MAKE) --no-print-directory report
+
+test: test-$(PRESET) ## set up, build, run all tests
+
+# ---- steps
+
+setup: ## install missing Debian packages (as root or by sudo), or print the command that does
+	@scripts/setup.sh $(BUILD_PACKAGES)
+
+setup-check: setup
+	@scripts/setup.sh $(CHECK_PACKAGES)
+
+setup-data: setup
+	@scripts/setup.sh $(DATA_PACKAGES)
+
+build/%/build.ninja: CMakePresets.json | setup
+	cmake --preset $*
+
+build/clang/build.ninja: | setup-check
+
+build: $(BUILD)/build.ninja ## compile build/release/nibble
+	cmake --build $(BUILD) --target nibble -j $(JOBS)
+
+test-%: build/%/build.ninja
+	cmake --build build/$* -j $(JOBS)
+	ctest --test-dir build/$* --output-on-failure --no-tests=error -j $(JOBS)
+
+data: setup-data ## download the data sets of the real profiles, checked against their digests
+	@datasets/fetch.sh
+
+# ---- cells: each is a target, so -j and RUN apply; nibble itself skips those whose result is fresh
+
+ifneq ($(filter cells,$(MAKECMDGOALS)),)
+CELLS := $(shell test -x $(NIBBLE) && $(NIBBLE) cells --profile $(PROFILE))
+ifeq ($(CELLS),)
+$(error no cells of profile '$(PROFILE)': run `make build` first, and see `$(NIBBLE) cells --help`)
+endif
+.PHONY: $(CELLS)
+$(CELLS):
+	$(RUN) $(NIBBLE) run $@
+endif
+
+cells: $(CELLS) ## run the cells of PROFILE that are missing or stale (after make build; -j works)
+
+stale: build ## list the results that no longer match the code, configuration or data
+	@$(NIBBLE) stale
+
+report: build ## tables and plots from the results, and the README's table
+	$(NIBBLE) report
+
+bench-peers: build ## install the peers and time training side by side with them
+	experiments/training_speed/bench_peers.sh
+
+# ---- for developers
+
+check: check-format test-werror test-asan test-clang ## format, warnings as errors, sanitizers, clang, all tests
+
+check-format: | setup-check
+	$(SOURCES) | xargs clang-format-14 --dry-run -Werror
+
+format: | setup-check ## reformat every source file
+	$(SOURCES) | xargs clang-format-14 -i
+
+clean: ## remove build/ (never results)
+	rm -rf build

@@ -1,0 +1,24 @@
+# Knobs. Override any of them on the command line: make reproduce PROFILE=cifar10 JOBS=8
+
+# What to reproduce: quick (embedded data, minutes) or cifar10 (needs `make data`, hours).
+PROFILE ?= quick
+
+# Compile jobs, and test entries run side by side.
+JOBS ?= $(shell nproc)
+
+# Threads of one nibble process; empty means all cores. Results do not depend on it. With `make -j4 cells`, say 1.
+THREADS ?=
+
+# Put before every cell: RUN="srun --cpus-per-task=8" or RUN="nice -n 10".
+RUN ?=
+
+# Where data sets are kept; empty means data/ in this folder.
+DATA ?=
+
+# The build used by `make build`, `make test` and the cells: a preset of CMakePresets.json, built in build/PRESET.
+PRESET ?= release
+
+# The compiler of presets that name none. Run `make clean` after changing it.
+ifeq ($(origin CXX),default)
+CXX = g++
+endif
