@@ -82,15 +82,6 @@ void Fields::finish() const {
         }
 }
 
-bool Fields::is_integer_in(const Json& value, bool is_signed, std::size_t bytes) {
-    if (!value.is_number_integer()) return false;
-    const int bits = static_cast<int>(8 * bytes) - (is_signed ? 1 : 0);
-    if (value.is_number_unsigned()) return bits == 64 || value.get<std::uint64_t>() >> bits == 0;
-    const auto v = value.get<std::int64_t>();  // negative, or a number built by the program
-    if (v < 0) return is_signed && (bits >= 63 || v >= -(std::int64_t{1} << bits));
-    return bits >= 63 || v >> bits == 0;
-}
-
 void Fields::missing(const std::string& key) const {
     throw BadInput(where_ + ": key '" + key + "' is missing");
 }

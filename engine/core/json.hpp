@@ -8,7 +8,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 
 #include "engine/core/digest.hpp"
@@ -77,8 +76,6 @@ class Fields {
             wrong_type(key);
         }
     }
-    /// nlohmann would cut 2.5 to 2 and wrap -1 to 2^64 - 1.
-    static bool is_integer_in(const Json& value, bool is_signed, std::size_t bytes);
     [[noreturn]] void missing(const std::string& key) const;
     [[noreturn]] void wrong_type(const std::string& key) const;
 
