@@ -1,0 +1,19 @@
+// Kernels for AVX-512 (F, BW, DQ, VL). What each computes: engine/kernels/table.hpp.
+#pragma once
+
+#include "engine/kernels/table.hpp"
+
+namespace nibble::kernels::avx512 {
+
+void product_f32(const Product& q);
+void product_bf16(const Product& q);
+void weight_gradient_f32(const WeightGradient& q);
+void weight_gradient_bf16(const WeightGradient& q);
+
+void normalize(const Normalize& q);
+void moments(const Moments& q);
+void mask_gradient(const MaskGradient& q);
+void normalize_backward(const NormalizeBackward& q);
+void store_rounded(Storage storage, const float* src, void* dst, std::size_t count);
+
+}  // namespace nibble::kernels::avx512

@@ -1,0 +1,93 @@
+#include "engine/kernels/dispatch.hpp"
+
+#include <cstdlib>
+
+#include "engine/core/error.hpp"
+#include "engine/kernels/avx2/avx2.hpp"
+#include "engine/kernels/avx512/avx512.hpp"
+#include "engine/kernels/reference/reference.hpp"
+
+namespace nibble::kernels {
+namespace {
+
+const Kernels kReference{.name = "reference",
+                         .bf16_operand_bytes = 4,
+                         .product_f32 = reference::product_f32,
+                         .product_bf16 = reference::product_bf16,
+                         .weight_gradient_f32 = reference::weight_gradient_f32,
+                         .weight_gradient_bf16 = reference::weight_gradient_bf16,
+                         .normalize = reference::normalize,
+                         .moments = reference::moments,
+                         .mask_gradient = reference::mask_gradient,
+                         .normalize_backward = reference::normalize_backward,
+                         .store = reference::store,
+                         .pack_bf16 = reference::pack_bf16};
+
+const Kernels kAvx2{.name = "avx2",
+                    .bf16_operand_bytes = 4,
+                    .product_f32 = avx2::product_f32,
+                    .product_bf16 = avx2::product_bf16,
+                    .weight_gradient_f32 = avx2::weight_gradient_f32,
+                    .weight_gradient_bf16 = avx2::weight_gradient_bf16,
+                    .normalize = avx2::normalize,
+                    .moments = avx2::moments,
+                    .mask_gradient = avx2::mask_gradient,
+                    .normalize_backward = avx2::normalize_backward,
+                    .store = avx2::store_rounded,
+                    .pack_bf16 = reference::pack_bf16};
+
+const Kernels kAvx512{.name = "avx512",
+                      .bf16_operand_bytes = 4,
+                      .product_f32 = avx512::product_f32,
+                      .product_bf16 = avx512::product_bf16,
+                      .weight_gradient_f32 = avx512::weight_gradient_f32,
+                      .weight_gradient_bf16 = avx512::weight_gradient_bf16,
+                      .normalize = avx512::normalize,
+                      .moments = avx512::moments,
+                      .mask_gradient = avx512::mask_gradient,
+                      .normalize_backward = avx512::normalize_backward,
+                      .store = avx512::store_rounded,
+                      .pack_bf16 = reference::pack_bf16};
+
+bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+bool has_avx512() {
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+
+const Kernels* find(const std::string& name, const std::string& where) {
+    std::string known;
+    for (const Architecture& a : architectures()) {
+        if (a.name == name && a.supported) return a.table;
+        if (a.name == name) throw Unsupported(where + ": this machine does not support " + name);
+        known += (known.empty() ? "" : ", ") + a.name;
+    }
+    throw Unsupported(where + ": unknown architecture '" + name + "' (known: " + known + ")");
+}
+
+const Kernels*& chosen() {
+    static const Kernels* table = [] {
+        const char* wish = std::getenv("NIBBLE_ARCH");
+        if (wish && *wish) return find(wish, "NIBBLE_ARCH");
+        const Kernels* best = nullptr;
+        for (const Architecture& a : architectures())
+            if (a.supported) best = a.table;
+        return best;
+    }();
+    return table;
+}
+
+}  // namespace
+
+const std::vector<Architecture>& architectures() {
+    static const std::vector<Architecture> all{{"reference", true, &kReference},
+                                               {"avx2", has_avx2(), &kAvx2},
+                                               {"avx512", has_avx512(), &kAvx512}};
+    return all;
+}
+
+const Kernels& active() { return *chosen(); }
+
+void choose(const std::string& name) { chosen() = find(name, "--arch"); }
+
+}  // namespace nibble::kernels

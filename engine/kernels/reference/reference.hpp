@@ -1,0 +1,21 @@
+// The definitions, in plain C++: what every other architecture must reproduce bit for bit.
+#pragma once
+
+#include "engine/kernels/table.hpp"
+
+namespace nibble::kernels::reference {
+
+void product_f32(const Product& q);
+void product_bf16(const Product& q);
+void weight_gradient_f32(const WeightGradient& q);
+void weight_gradient_bf16(const WeightGradient& q);
+
+void normalize(const Normalize& q);
+void moments(const Moments& q);
+void mask_gradient(const MaskGradient& q);
+void normalize_backward(const NormalizeBackward& q);
+void store(Storage storage, const float* src, void* dst, std::size_t count);
+
+void pack_bf16(const float* matrix, int runs, int run_length, int channels, void* packed);
+
+}  // namespace nibble::kernels::reference

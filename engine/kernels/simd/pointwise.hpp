@@ -1,0 +1,210 @@
+// Batch norm, ReLU, residual additions and their gradients with vectors along channels. One vector of channels is
+// walked over all pixels, so per-channel parameters and sums stay in registers.
+#pragma once
+
+#include "engine/kernels/simd.hpp"
+#include "engine/kernels/table.hpp"
+
+namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
+
+/// How elements lie in memory: as float, as bfloat16, or as bfloat16 values widened to float.
+struct AsFloat {
+    using Type = float;
+    static Vec load(const float* from) { return Vec::load_unaligned(from); }
+    static void save(Vec x, float* to) { x.store_unaligned(to); }
+};
+struct AsBf16 {
+    using Type = std::uint16_t;
+    static Vec load(const std::uint16_t* from) { return widen(from); }
+    static void save(Vec x, std::uint16_t* to) { narrow(x, to); }
+};
+struct AsRoundedFloat {
+    using Type = float;
+    static Vec load(const float* from) { return Vec::load_unaligned(from); }
+    static void save(Vec x, float* to) { round_to_bf16(x).store_unaligned(to); }
+};
+
+/// `count` channels at once; the last vector of an image may be shorter than a register.
+template <bool Full>
+struct Lanes {
+    int count;
+
+    template <class S>
+    [[gnu::always_inline]] Vec load(const typename S::Type* from) const {
+        if constexpr (Full) return S::load(from);
+        alignas(64) typename S::Type all[kLanes] = {};
+        for (int i = 0; i < count; ++i) all[i] = from[i];
+        return S::load(all);
+    }
+    template <class S>
+    [[gnu::always_inline]] void save(Vec x, typename S::Type* to) const {
+        if constexpr (Full) {
+            S::save(x, to);
+        } else {
+            alignas(64) typename S::Type all[kLanes];
+            S::save(x, all);
+            for (int i = 0; i < count; ++i) to[i] = all[i];
+        }
+    }
+};
+
+/// Calls f(channel, lanes) for vectors of channels from left to right.
+template <class F>
+[[gnu::always_inline]] inline void for_channels(int channels, F&& f) {
+    int c = 0;
+    for (; c + kLanes <= channels; c += kLanes) f(c, Lanes<true>{kLanes});
+    if (c < channels) f(c, Lanes<false>{channels - c});
+}
+
+[[gnu::always_inline]] inline Vec relu(Vec v) { return xsimd::max(Vec(0.0f), v); }  // keeps NaN
+
+template <class S, class D>
+void normalize_as(const Normalize& q) {
+    using T = typename S::Type;
+    for_channels(q.channels, [&](int c, auto lanes) {
+        const Vec scale = q.scale ? lanes.template load<AsFloat>(q.scale + c) : Vec(0.0f);
+        const Vec shift = q.scale ? lanes.template load<AsFloat>(q.shift + c) : Vec(0.0f);
+        const auto* src = static_cast<const T*>(q.src) + c;
+        const auto* residual = static_cast<const T*>(q.residual) + (q.residual ? c : 0);
+        auto* dst = static_cast<typename D::Type*>(q.dst) + c;
+        for (int p = 0; p < q.pixels; ++p) {
+            const std::ptrdiff_t i = static_cast<std::ptrdiff_t>(p) * q.channels;
+            Vec v = lanes.template load<S>(src + i);
+            if (q.scale) v = xsimd::fma(scale, v, shift);
+            if (q.residual) v = v + lanes.template load<S>(residual + i);
+            if (q.relu) v = relu(v);
+            lanes.template save<D>(v, dst + i);
+        }
+    });
+}
+
+template <class Operand>
+void normalize(const Normalize& q) {
+    if (q.storage == Storage::f32)
+        normalize_as<AsFloat, AsFloat>(q);
+    else if (q.to_operand)
+        normalize_as<AsBf16, Operand>(q);
+    else
+        normalize_as<AsBf16, AsBf16>(q);
+}
+
+/// Two sums per channel: add(pixel, a, b) accumulates in float over runs of 32 pixels, the runs are added as doubles.
+template <class L, class Add>
+[[gnu::always_inline]] inline void sums(int pixels, L lanes, double* first, double* second, Add&& add) {
+    constexpr int kRun = 32;
+    alignas(64) double total_a[kLanes] = {}, total_b[kLanes] = {};
+    alignas(64) float run_a[kLanes], run_b[kLanes];
+    for (int begin = 0; begin < pixels; begin += kRun) {
+        const int end = begin + kRun < pixels ? begin + kRun : pixels;
+        Vec a(0.0f), b(0.0f);
+        for (int p = begin; p < end; ++p) add(p, a, b);
+        a.store_aligned(run_a);
+        b.store_aligned(run_b);
+        for (int i = 0; i < kLanes; ++i) total_a[i] += static_cast<double>(run_a[i]);
+        for (int i = 0; i < kLanes; ++i) total_b[i] += static_cast<double>(run_b[i]);
+    }
+    for (int i = 0; i < lanes.count; ++i) {
+        first[i] = total_a[i];
+        second[i] = total_b[i];
+    }
+}
+
+template <class S>
+void moments_as(const Moments& q) {
+    for_channels(q.channels, [&](int c, auto lanes) {
+        const auto* src = static_cast<const typename S::Type*>(q.src) + c;
+        sums(q.pixels, lanes, q.sum + c, q.square + c, [&](int p, Vec& sum, Vec& square) {
+            const Vec v = lanes.template load<S>(src + static_cast<std::ptrdiff_t>(p) * q.channels);
+            sum = sum + v;
+            square = xsimd::fma(v, v, square);
+        });
+    });
+}
+
+template <class S>
+void mask_gradient_as(const MaskGradient& q) {
+    using T = typename S::Type;
+    const auto at = [](const void* from, std::ptrdiff_t i) { return static_cast<const T*>(from) + i; };
+    for_channels(q.channels, [&](int c, auto lanes) {
+        const bool recompute = q.relu && !q.activation;
+        const Vec scale = recompute ? lanes.template load<AsFloat>(q.scale + c) : Vec(0.0f);
+        const Vec shift = recompute ? lanes.template load<AsFloat>(q.shift + c) : Vec(0.0f);
+        auto* gradient = static_cast<T*>(q.gradient) + c;
+        const auto masked = [&](int p) __attribute__((always_inline)) {
+            const std::ptrdiff_t i = static_cast<std::ptrdiff_t>(p) * q.channels + c;
+            Vec g = q.incoming ? lanes.template load<AsFloat>(q.incoming + i) : Vec(0.0f);
+            if (q.earlier) g = g + lanes.template load<S>(at(q.earlier, i));
+            if (q.residual) g = g + lanes.template load<S>(at(q.residual, i));
+            if (q.relu) {
+                const Vec a = recompute ? xsimd::fma(scale, lanes.template load<S>(at(q.y, i)), shift)
+                                        : lanes.template load<S>(at(q.activation, i));
+                g = xsimd::select(a > Vec(0.0f), g, Vec(0.0f));
+            }
+            lanes.template save<S>(g, gradient + (i - c));
+        };
+        if (!q.y) {
+            for (int p = 0; p < q.pixels; ++p) masked(p);
+            return;
+        }
+        sums(q.pixels, lanes, q.sum + c, q.product + c, [&](int p, Vec& sum, Vec& product) {
+            masked(p);
+            const std::ptrdiff_t i = static_cast<std::ptrdiff_t>(p) * q.channels;
+            const Vec g = lanes.template load<S>(gradient + i);
+            sum = sum + g;
+            product = xsimd::fma(g, lanes.template load<S>(at(q.y, i + c)), product);
+        });
+    });
+}
+
+template <class S, class D>
+void normalize_backward_as(const NormalizeBackward& q) {
+    using T = typename S::Type;
+    for_channels(q.channels, [&](int c, auto lanes) {
+        const auto* gradient = static_cast<const T*>(q.gradient) + c;
+        auto* dst = static_cast<typename D::Type*>(q.dst) + c;
+        if (!q.by_g) {
+            for (int p = 0; p < q.pixels; ++p) {
+                const std::ptrdiff_t i = static_cast<std::ptrdiff_t>(p) * q.channels;
+                lanes.template save<D>(lanes.template load<S>(gradient + i), dst + i);
+            }
+            return;
+        }
+        const auto* y = static_cast<const T*>(q.y) + c;
+        const Vec by_g = lanes.template load<AsFloat>(q.by_g + c);
+        const Vec by_y = lanes.template load<AsFloat>(q.by_y + c);
+        const Vec constant = lanes.template load<AsFloat>(q.constant + c);
+        for (int p = 0; p < q.pixels; ++p) {
+            const std::ptrdiff_t i = static_cast<std::ptrdiff_t>(p) * q.channels;
+            const Vec from_y = xsimd::fma(by_y, lanes.template load<S>(y + i), constant);
+            lanes.template save<D>(xsimd::fma(by_g, lanes.template load<S>(gradient + i), from_y), dst + i);
+        }
+    });
+}
+
+template <class Operand>
+void normalize_backward(const NormalizeBackward& q) {
+    if (q.storage == Storage::f32)
+        normalize_backward_as<AsFloat, AsFloat>(q);
+    else
+        normalize_backward_as<AsBf16, Operand>(q);
+}
+
+inline void store(Storage storage, const float* src, void* dst, std::size_t count) {
+    // one pixel of `count` channels: the same loop over vectors and a short rest
+    const Lanes<true> full{kLanes};
+    std::size_t i = 0;
+    if (storage == Storage::f32) {
+        auto* to = static_cast<float*>(dst);
+        for (; i + kLanes <= count; i += kLanes) full.save<AsFloat>(full.load<AsFloat>(src + i), to + i);
+        for (; i < count; ++i) to[i] = src[i];
+        return;
+    }
+    auto* to = static_cast<std::uint16_t*>(dst);
+    for (; i + kLanes <= count; i += kLanes) full.save<AsBf16>(full.load<AsFloat>(src + i), to + i);
+    if (i < count) {
+        const Lanes<false> rest{static_cast<int>(count - i)};
+        rest.save<AsBf16>(rest.load<AsFloat>(src + i), to + i);
+    }
+}
+
+}  // namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE
