@@ -1,0 +1,34 @@
+# Shared by the rules. A rule is called as: RULE.sh [ROOT]; it prints one line per violation and fails if there is any.
+set -eu
+export LC_ALL=C
+
+rules=$(cd "$(dirname "$0")" && pwd)
+cd "${1:-$rules/../..}"
+
+# project_files PATTERN...: files of the project below here whose path matches a glob, without build outputs.
+project_files() {
+    if [ -e .git ]; then
+        git ls-files -co --exclude-standard
+    else
+        find . -type f | sed 's|^\./||'
+    fi | sort -u | while IFS= read -r file; do
+        for pattern in "$@"; do
+            # shellcheck disable=SC2254
+            case "$file" in $pattern) [ -f "$file" ] && printf '%s\n' "$file" && break ;; esac
+        done
+    done
+}
+
+# each_file AWK_ARGUMENTS... < list: runs awk over every listed file (a list too long for one call is split).
+each_file() { xargs -d '\n' -r awk "$@"; }
+
+# verdict RULE < violations: prints them and decides.
+verdict() {
+    found=$(cat)
+    if [ -n "$found" ]; then
+        printf '%s\n' "$found"
+        echo "rule '$1' is broken: $(printf '%s\n' "$found" | wc -l) violation(s)"
+        exit 1
+    fi
+    echo "rule '$1' holds"
+}
