@@ -35,19 +35,19 @@ std::string quoted(const std::string& text) {
     return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-/// Bytes of a whole tensor. Throws BadInput for an unknown type or a size that 64 bits cannot hold.
+/// Bytes of a whole tensor. Throws BadInput for an unknown type or a size that 63 bits cannot hold.
 std::uint64_t byte_count(const std::string& dtype, const Shape& shape, const std::string& where) {
-    std::uint64_t bytes = element_bytes(dtype);
+    auto bytes = static_cast<std::int64_t>(element_bytes(dtype));  // signed: strides are
     if (bytes == 0)
         throw BadInput(where, "dtype", "one of BOOL, I8..I64, U8..U64, F16, BF16, F32, F64", quoted(dtype));
     bool empty = false;
     for (const std::size_t d : shape) {
         empty = empty || d == 0;
         // Zeros are left out: strides are products too, of the other dimensions.
-        if (d > 0 && __builtin_mul_overflow(bytes, std::uint64_t{d}, &bytes))
-            throw BadInput(where + ": shape " + to_string(shape) + " overflows 64 bits");
+        if (d > 0 && __builtin_mul_overflow(bytes, d, &bytes))
+            throw BadInput(where + ": shape " + to_string(shape) + " overflows 63 bits");
     }
-    return empty ? 0 : bytes;
+    return empty ? 0 : static_cast<std::uint64_t>(bytes);
 }
 
 /// Where one tensor lies in the file, as its header says and after that has been checked.
@@ -225,7 +225,8 @@ Safetensors read_safetensors(const fs::path& path) {
 
     Safetensors contents;
     std::vector<Entry> entries;
-    for (const auto& [name, value] : parse_header(text, where).items()) {
+    const Json header = parse_header(text, where);
+    for (const auto& [name, value] : header.items()) {
         if (name == kMetadata)
             contents.metadata = parse_metadata(value, where);
         else

@@ -1,0 +1,66 @@
+#include "engine/models/catalog.hpp"
+
+#include <doctest/doctest.h>
+
+#include "engine/core/error.hpp"
+#include "engine/models/resnet_cifar.hpp"
+
+using namespace nibble;
+
+namespace {
+
+Graph make(const std::string& name) {
+    return make_model(name, 10, {32, 32, 3});
+}
+
+}  // namespace
+
+TEST_CASE("catalog: names mean what they say") {
+    CHECK(make("resnet20").parameters() == resnet_cifar({.depth = 20}).parameters());
+    CHECK(make("resnet20-w1.0").parameters() == make("resnet20").parameters());
+    CHECK(make("resnet20-w0.5").parameters() == resnet_cifar({.depth = 20, .width = 0.5}).parameters());
+    CHECK(make("resnet32-projection").parameters() ==
+          resnet_cifar({.depth = 32, .shortcut = Shortcut::projection}).parameters());
+    CHECK(make("resnet8-w2-projection").parameters() ==
+          resnet_cifar({.depth = 8, .width = 2, .shortcut = Shortcut::projection}).parameters());
+    CHECK(make("plain20").size() == resnet_cifar({.depth = 20, .shortcut = Shortcut::none}).size());
+    CHECK(make("plain14-w0.25").classes() == 10);
+    CHECK(make_model("resnet8", 100, {28, 28, 1}).classes() == 100);
+}
+
+TEST_CASE("catalog: every example is a model") {
+    for (const std::string& name : model_examples()) CHECK_NOTHROW(make(name));
+}
+
+TEST_CASE("catalog: everything else is refused") {
+    for (const char* name : {"",
+                             "resnet",
+                             "resnet20 ",
+                             " resnet20",
+                             "Resnet20",
+                             "resnet020",
+                             "resnet-20",
+                             "resnet+20",
+                             "resnet20-",
+                             "resnet20-w",
+                             "resnet20-w-1",
+                             "resnet20-w1.",
+                             "resnet20-w.5",
+                             "resnet20-w1e0",
+                             "resnet20-w01",
+                             "resnet20-w1.0.0",
+                             "resnet20-wnan",
+                             "resnet20-w0.5-w0.5",
+                             "resnet20-projection-w0.5",
+                             "resnet20-projection-projection",
+                             "plain20-projection",
+                             "plain",
+                             "resnet99999999999999999999",
+                             "vgg16",
+                             "resnet20x"}) {
+        CAPTURE(name);
+        CHECK_THROWS_WITH_AS(make(name), doctest::Contains("resnet<depth>"), BadInput);
+    }
+    CHECK_THROWS_WITH_AS(make("resnet21"), doctest::Contains("6n + 2"), BadInput);
+    CHECK_THROWS_AS(make("resnet20-w0"), BadInput);
+}
