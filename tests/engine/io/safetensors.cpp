@@ -35,6 +35,7 @@ std::string entry(const std::string& dtype, const std::string& shape, const std:
 
 /// Without write_file's flush to disk, which thousands of files would feel.
 void put(const std::filesystem::path& path, const std::string& bytes) {
+    std::filesystem::remove(path);  // some file systems flush when a file is replaced
     std::ofstream(path, std::ios::binary) << bytes;
 }
 
