@@ -1,0 +1,54 @@
+#include "experiments/harness/cli.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "engine/core/error.hpp"
+#include "engine/core/json.hpp"
+#include "engine/core/parallel.hpp"
+
+namespace nibble {
+
+void SharedOptions::add_machine(Command& command) {
+    command.option("--data-root", data_root, "folder of the data sets (else NIBBLE_DATA, else data/)");
+    command.option("--arch", arch, "reference, avx2, avx512 or amx (else NIBBLE_ARCH, else the best)");
+    command.option("--threads", threads, "worker threads (else NIBBLE_THREADS, else all cores)");
+}
+
+void SharedOptions::add_progress(Command& command) {
+    command.option("--progress", progress, "auto: a redrawn line on a terminal; plain; off");
+}
+
+void SharedOptions::add_json(Command& command) {
+    command.flag("--json", json, "print exactly one JSON object on standard output");
+}
+
+void SharedOptions::apply() const {
+    if (!data_root.empty()) ::setenv("NIBBLE_DATA", data_root.c_str(), 1);
+    if (!arch.empty()) ::setenv("NIBBLE_ARCH", arch.c_str(), 1);
+    if (threads != 0) set_threads(threads);
+    progress_mode();
+}
+
+void print_text(const std::string& text) {
+    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+        throw IoError("standard output cannot be written");
+}
+
+void print_json(const Json& object) {
+    print_text(object.dump(2) + "\n");
+}
+
+void check_writable(const std::string& path) {
+    const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error || ::access(folder.c_str(), W_OK) != 0)
+        throw IoError(path + ": its folder cannot be written to");
+    if (std::filesystem::is_directory(path)) throw IoError(path + ": is a folder; name a file");
+}
+
+}  // namespace nibble

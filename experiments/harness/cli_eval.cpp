@@ -1,0 +1,109 @@
+// nibble eval: accuracy of a weight file on the test images.
+#include <fmt/format.h>
+
+#include "datasets/catalog.hpp"
+#include "datasets/subset.hpp"
+#include "engine/core/error.hpp"
+#include "engine/core/json.hpp"
+#include "engine/io/safetensors.hpp"
+#include "experiments/harness/cli.hpp"
+#include "experiments/harness/data.hpp"
+#include "experiments/harness/evaluation.hpp"
+#include "experiments/harness/interrupt.hpp"
+#include "experiments/harness/provenance.hpp"
+#include "experiments/harness/training.hpp"
+#include "experiments/harness/weights_file.hpp"
+
+namespace nibble {
+
+namespace {
+struct EvalOptions {
+    SharedOptions shared;
+    std::string model, weights, data = "cifar10", split = "test", numerics, logits;
+    std::uint64_t limit = 0;
+};
+
+/// The flag, else what the weight file states, else `fallback`.
+std::string choose(const std::string& flag, const WeightsFile& file, const std::string& key,
+                   const std::string& fallback) {
+    if (!flag.empty()) return flag;
+    const auto stated = file.metadata.find(key);
+    return stated == file.metadata.end() ? fallback : stated->second;
+}
+
+void write_logits(const std::string& path, const Evaluation& result, std::size_t classes) {
+    StoredTensor tensor{"F32", {result.images, classes}, {}};
+    const auto bytes = std::as_bytes(std::span(result.logits));
+    tensor.bytes.assign(bytes.begin(), bytes.end());
+    write_safetensors(path, {{{"logits", tensor}}, {}});
+}
+
+int eval_command(const EvalOptions& o) {
+    o.shared.apply();
+    if (!o.logits.empty()) check_writable(o.logits);
+    if (o.split != "test" && o.split != "train")
+        throw BadInput("--split", "unknown split", "test or train", "'" + o.split + "'");
+    watch_for_interrupts();
+
+    const WeightsFile file = read_weights(o.weights);
+    const std::string model = choose(o.model, file, "model", "");
+    if (model.empty()) throw BadInput(o.weights + ": does not say which network it is for; give --model");
+    const Numerics numerics = numerics_from(choose(o.numerics, file, "numerics", "f32"));
+    const auto whole = open_dataset(o.data, o.split == "test" ? Split::test : Split::train);
+    const Subset images(*whole, o.limit ? o.limit : whole->size());
+    const Graph graph = make_graph(model, images);
+    check(file, graph, o.weights);
+
+    EvaluationOptions options;
+    options.normalization = file.normalization(o.weights);
+    options.keep_logits = !o.logits.empty();
+    options.progress = o.shared.progress_mode();
+    const Evaluation result = evaluate(graph, file.weights, numerics, images, options);
+    if (!o.logits.empty()) write_logits(o.logits, result, static_cast<std::size_t>(graph.classes()));
+
+    Json answer = to_json(result);
+    answer["model"] = model;
+    answer["data"] = o.data;
+    answer["split"] = o.split;
+    answer["weights_digest"] = digest_of(file.weights);
+    answer["predictions_digest"] = result.predictions_digest();
+    answer["executed_as"] = executed_as(to_string(numerics));
+    answer["normalization"] = to_json(options.normalization.value_or(images.normalization()));
+    answer["normalization"]["from"] = options.normalization ? "weights" : "data";
+    if (o.shared.json)
+        print_json(answer);
+    else
+        print_text(fmt::format(
+            "{} on {} ({} images, {}, normalization of the {}): top-1 {:.2f} %, top-5 {:.2f} %, "
+            "loss {:.4f}\n",
+            model, o.data, result.images, executed_as(to_string(numerics)),
+            options.normalization ? "weight file" : "data set", result.top1, result.top5, result.loss));
+    return 0;
+}
+}  // namespace
+
+void add_eval(CommandLine& line) {
+    auto o = std::make_shared<EvalOptions>();
+    Command command = line.command("eval", "accuracy of a weight file");
+    command.option("--weights", o->weights, "safetensors file").required();
+    command.option("--model", o->model, "the network (default: what the file states)")
+        .option("--data", o->data, "glyphs, cifar10, cifar100, mnist, image_folder:PATH")
+        .option("--split", o->split, "test or train, never augmented")
+        .option("--numerics", o->numerics, "f32 or bf16 (default: what the file states, else f32)")
+        .option("--limit", o->limit, "only the first images; 0: all")
+        .option("--logits", o->logits, "also write the logits, F32 [images][classes], as safetensors");
+    o->shared.add_machine(command);
+    o->shared.add_progress(command);
+    o->shared.add_json(command);
+    command
+        .examples(
+            "  nibble eval --model resnet20 --weights resnet20.safetensors --data cifar10 --json\n"
+            "  nibble eval --weights mine.safetensors --data glyphs --limit 100 --logits logits.safetensors\n"
+            "Images are normalised as the weight file says (normalize_mean, normalize_std), else as is "
+            "customary\n"
+            "for the data set; the answer tells which. predictions_digest is the SHA-256 over the predicted\n"
+            "classes, four little-endian bytes an image in the order of the data set.")
+        .action([o] { return eval_command(*o); });
+}
+
+}  // namespace nibble

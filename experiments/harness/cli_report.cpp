@@ -1,0 +1,89 @@
+// nibble report: tables and plots from the results.
+#include <fmt/format.h>
+
+#include "engine/core/error.hpp"
+#include "engine/core/json.hpp"
+#include "experiments/harness/cli.hpp"
+#include "experiments/harness/report.hpp"
+
+namespace nibble {
+
+namespace {
+struct ReportOptions {
+    SharedOptions shared;
+    std::string root, profile, readme_profile = "cifar10";
+};
+
+/// The README shows the results that are committed, not what a quick look made.
+bool update_readme(const Project& project, const std::string& profile) {
+    const std::filesystem::path path = project.root() / "README.md";
+    if (!std::filesystem::exists(path)) return false;
+    const std::string text = read_file(path);
+    if (text.find(kResultsBegin) == std::string::npos) return false;
+    std::string tables;
+    for (const std::string& paper : project.papers()) {
+        const Grid grid = project.grid(paper);
+        if (!grid.profiles.contains(profile)) continue;
+        if (!std::filesystem::exists(project.results() / profile / (paper + ".md"))) continue;
+        tables += summary_table(read_cells(project, profile, grid)).markdown();
+        tables +=
+            fmt::format("\nMade from `results/{0}/{1}/`; more in [results/{0}/{1}.md](results/{0}/{1}.md).\n",
+                        profile, paper);
+    }
+    if (tables.empty()) return false;
+    const std::string updated = with_results(text, tables, path.string());
+    if (updated != text) write_file(path, updated);
+    return true;
+}
+
+int report_command(const ReportOptions& o) {
+    const Project project(o.root);
+    list_cells(project, o.profile, "");  // complains about an unknown profile
+    Json written = Json::array();
+    std::string lines, no_plot;
+    for (const std::string& paper : project.papers()) {
+        const Grid grid = project.grid(paper);
+        for (const auto& [profile, cells] : grid.profiles) {
+            if (!o.profile.empty() && profile != o.profile) continue;
+            const auto paths = write_report(project, profile, grid, no_plot);
+            if (paths.empty())
+                fmt::print(stderr, "{}, profile {}: no result yet, no report\n", paper, profile);
+            for (const auto& path : paths) {
+                const std::string shown = std::filesystem::relative(path, project.root());
+                written.push_back(shown);
+                lines += "wrote " + shown + "\n";
+            }
+        }
+    }
+    const bool fills_readme = o.profile.empty() || o.profile == o.readme_profile;
+    if (fills_readme && update_readme(project, o.readme_profile)) {
+        written.push_back("README.md");
+        lines += "filled the results of README.md\n";
+    }
+    if (!no_plot.empty()) fmt::print(stderr, "nibble: {}\n", no_plot);
+    if (o.shared.json)
+        print_json({{"written", written}, {"no_plot", no_plot}});
+    else
+        print_text(lines);
+    return 0;
+}
+}  // namespace
+
+void add_report(CommandLine& line) {
+    auto o = std::make_shared<ReportOptions>();
+    Command command = line.command("report", "make tables and plots from the results");
+    command.option("--profile", o->profile, "quick, cifar10, ... (default: all)")
+        .option("--readme-profile", o->readme_profile, "the profile whose tables README.md shows")
+        .option("--root", o->root, "the repository (default: here or above)");
+    o->shared.add_json(command);
+    command
+        .examples(
+            "  nibble report\n"
+            "  nibble report --profile quick\n"
+            "Writes results/PROFILE/PAPER.{md,csv,tex} and PAPER-curves.{svg,pdf} from "
+            "results/PROFILE/PAPER/ and\n"
+            "nothing else; a cell without result is a dash. Without gnuplot there are tables but no plots.")
+        .action([o] { return report_command(*o); });
+}
+
+}  // namespace nibble

@@ -1,0 +1,122 @@
+// nibble train: one training run outside any grid.
+#include <fmt/format.h>
+
+#include "engine/core/error.hpp"
+#include "engine/core/json.hpp"
+#include "experiments/harness/cli.hpp"
+#include "experiments/harness/interrupt.hpp"
+#include "experiments/harness/provenance.hpp"
+#include "experiments/harness/training.hpp"
+#include "experiments/harness/weights_file.hpp"
+
+namespace nibble {
+
+namespace {
+struct TrainOptions {
+    SharedOptions shared;
+    TrainConfig config;
+    std::string numerics = "f32", out, checkpoint;
+    bool plain_momentum = false, no_augment = false;
+    std::uint64_t steps = 0;
+    double checkpoint_minutes = 5;
+};
+
+void add_recipe(Command& command, TrainOptions& o) {
+    Recipe& r = o.config.recipe;
+    command.option("--epochs", r.epochs, "passes over the training images")
+        .option("--batch", r.batch, "images per step")
+        .option("--learning-rate,--lr", r.learning_rate, "peak, reached after the warm-up")
+        .option("--momentum", r.momentum, "of SGD, in [0, 1)")
+        .flag("--no-nesterov", o.plain_momentum, "plain momentum")
+        .option("--weight-decay", r.weight_decay, "L2, on tensors of more than one dimension only")
+        .option("--warmup-epochs", r.warmup_epochs, "learning rate rises linearly from 0")
+        .option("--cooldown-epochs", r.cooldown_epochs, "learning rate falls linearly to 0 at the end")
+        .option("--final-fraction", r.final_fraction, "the cosine ends at this fraction of the peak")
+        .option("--label-smoothing", r.label_smoothing, "in [0, 1)")
+        .flag("--no-augment", o.no_augment, "no random crop, no mirroring")
+        .option("--eval-every", o.config.eval_every, "epochs between evaluations on the test images");
+}
+
+Metadata metadata_of(const TrainConfig& config, const Data& data, const TrainedNetwork& network) {
+    Metadata metadata = to_metadata(data.train->normalization());
+    metadata["model"] = config.model;
+    metadata["numerics"] = to_string(config.numerics);
+    metadata["config"] = to_json(config).dump();
+    metadata["steps"] = std::to_string(network.steps);
+    return metadata;
+}
+
+Json answer(const TrainConfig& config, const Data& data, const TrainedNetwork& network,
+            const std::string& out) {
+    return {{"weights", out},
+            {"weights_digest", digest_of(network.weights)},
+            {"steps", network.steps},
+            {"steps_of_all_epochs", network.steps_of_all_epochs},
+            {"history", to_json(network.history)},
+            {"config", to_json(config)},
+            {"data", describe(data)},
+            {"executed_as", executed_as(to_string(config.numerics))}};
+}
+
+int train_command(TrainOptions o) {
+    o.shared.apply();
+    o.config.numerics = numerics_from(o.numerics);
+    o.config.recipe.nesterov = !o.plain_momentum;
+    o.config.augment = !o.no_augment;
+    check(o.config, "nibble train");
+    check_writable(o.out);
+    watch_for_interrupts();
+
+    const Data data = open_data(o.config.data);
+    const Graph graph = make_graph(o.config.model, *data.train);
+    RunControl control;
+    control.checkpoint = o.checkpoint.empty() ? o.out + ".checkpoint" : o.checkpoint;
+    check_writable(control.checkpoint);
+    control.checkpoint_minutes = o.checkpoint_minutes;
+    control.stop_after = o.steps;
+    control.progress = o.shared.progress_mode();
+    control.label = o.config.model;
+    const TrainedNetwork network = train(o.config, graph, data, control);
+
+    write_weights(o.out, network.weights, metadata_of(o.config, data, network));
+    if (o.checkpoint.empty()) std::filesystem::remove(control.checkpoint);
+    if (o.shared.json)
+        print_json(answer(o.config, data, network, o.out));
+    else
+        print_text(fmt::format("{}  {}\n", digest_of(network.weights), o.out));
+    return 0;
+}
+}  // namespace
+
+void add_train(CommandLine& line) {
+    auto o = std::make_shared<TrainOptions>();
+    Command command = line.command("train", "train a network and write its weights");
+    command.option("--model", o->config.model, "resnet20, resnet32-w0.5, plain20, ...")
+        .option("--data", o->config.data, "glyphs, cifar10, cifar100, mnist, image_folder:PATH")
+        .option("--numerics", o->numerics, "f32 or bf16")
+        .option("--seed", o->config.seed, "of initial weights, order and augmentation");
+    add_recipe(command, *o);
+    command.option("--out", o->out, "weights as safetensors, under torchvision's names")
+        .required()
+        .option("--steps", o->steps, "stop after this many steps in all; 0: all epochs")
+        .option("--checkpoint", o->checkpoint,
+                "resume from this file if it exists, and keep it at the end (default: OUT.checkpoint, "
+                "removed at the "
+                "end)")
+        .option("--checkpoint-minutes", o->checkpoint_minutes,
+                "time between checkpoints; 0: after every step");
+    o->shared.add_machine(command);
+    o->shared.add_progress(command);
+    o->shared.add_json(command);
+    command
+        .examples(
+            "  nibble train --model resnet20 --data cifar10 --numerics bf16 --epochs 60 --lr 0.1 \\\n"
+            "               --weight-decay 5e-4 --warmup-epochs 1 --out resnet20.safetensors\n"
+            "  nibble train --model resnet8 --data glyphs --steps 20 --out short.safetensors --json\n"
+            "Stopped by Ctrl-C, SIGTERM or anything worse, the same command goes on where it was, to the "
+            "same "
+            "bits.")
+        .action([o] { return train_command(*o); });
+}
+
+}  // namespace nibble

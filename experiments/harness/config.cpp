@@ -1,0 +1,72 @@
+#include "experiments/harness/config.hpp"
+
+#include <cmath>
+
+#include "engine/core/error.hpp"
+#include "engine/core/json.hpp"
+
+namespace nibble {
+
+Json to_json(const TrainConfig& config) {
+    const Recipe& r = config.recipe;
+    return {{"model", config.model},
+            {"data", config.data},
+            {"numerics", to_string(config.numerics)},
+            {"seed", config.seed},
+            {"epochs", r.epochs},
+            {"batch", r.batch},
+            {"learning_rate", r.learning_rate},
+            {"momentum", r.momentum},
+            {"nesterov", r.nesterov},
+            {"weight_decay", r.weight_decay},
+            {"warmup_epochs", r.warmup_epochs},
+            {"cooldown_epochs", r.cooldown_epochs},
+            {"final_fraction", r.final_fraction},
+            {"label_smoothing", r.label_smoothing},
+            {"augment", config.augment},
+            {"eval_every", config.eval_every}};
+}
+
+TrainConfig with_protocol(TrainConfig config, const Json& object, const std::string& where) {
+    Fields f(object, where);
+    Recipe& r = config.recipe;
+    r.epochs = f.get("epochs", r.epochs);
+    r.batch = f.get("batch", r.batch);
+    r.learning_rate = f.get("learning_rate", r.learning_rate);
+    r.momentum = f.get("momentum", r.momentum);
+    r.nesterov = f.get("nesterov", r.nesterov);
+    r.weight_decay = f.get("weight_decay", r.weight_decay);
+    r.warmup_epochs = f.get("warmup_epochs", r.warmup_epochs);
+    r.cooldown_epochs = f.get("cooldown_epochs", r.cooldown_epochs);
+    r.final_fraction = f.get("final_fraction", r.final_fraction);
+    r.label_smoothing = f.get("label_smoothing", r.label_smoothing);
+    config.augment = f.get("augment", config.augment);
+    config.eval_every = f.get("eval_every", config.eval_every);
+    f.finish();
+    check(config, where);
+    return config;
+}
+
+void check(const TrainConfig& config, const std::string& where) {
+    const auto demand = [&](bool fine, const std::string& field, const std::string& expected, double found) {
+        if (!fine) throw BadInput(where, field, expected, Json(found).dump());
+    };
+    const auto between = [&](const std::string& field, double value, double low, double high) {
+        demand(value >= low && value <= high, field,
+               "a number from " + Json(low).dump() + " to " + Json(high).dump(), value);
+    };
+    const Recipe& r = config.recipe;
+    between("epochs", r.epochs, 1, 1e6);
+    between("batch", r.batch, 1, 1e6);
+    between("learning_rate", r.learning_rate, 0, 1e6);
+    demand(r.momentum >= 0 && r.momentum < 1, "momentum", "at least 0, below 1", r.momentum);
+    between("weight_decay", r.weight_decay, 0, 1);
+    between("warmup_epochs", r.warmup_epochs, 0, r.epochs);
+    between("cooldown_epochs", r.cooldown_epochs, 0, r.epochs - r.warmup_epochs);
+    between("final_fraction", r.final_fraction, 0, 1);
+    demand(r.label_smoothing >= 0 && r.label_smoothing < 1, "label_smoothing", "at least 0, below 1",
+           r.label_smoothing);
+    between("eval_every", config.eval_every, 1, 1e6);
+}
+
+}  // namespace nibble

@@ -1,0 +1,26 @@
+// The data of a run: both splits, what the networks see of them, and what identifies them.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "datasets/dataset.hpp"
+#include "experiments/harness/json_fwd.hpp"
+
+namespace nibble {
+
+struct Data {
+    std::unique_ptr<Dataset> train, test;
+};
+
+/// Opens both splits below NIBBLE_DATA. Throws what the reader throws when they are not there.
+Data open_data(const std::string& name);
+
+/// {"name", "train": {"images", "digest"}, "test": {...}, "shape", "classes", "normalization",
+/// "augmentation"}: everything about the data that decides a result. Its digest is the data digest of a cell.
+Json describe(const Data& data);
+
+/// {"mean": [..], "std": [..]}, in the shortest decimals that mean the same floats.
+Json to_json(const Normalization& normalization);
+
+}  // namespace nibble

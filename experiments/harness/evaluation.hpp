@@ -1,0 +1,45 @@
+// Accuracy of a network on a data set.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "datasets/dataset.hpp"
+#include "engine/nn/predictor.hpp"
+#include "experiments/harness/json_fwd.hpp"
+#include "experiments/harness/progress.hpp"
+
+namespace nibble {
+
+/// Metrics and what they were made from. Percentages run from 0 to 100.
+struct Evaluation {
+    std::size_t images = 0;
+    double top1 = 0;  ///< percent of images whose label has the largest logit (the first of equal ones)
+    double top5 = 0;  ///< percent whose label is among the five largest, earlier classes first among equals
+    double loss = 0;  ///< mean softmax cross-entropy, in nats, added up in the order of the images
+    std::vector<std::int32_t> predictions;  ///< the class with the largest logit, per image in order
+    std::vector<float> logits;              ///< images x classes, if asked for
+
+    /// SHA-256 over `predictions`: four little-endian bytes an image, in the order of the data set, nothing
+    /// else.
+    std::string predictions_digest() const;
+};
+
+struct EvaluationOptions {
+    std::optional<Normalization> normalization;  ///< instead of the data set's
+    bool keep_logits = false;
+    ProgressMode progress = ProgressMode::off;
+    std::string label = "eval";  ///< in front of the progress
+};
+
+/// Every image once, in order, without augmentation; consumes no random number. Throws BadInput when images
+/// and network do not fit, Error for logits that are not finite, Interrupted at a signal.
+Evaluation evaluate(const Graph& graph, const Weights& weights, Numerics numerics, const Dataset& images,
+                    const EvaluationOptions& options = {});
+
+/// {"top1", "top5", "loss", "images"}
+Json to_json(const Evaluation& evaluation);
+
+}  // namespace nibble

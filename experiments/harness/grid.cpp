@@ -1,0 +1,107 @@
+#include "experiments/harness/grid.hpp"
+
+#include <set>
+
+#include "engine/core/error.hpp"
+#include "engine/core/json.hpp"
+
+namespace nibble {
+
+namespace {
+template <class T>
+std::vector<T> axis(Fields& fields, const std::string& name, const std::string& where) {
+    const auto values = fields.require<std::vector<T>>(name);
+    if (values.empty()) throw BadInput(where + ": axis '" + name + "' is empty; name at least one value");
+    if (std::set<T>(values.begin(), values.end()).size() != values.size())
+        throw BadInput(where + ": axis '" + name + "' holds a value twice");
+    return values;
+}
+
+std::vector<Cell> product_of_axes(const Json& axes, const std::string& paper, const std::string& where) {
+    Fields f(axes, where);
+    const auto models = axis<std::string>(f, "model", where);
+    const auto data = axis<std::string>(f, "data", where);
+    const auto methods = axis<std::string>(f, "method", where);
+    const auto seeds = axis<std::uint64_t>(f, "seed", where);
+    f.finish();
+    std::vector<Cell> cells;
+    for (const auto& model : models)
+        for (const auto& set : data)
+            for (const auto& method : methods)
+                for (std::uint64_t seed : seeds) cells.push_back({paper, model, set, method, seed});
+    // A name that does not survive the round trip could not be given to `nibble run`.
+    for (const Cell& cell : cells) cell_from(cell.name());
+    return cells;
+}
+
+void skip(std::vector<Cell>& cells, const Json& pattern, const std::string& where) {
+    Fields f(pattern, where);
+    const bool by_seed = pattern.contains("seed");
+    const auto model = f.get<std::string>("model", ""), data = f.get<std::string>("data", ""),
+               method = f.get<std::string>("method", "");
+    const auto seed = f.get<std::uint64_t>("seed", 0);
+    if (f.require<std::string>("reason").empty()) throw BadInput(where + ": the reason is empty; say why");
+    f.finish();
+    const auto matches = [&](const Cell& c) {
+        return (model.empty() || c.model == model) && (data.empty() || c.data == data) &&
+               (method.empty() || c.method == method) && (!by_seed || c.seed == seed);
+    };
+    if (std::erase_if(cells, matches) == 0) throw BadInput(where + ": matches no cell; correct or remove it");
+}
+
+GridCell resolve(const Cell& cell, TrainConfig protocol, const std::string& where) {
+    protocol.model = cell.model;
+    protocol.data = cell.data;
+    protocol.seed = cell.seed;
+    try {
+        protocol.numerics = numerics_from(cell.method);
+    } catch (const BadInput& e) {
+        throw BadInput(where + ": method: " + e.what());
+    }
+    return {cell, protocol};
+}
+
+std::vector<GridCell> read_profile(const Json& profile, const TrainConfig& common, const std::string& paper,
+                                   const std::string& where) {
+    Fields f(profile, where);
+    std::vector<Cell> cells = product_of_axes(f.require<Json>("axes"), paper, where + ": axes");
+    const TrainConfig protocol =
+        with_protocol(common, f.get("protocol", Json::object()), where + ": protocol");
+    const Json skips = f.get("skip", Json::array());
+    f.finish();
+    if (!skips.is_array()) throw BadInput(where + ": skip: expected an array of objects");
+    for (std::size_t i = 0; i < skips.size(); ++i)
+        skip(cells, skips[i], where + ": skip[" + std::to_string(i) + "]");
+    std::vector<GridCell> resolved;
+    for (const Cell& cell : cells) resolved.push_back(resolve(cell, protocol, where));
+    return resolved;
+}
+}  // namespace
+
+const std::vector<GridCell>& Grid::cells(const std::string& profile) const {
+    const auto found = profiles.find(profile);
+    if (found != profiles.end()) return found->second;
+    std::string known;
+    for (const auto& [name, cells] : profiles) known += (known.empty() ? "" : ", ") + name;
+    throw BadInput("experiment " + paper + " has no profile '" + profile + "' (it has: " + known + ")");
+}
+
+Grid read_grid(const std::filesystem::path& path, const std::string& paper) {
+    const std::string where = path.string();
+    const Json json = read_json(path);
+    Fields f(json, where);
+    if (const int schema = f.require<int>("schema"); schema != 1)
+        throw BadInput(where, "schema", "1", std::to_string(schema));
+    Grid grid;
+    grid.paper = paper;
+    grid.title = f.require<std::string>("title");
+    const TrainConfig common = with_protocol({}, f.get("protocol", Json::object()), where + ": protocol");
+    const auto profiles = f.require<std::map<std::string, Json>>("profiles");
+    f.finish();
+    if (profiles.empty()) throw BadInput(where + ": there is no profile");
+    for (const auto& [name, profile] : profiles)
+        grid.profiles[name] = read_profile(profile, common, paper, where + ": profile " + name);
+    return grid;
+}
+
+}  // namespace nibble

@@ -1,0 +1,41 @@
+// experiments/<paper>/grid.json: which cells an experiment has, per profile, and how they are run.
+//
+//     {"schema": 1,
+//      "title": "Float training",
+//      "protocol": {"epochs": 60, ...},                 fields of TrainConfig common to all profiles
+//      "profiles": {
+//        "quick": {"axes": {"model": [..], "data": [..], "method": [..], "seed": [..]},
+//                  "protocol": {"epochs": 4},           what differs in this profile
+//                  "skip": [{"model": "..", "method": "..", "reason": ".."}]}}}
+//
+// A skip leaves out the cells that match all the axes it names, says why, and must match at least one.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "experiments/harness/cell.hpp"
+#include "experiments/harness/config.hpp"
+
+namespace nibble {
+
+struct GridCell {
+    Cell cell;
+    TrainConfig config;  ///< resolved
+};
+
+struct Grid {
+    std::string paper, title;
+    std::map<std::string, std::vector<GridCell>> profiles;  ///< cells in the order of the axes
+
+    /// Throws BadInput naming the profiles there are.
+    const std::vector<GridCell>& cells(const std::string& profile) const;
+};
+
+/// Reads and checks everything. Throws IoError, and BadInput for unknown keys, wrong types, empty or repeated
+/// axis values, protocol fields out of range, methods that do not exist, skips that match nothing.
+Grid read_grid(const std::filesystem::path& path, const std::string& paper);
+
+}  // namespace nibble

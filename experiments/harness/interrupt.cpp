@@ -1,0 +1,28 @@
+#include "experiments/harness/interrupt.hpp"
+
+#include <csignal>
+
+namespace nibble {
+
+namespace {
+volatile std::sig_atomic_t noted = 0;
+
+void note(int signal) {
+    noted = signal;
+}
+}  // namespace
+
+void watch_for_interrupts() {
+    struct sigaction action {};
+    action.sa_handler = note;
+    // RESETHAND: the second signal meets the default action. No RESTART: waiting for a lock must end.
+    action.sa_flags = static_cast<int>(SA_RESETHAND);
+    sigaction(SIGINT, &action, nullptr);
+    sigaction(SIGTERM, &action, nullptr);
+}
+
+int interrupt_signal() {
+    return noted;
+}
+
+}  // namespace nibble

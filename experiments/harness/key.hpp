@@ -1,0 +1,35 @@
+// The key of a result: equal keys mean equal bits, so a result whose key is today's need not be computed
+// again.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "experiments/harness/config.hpp"
+#include "experiments/harness/json_fwd.hpp"
+
+namespace nibble {
+
+/// Digests of the four things that decide a result. They are stored one by one, so that staleness can be
+/// explained.
+struct KeyParts {
+    std::string config;    ///< of the resolved configuration
+    std::string data;      ///< of describe(data)
+    std::string parent;    ///< of the weights a run starts from; empty when it starts from random numbers
+    std::string numerics;  ///< of the golden entries that pin the arithmetic this run uses
+
+    /// SHA-256 over the four.
+    std::string key() const;
+    /// "config, numerics": the parts in which the two differ.
+    std::string difference(const KeyParts& other) const;
+};
+
+Json to_json(const KeyParts& parts);
+/// Throws BadInput.
+KeyParts key_parts_from(const Json& json, const std::string& where);
+
+/// Digest of the entry of `golden`/training.json for these numerics: a change of bits in bf16 training leaves
+/// f32 results fresh. Throws IoError or BadInput when the file or the entry is missing.
+std::string numerics_digest(const std::filesystem::path& golden, Numerics numerics);
+
+}  // namespace nibble

@@ -1,0 +1,107 @@
+#include "experiments/harness/plot.hpp"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+
+#include "engine/core/error.hpp"
+#include "engine/core/json.hpp"
+
+namespace nibble {
+
+namespace fs = std::filesystem;
+
+namespace {
+/// Okabe and Ito's palette, without yellow, which is too light for a line.
+constexpr std::array kColours{"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000"};
+
+std::string quoted(const std::string& text) {
+    std::string out = "\"";
+    for (char c : text) out += (c == '"' || c == '\\' ? "\\" : "") + std::string(1, c == '\n' ? ' ' : c);
+    return out + "\"";
+}
+
+std::string data_blocks(const std::vector<Curve>& curves) {
+    std::string text;
+    for (std::size_t i = 0; i < curves.size(); ++i) {
+        text += fmt::format("$c{} << EOD\n", i);
+        for (const auto& [x, y] : curves[i].points) text += fmt::format("{} {}\n", x, y);
+        text += "EOD\n";
+    }
+    return text;
+}
+
+std::string plot_command(const std::vector<Curve>& curves) {
+    std::string text = "plot ";
+    for (std::size_t i = 0; i < curves.size(); ++i) {
+        const Curve& c = curves[i];
+        const char* colour = kColours[static_cast<std::size_t>(c.colour) % kColours.size()];
+        text += fmt::format("{}$c{} with lines lc rgb '{}' lw {} dt {} {}", i ? ", \\\n     " : "", i, colour,
+                            c.dashed ? 1.2 : 2.2, c.dashed ? 2 : 1,
+                            c.label.empty() ? "notitle" : "title " + quoted(c.label));
+    }
+    return text + "\n";
+}
+
+bool gnuplot_installed() {
+    return std::system("command -v gnuplot >/dev/null 2>&1") == 0;  // NOLINT: a constant command
+}
+
+void run_gnuplot(const std::string& script) {
+    std::FILE* pipe = ::popen("gnuplot", "w");
+    if (!pipe) throw Error("gnuplot: cannot be started");
+    std::fwrite(script.data(), 1, script.size(), pipe);
+    const int status = ::pclose(pipe);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) throw Error("gnuplot: failed; its message is above");
+}
+
+/// The date of creation is the one thing in cairo's PDFs that changes from run to run. The replacement has
+/// the same length, because the file's index counts bytes.
+void fix_date(std::string& pdf) {
+    const std::string field = "/CreationDate (D:";
+    const std::string date = "20000101000000";
+    for (std::size_t at = pdf.find(field); at != std::string::npos; at = pdf.find(field, at + 1))
+        if (at + field.size() + date.size() < pdf.size()) pdf.replace(at + field.size(), date.size(), date);
+}
+}  // namespace
+
+std::string Plot::script() const {
+    std::string text = data_blocks(curves);
+    text += "set title " + quoted(title) + " noenhanced\nset xlabel " + quoted(x_label) + "\nset ylabel " +
+            quoted(y_label) + "\n";
+    text +=
+        "set key outside right top Left reverse noenhanced samplen 2\nset border 3\nset tics nomirror out\n"
+        "set grid ytics lc rgb '#DDDDDD' lw 0.5\nset offsets 0, 0, graph 0.03, graph 0.03\n";
+    return text + plot_command(curves);
+}
+
+void draw(const Plot& plot, const fs::path& stem) {
+    if (!gnuplot_installed())
+        throw Unsupported("no plots: gnuplot is not installed (apt-get install gnuplot-nox)");
+    if (plot.curves.empty()) throw BadInput(stem.string() + ": nothing to plot");
+    fs::create_directories(stem.parent_path());
+    const std::pair<const char*, const char*> forms[] = {
+        {".svg", "svg size 760,420 dynamic font 'Helvetica,13' background rgb 'white'"},
+        {".pdf", "pdfcairo size 6.4in,3.5in font 'Helvetica,11'"}};
+    for (const auto& [suffix, terminal] : forms) {
+        const fs::path partial = stem.string() + fmt::format(".{}{}.partial", ::getpid(), suffix);
+        try {
+            run_gnuplot(fmt::format("set terminal {}\nset output {}\n{}unset output\n", terminal,
+                                    quoted(partial.string()), plot.script()));
+            std::string bytes = read_file(partial);
+            fs::remove(partial);
+            fix_date(bytes);
+            write_file(stem.string() + suffix, bytes);
+        } catch (...) {
+            std::error_code ignored;
+            fs::remove(partial, ignored);
+            throw;
+        }
+    }
+}
+
+}  // namespace nibble

@@ -1,0 +1,39 @@
+#include "experiments/harness/provenance.hpp"
+
+#include <fmt/core.h>
+#include <openssl/opensslv.h>
+
+#include <opencv2/core/version.hpp>
+
+#include "engine/core/json.hpp"
+#include "engine/core/tensor.hpp"
+#include "engine/kernels/dispatch.hpp"
+#include "experiments/harness/command_line.hpp"
+#include "nibble_version.hpp"
+
+namespace nibble {
+
+namespace {
+std::string version(int major, int minor, int patch) {
+    return fmt::format("{}.{}.{}", major, minor, patch);
+}
+}  // namespace
+
+Json provenance() {
+    const Json libraries = {
+        {"CLI11", cli11_version()},
+        {"fmt", version(FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100)},
+        {"nlohmann_json",
+         version(NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH)},
+        {"opencv", CV_VERSION},
+        {"openssl", OPENSSL_VERSION_STR},
+        {"xtensor", version(XTENSOR_VERSION_MAJOR, XTENSOR_VERSION_MINOR, XTENSOR_VERSION_PATCH)},
+    };
+    return {{"git", kGitDescribe}, {"compiler", kCompiler}, {"build", kBuildType}, {"libraries", libraries}};
+}
+
+std::string executed_as(const std::string& numerics) {
+    return numerics + "-" + kernels::kernels().name;
+}
+
+}  // namespace nibble

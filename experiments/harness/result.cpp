@@ -1,0 +1,86 @@
+#include "experiments/harness/result.hpp"
+
+#include "engine/core/error.hpp"
+#include "engine/core/json.hpp"
+
+namespace nibble {
+
+namespace {
+struct Metrics {
+    double top1, top5, loss;
+};
+
+Metrics metrics_from(const Json& json, const std::string& where) {
+    Fields f(json, where);
+    const Metrics m{f.require<double>("top1"), f.require<double>("top5"), f.require<double>("loss")};
+    f.require<std::size_t>("images");
+    f.finish();
+    return m;
+}
+
+std::vector<Result::Point> history_from(const std::vector<Json>& list, const std::string& where) {
+    std::vector<Result::Point> history;
+    for (const Json& entry : list) {
+        Fields f(entry, where);
+        Result::Point point{f.require<int>("epoch"), f.require<double>("train_top1"), {}};
+        f.require<double>("loss");
+        if (const Json top1 = f.require<Json>("eval_top1"); !top1.is_null())
+            point.eval_top1 = f.require<double>("eval_top1");
+        f.finish();
+        history.push_back(point);
+    }
+    return history;
+}
+}  // namespace
+
+Result result_from(const Json& json, const std::string& where) {
+    Fields f(json, where);
+    if (const int schema = f.require<int>("schema"); schema != kResultSchema)
+        throw BadInput(where, "schema", std::to_string(kResultSchema), std::to_string(schema));
+    Result r;
+    r.profile = f.require<std::string>("profile");
+    r.cell = f.require<std::string>("cell");
+    r.key = f.require<std::string>("key");
+    r.parts = key_parts_from(f.require<Json>("key_parts"), where + ": key_parts");
+    if (r.key != r.parts.key())
+        throw BadInput(where + ": its key is not that of its key_parts; run the cell again");
+
+    const Json metrics = f.require<Json>("metrics");
+    Fields m(metrics, where + ": metrics");
+    const Metrics eval = metrics_from(m.require<Json>("eval"), where + ": metrics: eval");
+    const Metrics train = metrics_from(m.require<Json>("train"), where + ": metrics: train");
+    m.require<double>("generalization_gap");
+    m.finish();
+    r.top1 = eval.top1, r.top5 = eval.top5, r.loss = eval.loss;
+    r.train_top1 = train.top1, r.train_loss = train.loss;
+    r.history = history_from(f.require<std::vector<Json>>("history"), where + ": history");
+
+    const Json cost = f.require<Json>("cost");
+    Fields c(cost, where + ": cost");
+    r.macs = c.require<std::size_t>("macs");
+    r.weight_bytes = c.require<std::size_t>("weight_bytes");
+    for (const char* key : {"linear_cost", "quadratic_cost", "activation_bytes"}) c.require<std::size_t>(key);
+    c.require<std::vector<Json>>("layers");
+    c.finish();
+
+    r.weights_digest = f.require<std::string>("weights_digest");
+    r.predictions_digest = f.require<std::string>("predictions_digest");
+    r.executed_as = f.require<std::string>("executed_as");
+    f.require<std::uint64_t>("seed");
+    for (const char* key : {"config", "data", "provenance"})
+        if (!f.require<Json>(key).is_object()) throw BadInput(where + ": '" + key + "' is not an object");
+    f.finish();
+    return r;
+}
+
+Result read_result(const std::filesystem::path& path) {
+    return result_from(read_json(path), path.string());
+}
+
+Json reproducible_part(const Json& result) {
+    Json part = result;
+    for (const char* key : {"executed_as", "provenance", "key", "key_parts"}) part.erase(key);
+    return part;
+}
+
+}  // namespace nibble

@@ -1,0 +1,40 @@
+// Running one cell: train, evaluate, write one result.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "experiments/harness/data.hpp"
+#include "experiments/harness/project.hpp"
+#include "experiments/harness/result.hpp"
+#include "experiments/harness/training.hpp"
+
+namespace nibble {
+
+/// The result of a cell as JSON (see result.hpp), computed in `folder`:
+///   checkpoint-<key>.safetensors   while training; resumed from when it is there, removed by finish_run()
+///   weights.safetensors, predictions.safetensors ("predictions": I32, the class per test image)
+/// Throws what training throws; Interrupted leaves the checkpoint.
+Json compute_cell(const ProfileCell& cell, const Data& data, const KeyParts& parts,
+                  const std::filesystem::path& folder, const RunControl& control);
+
+/// Today's key of a cell whose data is here.
+KeyParts key_parts_of(const Project& project, const GridCell& cell, const Data& data);
+
+struct RunOptions {
+    bool force = false;  ///< run even if the result is fresh, and from the beginning
+    RunControl control;
+};
+
+enum class RunOutcome { fresh, done };
+
+/// Runs the cell unless its result is fresh, alone: a second process waits, then finds it fresh. The result
+/// is written last and atomically. An error leaves no result but <run folder>/status.json, {"status":
+/// "failed", ...}; a process that is killed leaves {"status": "running"} there, with nobody holding the lock.
+RunOutcome run_cell(const Project& project, const ProfileCell& cell, const RunOptions& options);
+
+/// "fresh", "stale", "missing", "running", "failed", "interrupted" or "crashed". A cell whose data is not
+/// here is judged by its recorded data.
+std::string status_of(const Project& project, const ProfileCell& cell);
+
+}  // namespace nibble

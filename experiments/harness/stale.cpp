@@ -1,0 +1,43 @@
+#include "experiments/harness/stale.hpp"
+
+#include <map>
+
+#include "datasets/catalog.hpp"
+#include "engine/core/error.hpp"
+#include "engine/core/json.hpp"
+#include "experiments/harness/data.hpp"
+#include "experiments/harness/result.hpp"
+
+namespace nibble {
+
+namespace {
+/// The digest of describe(data) as it is here, or empty. Reading a data set takes a second: once per process.
+const std::string& local_data_digest(const std::string& name) {
+    static std::map<std::string, std::string> known;
+    if (const auto found = known.find(name); found != known.end()) return found->second;
+    bool here = false;
+    for (const DatasetInfo& info : list_datasets()) here = here || (info.name == name && info.available);
+    return known[name] = here ? digest_of(describe(open_data(name))) : "";
+}
+}  // namespace
+
+Judgement judge(const Project& project, const ProfileCell& cell) {
+    Judgement judgement;
+    try {
+        const Result result = read_result(project.result(cell.profile, cell.cell.cell));
+        if (result.cell != cell.cell.cell.name() || result.profile != cell.profile) {
+            judgement.why = "it is the result of " + result.profile + " " + result.cell;
+            return judgement;
+        }
+        const std::string& data = local_data_digest(cell.cell.config.data);
+        judgement.data_recorded = data.empty();
+        const KeyParts today{digest_of(to_json(cell.cell.config)), data.empty() ? result.parts.data : data,
+                             "", numerics_digest(project.golden(), cell.cell.config.numerics)};
+        judgement.why = result.parts.difference(today);
+    } catch (const BadInput& e) {
+        judgement.why = std::string("unreadable: ") + e.what();
+    }
+    return judgement;
+}
+
+}  // namespace nibble

@@ -1,0 +1,18 @@
+// Freshness by content: which committed results are not what the code of today would write.
+#pragma once
+
+#include <string>
+
+#include "experiments/harness/project.hpp"
+
+namespace nibble {
+
+struct Judgement {
+    std::string why;  ///< "config, numerics": what differs from today; empty when the result is fresh
+    bool data_recorded = false;  ///< the data set is not here: its digest was taken from the result
+};
+
+/// Judges the result of a cell, which must exist. An unreadable result is stale ("unreadable: ...").
+Judgement judge(const Project& project, const ProfileCell& cell);
+
+}  // namespace nibble

@@ -1,0 +1,47 @@
+// One training run from configuration to weights, resumable to the same bits at any step.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "experiments/harness/config.hpp"
+#include "experiments/harness/data.hpp"
+#include "experiments/harness/progress.hpp"
+
+namespace nibble {
+
+struct EpochRecord {
+    int epoch = 0;                    ///< from 1
+    double loss = 0;                  ///< mean over the steps, label smoothing included
+    double train_top1 = 0;            ///< percent, of augmented images, each measured just before its step
+    std::optional<double> eval_top1;  ///< percent, of the test images after the epoch
+};
+
+Json to_json(const std::vector<EpochRecord>& history);
+
+/// How a run is carried out; nothing here changes its bits.
+struct RunControl {
+    std::filesystem::path checkpoint;  ///< empty: none. Resumed from when it exists, written again at the end
+    double checkpoint_minutes = 5;     ///< 0: after every step
+    std::size_t stop_after = 0;        ///< steps in total, earlier processes included; 0: all epochs
+    ProgressMode progress = ProgressMode::automatic;
+    std::string label = "train";
+};
+
+struct TrainedNetwork {
+    Weights weights;
+    std::vector<EpochRecord> history;  ///< of complete epochs, then of the one begun, if any
+    std::size_t steps = 0, steps_of_all_epochs = 0;
+};
+
+/// Throws BadInput for a checkpoint of another run or one that is past stop_after, Interrupted at SIGINT or
+/// SIGTERM once the checkpoint is written, and what Trainer throws.
+TrainedNetwork train(const TrainConfig& config, const Graph& graph, const Data& data,
+                     const RunControl& control);
+
+/// The network of a configuration for images of this data. Throws BadInput.
+Graph make_graph(const std::string& model, const Dataset& images);
+
+}  // namespace nibble

@@ -1,0 +1,39 @@
+// Trained networks on disk: safetensors under torchvision's names, with what is needed to use them in the
+// metadata.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "datasets/dataset.hpp"
+#include "engine/nn/graph.hpp"
+
+namespace nibble {
+
+using Metadata = std::map<std::string, std::string>;
+
+struct WeightsFile {
+    Weights weights;
+    Metadata metadata;
+
+    /// From "normalize_mean" and "normalize_std" ("0.485,0.456,0.406"); nothing if the file states none.
+    /// Throws BadInput when they are malformed.
+    std::optional<Normalization> normalization(const std::string& where) const;
+};
+
+/// "num_batches_tracked" counters of PyTorch are left out. Throws IoError, BadInput.
+WeightsFile read_weights(const std::filesystem::path& path);
+
+/// Throws BadInput when the weights do not fit the graph or state a batch-norm epsilon other than the
+/// graph's.
+void check(const WeightsFile& file, const Graph& graph, const std::string& where);
+
+/// Atomic; equal contents give equal bytes.
+void write_weights(const std::filesystem::path& path, const Weights& weights, const Metadata& metadata);
+
+/// The two metadata entries that say how images become inputs.
+Metadata to_metadata(const Normalization& normalization);
+
+}  // namespace nibble

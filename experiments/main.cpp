@@ -1,0 +1,17 @@
+// The program `nibble`.
+#include "engine/core/parallel.hpp"
+#include "experiments/harness/cli.hpp"
+
+int main(int argc, char** argv) {
+    nibble::flush_denormals();
+    nibble::CommandLine line;
+    nibble::add_info(line);
+    nibble::add_train(line);
+    nibble::add_eval(line);
+    nibble::add_cells(line);
+    nibble::add_run(line);
+    nibble::add_stale(line);
+    nibble::add_report(line);
+    nibble::add_verify(line);
+    return line.run(argc, argv);
+}
