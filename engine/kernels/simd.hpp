@@ -1,7 +1,16 @@
 // The one header that includes xsimd. Include it only from files compiled for one instruction set.
 #pragma once
 
+// GCC 12's own AVX-512 headers read deliberately undefined registers and warn about it (GCC bug 105593).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <immintrin.h>
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 #include <cstdint>
 #include <utility>
@@ -25,6 +34,15 @@ namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
 
 using Vec = xsimd::batch<float, Arch>;
 inline constexpr int kLanes = static_cast<int>(Vec::size);
+
+/// x * y + z with one rounding. Not xsimd::fma: for AVX-512, xsimd 8.1 multiplies and adds.
+[[gnu::always_inline]] inline Vec fma(Vec x, Vec y, Vec z) {
+#if defined(__AVX512BW__)
+    return Vec(_mm512_fmadd_ps(x, y, z));
+#else
+    return Vec(_mm256_fmadd_ps(x, y, z));
+#endif
+}
 
 /// bfloat16 values widened to float.
 [[gnu::always_inline]] inline Vec widen(const std::uint16_t* from) {

@@ -1,5 +1,5 @@
-// Batch norm, ReLU, residual additions and their gradients with vectors along channels. One vector of channels is
-// walked over all pixels, so per-channel parameters and sums stay in registers.
+// Batch norm, ReLU, residual additions and their gradients with vectors along channels. One vector of
+// channels is walked over all pixels, so per-channel parameters and sums stay in registers.
 #pragma once
 
 #include "engine/kernels/simd.hpp"
@@ -56,7 +56,9 @@ template <class F>
     if (c < channels) f(c, Lanes<false>{channels - c});
 }
 
-[[gnu::always_inline]] inline Vec relu(Vec v) { return xsimd::max(Vec(0.0f), v); }  // keeps NaN
+[[gnu::always_inline]] inline Vec relu(Vec v) {
+    return xsimd::max(Vec(0.0f), v);
+}  // keeps NaN
 
 template <class S, class D>
 void normalize_as(const Normalize& q) {
@@ -70,7 +72,7 @@ void normalize_as(const Normalize& q) {
         for (int p = 0; p < q.pixels; ++p) {
             const std::ptrdiff_t i = static_cast<std::ptrdiff_t>(p) * q.channels;
             Vec v = lanes.template load<S>(src + i);
-            if (q.scale) v = xsimd::fma(scale, v, shift);
+            if (q.scale) v = fma(scale, v, shift);
             if (q.residual) v = v + lanes.template load<S>(residual + i);
             if (q.relu) v = relu(v);
             lanes.template save<D>(v, dst + i);
@@ -88,7 +90,8 @@ void normalize(const Normalize& q) {
         normalize_as<AsBf16, AsBf16>(q);
 }
 
-/// Two sums per channel: add(pixel, a, b) accumulates in float over runs of 32 pixels, the runs are added as doubles.
+/// Two sums per channel: add(pixel, a, b) accumulates in float over runs of 32 pixels, the runs are added as
+/// doubles.
 template <class L, class Add>
 [[gnu::always_inline]] inline void sums(int pixels, L lanes, double* first, double* second, Add&& add) {
     constexpr int kRun = 32;
@@ -116,7 +119,7 @@ void moments_as(const Moments& q) {
         sums(q.pixels, lanes, q.sum + c, q.square + c, [&](int p, Vec& sum, Vec& square) {
             const Vec v = lanes.template load<S>(src + static_cast<std::ptrdiff_t>(p) * q.channels);
             sum = sum + v;
-            square = xsimd::fma(v, v, square);
+            square = fma(v, v, square);
         });
     });
 }
@@ -136,7 +139,7 @@ void mask_gradient_as(const MaskGradient& q) {
             if (q.earlier) g = g + lanes.template load<S>(at(q.earlier, i));
             if (q.residual) g = g + lanes.template load<S>(at(q.residual, i));
             if (q.relu) {
-                const Vec a = recompute ? xsimd::fma(scale, lanes.template load<S>(at(q.y, i)), shift)
+                const Vec a = recompute ? fma(scale, lanes.template load<S>(at(q.y, i)), shift)
                                         : lanes.template load<S>(at(q.activation, i));
                 g = xsimd::select(a > Vec(0.0f), g, Vec(0.0f));
             }
@@ -151,7 +154,7 @@ void mask_gradient_as(const MaskGradient& q) {
             const std::ptrdiff_t i = static_cast<std::ptrdiff_t>(p) * q.channels;
             const Vec g = lanes.template load<S>(gradient + i);
             sum = sum + g;
-            product = xsimd::fma(g, lanes.template load<S>(at(q.y, i + c)), product);
+            product = fma(g, lanes.template load<S>(at(q.y, i + c)), product);
         });
     });
 }
@@ -175,8 +178,8 @@ void normalize_backward_as(const NormalizeBackward& q) {
         const Vec constant = lanes.template load<AsFloat>(q.constant + c);
         for (int p = 0; p < q.pixels; ++p) {
             const std::ptrdiff_t i = static_cast<std::ptrdiff_t>(p) * q.channels;
-            const Vec from_y = xsimd::fma(by_y, lanes.template load<S>(y + i), constant);
-            lanes.template save<D>(xsimd::fma(by_g, lanes.template load<S>(gradient + i), from_y), dst + i);
+            const Vec from_y = fma(by_y, lanes.template load<S>(y + i), constant);
+            lanes.template save<D>(fma(by_g, lanes.template load<S>(gradient + i), from_y), dst + i);
         }
     });
 }

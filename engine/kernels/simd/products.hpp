@@ -1,8 +1,8 @@
 // Product sums with vector registers: M rows x V vectors of output channels are accumulated at once.
 //
-// Vectors run over output channels, rows over pixels (or, for weight gradients, over k); never is a vector laid
-// along the summation, so each output keeps the one chain of FMAs that the reference defines. The file is included
-// by one .cpp per instruction set.
+// Vectors run over output channels, rows over pixels (or, for weight gradients, over k); never is a vector
+// laid along the summation, so each output keeps the one chain of FMAs that the reference defines. The file
+// is included by one .cpp per instruction set.
 #pragma once
 
 #include "engine/kernels/simd.hpp"
@@ -33,7 +33,7 @@ template <int M, int V>
         unrolled<V>([&](auto v) { weight[v] = Vec::load_unaligned(w[v] + k * w_step); });
         unrolled<M>([&](auto m) {
             const Vec broadcast(x[m][k * x_step]);
-            unrolled<V>([&](auto v) { acc[m][v] = xsimd::fma(broadcast, weight[v], acc[m][v]); });
+            unrolled<V>([&](auto v) { acc[m][v] = fma(broadcast, weight[v], acc[m][v]); });
         });
     }
 }
@@ -82,7 +82,8 @@ struct ChainF32 {
     }
 };
 
-/// Blocks of 32: even terms, odd terms, their sum added. Weights are packed [run][block][even 16 | odd 16][panel].
+/// Blocks of 32: even terms, odd terms, their sum added. Weights are packed [run][block][even 16 | odd
+/// 16][panel].
 struct BlocksBf16 {
     template <int M, int V>
     [[gnu::always_inline]] static void sum(Tile<M, V>& acc, const Product& q, const float* (&x)[M],
@@ -97,7 +98,8 @@ struct BlocksBf16 {
                 unrolled<M>([&](auto m) { at[m] = x[m] + k; });
                 clear<M, V>(acc);
                 chain<M, V>(acc, at, 2, w, kPanel, (terms + 1) / 2);
-                unrolled<M>([&](auto m) { unrolled<V>([&](auto v) { acc[m][v].store_aligned(even[m][v]); }); });
+                unrolled<M>(
+                    [&](auto m) { unrolled<V>([&](auto v) { acc[m][v].store_aligned(even[m][v]); }); });
                 unrolled<M>([&](auto m) { ++at[m]; });
                 unrolled<V>([&](auto v) { w[v] += kBlock / 2 * kPanel; });
                 clear<M, V>(acc);
@@ -112,7 +114,8 @@ struct BlocksBf16 {
             }
             unrolled<M>([&](auto m) { x[m] += q.run_stride; });
         }
-        unrolled<M>([&](auto m) { unrolled<V>([&](auto v) { acc[m][v] = Vec::load_aligned(total[m][v]); }); });
+        unrolled<M>(
+            [&](auto m) { unrolled<V>([&](auto v) { acc[m][v] = Vec::load_aligned(total[m][v]); }); });
     }
 };
 
@@ -159,7 +162,8 @@ void product(const Product& q) {
         product_columns<Sum, kVectors>(q, weights + n / kPanel * q.panel_stride, q.channels - n, n);
     if constexpr (kVectorsPerPanel < kVectors)
         if (n < q.channels)
-            product_columns<Sum, kVectorsPerPanel>(q, weights + n / kPanel * q.panel_stride, q.channels - n, n);
+            product_columns<Sum, kVectorsPerPanel>(q, weights + n / kPanel * q.panel_stride, q.channels - n,
+                                                   n);
 }
 
 // ---- weight gradients: rows are k, the summation runs over pixels ----
@@ -181,7 +185,7 @@ template <int M, int V>
             unrolled<V>([&](auto v) { d[v] = Vec::load_unaligned(dy + v * kLanes); });
             unrolled<M>([&](auto m) {
                 const Vec broadcast(x[m]);
-                unrolled<V>([&](auto v) { acc[m][v] = xsimd::fma(broadcast, d[v], acc[m][v]); });
+                unrolled<V>([&](auto v) { acc[m][v] = fma(broadcast, d[v], acc[m][v]); });
             });
             x += step * q.pixels.col_stride;
             dy += step * q.dy_col_stride;
