@@ -200,7 +200,7 @@ Array<float> StoredTensor::to_f32() const {
                        " bytes do not fit it");
     auto values = Array<float>::from_shape(shape);
     if (dtype == "F32") {
-        std::memcpy(values.data(), bytes.data(), bytes.size());
+        std::copy(bytes.begin(), bytes.end(), reinterpret_cast<std::byte*>(values.data()));
         return values;
     }
     for (std::size_t i = 0; i < values.size(); ++i) {
