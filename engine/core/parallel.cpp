@@ -59,20 +59,31 @@ void detail::run_parallel(std::size_t n, void* body, void (*call)(void*, std::si
 }
 
 namespace {
+
 template <class T>
-void pairwise(std::span<T> arrays, std::size_t count) {
-    if (count == 0) return;
-    const std::size_t length = arrays.size() / count;
+void pairwise(T* arrays, std::size_t length, std::size_t count, std::size_t begin, std::size_t end) {
     for (std::size_t step = 1; step < count; step *= 2)
         for (std::size_t i = 0; i + step < count; i += 2 * step) {
-            T* to = arrays.data() + i * length;
-            const T* from = arrays.data() + (i + step) * length;
-            for (std::size_t j = 0; j < length; ++j) to[j] += from[j];
+            T* to = arrays + i * length;
+            const T* from = arrays + (i + step) * length;
+            for (std::size_t j = begin; j < end; ++j) to[j] += from[j];
         }
 }
+
+template <class T>
+void sum_all(std::span<T> arrays, std::size_t count) {
+    if (count == 0) return;
+    const std::size_t length = arrays.size() / count;
+    pairwise(arrays.data(), length, count, 0, length);
+}
+
 }  // namespace
 
-void tree_sum(std::span<float> arrays, std::size_t count) { pairwise(arrays, count); }
-void tree_sum(std::span<double> arrays, std::size_t count) { pairwise(arrays, count); }
+void tree_sum(std::span<float> arrays, std::size_t count) { sum_all(arrays, count); }
+void tree_sum(std::span<double> arrays, std::size_t count) { sum_all(arrays, count); }
+
+void tree_sum(float* arrays, std::size_t length, std::size_t count, std::size_t begin, std::size_t end) {
+    pairwise(arrays, length, count, begin, end);
+}
 
 }  // namespace nibble

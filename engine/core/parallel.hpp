@@ -44,4 +44,7 @@ void parallel_for(std::size_t n, Body&& body) {
 void tree_sum(std::span<float> arrays, std::size_t count);
 void tree_sum(std::span<double> arrays, std::size_t count);
 
+/// The same for elements [begin, end) of `count` arrays of `length`, so that threads can share the work.
+void tree_sum(float* arrays, std::size_t length, std::size_t count, std::size_t begin, std::size_t end);
+
 }  // namespace nibble

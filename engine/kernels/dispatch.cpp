@@ -3,8 +3,10 @@
 #include <cstdlib>
 
 #include "engine/core/error.hpp"
+#include "engine/kernels/amx/amx.hpp"
 #include "engine/kernels/avx2/avx2.hpp"
 #include "engine/kernels/avx512/avx512.hpp"
+#include "engine/kernels/machine.hpp"
 #include "engine/kernels/reference/reference.hpp"
 
 namespace nibble::kernels {
@@ -49,11 +51,19 @@ const Kernels kAvx512{.name = "avx512",
                       .store = avx512::store_rounded,
                       .pack_bf16 = reference::pack_bf16};
 
-bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
-bool has_avx512() {
-    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-}
+// Tiles serve bfloat16 only; the rest is AVX-512's. What writes operands writes them in 2 bytes.
+const Kernels kAmx{.name = "amx",
+                   .bf16_operand_bytes = 2,
+                   .product_f32 = avx512::product_f32,
+                   .product_bf16 = amx::product_bf16,
+                   .weight_gradient_f32 = avx512::weight_gradient_f32,
+                   .weight_gradient_bf16 = amx::weight_gradient_bf16,
+                   .normalize = amx::normalize,
+                   .moments = avx512::moments,
+                   .mask_gradient = avx512::mask_gradient,
+                   .normalize_backward = amx::normalize_backward,
+                   .store = avx512::store_rounded,
+                   .pack_bf16 = amx::pack_bf16};
 
 const Kernels* find(const std::string& name, const std::string& where) {
     std::string known;
@@ -82,12 +92,17 @@ const Kernels*& chosen() {
 const std::vector<Architecture>& architectures() {
     static const std::vector<Architecture> all{{"reference", true, &kReference},
                                                {"avx2", has_avx2(), &kAvx2},
-                                               {"avx512", has_avx512(), &kAvx512}};
+                                               {"avx512", has_avx512(), &kAvx512},
+                                               {"amx", has_amx(), &kAmx}};
     return all;
 }
 
-const Kernels& active() { return *chosen(); }
+const Kernels& active() {
+    return *chosen();
+}
 
-void choose(const std::string& name) { chosen() = find(name, "--arch"); }
+void choose(const std::string& name) {
+    chosen() = find(name, "--arch");
+}
 
 }  // namespace nibble::kernels

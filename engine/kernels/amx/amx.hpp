@@ -1,0 +1,17 @@
+// Kernels for AMX with bfloat16 tiles (and AVX-512 beside them): only what differs from
+// engine/kernels/avx512. What each computes: engine/kernels/table.hpp. bfloat16 operands take 2 bytes.
+#pragma once
+
+#include "engine/kernels/table.hpp"
+
+namespace nibble::kernels::amx {
+
+void product_bf16(const Product& q);
+void weight_gradient_bf16(const WeightGradient& q);
+
+void normalize(const Normalize& q);
+void normalize_backward(const NormalizeBackward& q);
+
+void pack_bf16(const float* matrix, int runs, int run_length, int channels, void* packed);
+
+}  // namespace nibble::kernels::amx

@@ -1,0 +1,279 @@
+#include "engine/nn/conv.hpp"
+
+#include <algorithm>
+
+#include "engine/core/bf16.hpp"
+#include "engine/core/parallel.hpp"
+#include "engine/nn/activation.hpp"
+
+namespace nibble {
+namespace {
+
+int round_up(int n, int to) { return (n + to - 1) / to * to; }
+
+/// Splits output rows [0, rows) into stretches that see the same kernel rows: output row i needs input rows
+/// first + i * step + r for r in [0, runs), of which only those in [0, height) exist.
+/// Calls segment(row, count, first_run, run_count).
+template <class Segment>
+void for_row_segments(int rows, int step, int first, int runs, int height, Segment segment) {
+    const auto valid = [&](int i) {
+        const int begin = std::clamp(-(first + i * step), 0, runs);
+        return std::pair(begin, std::clamp(height - (first + i * step), begin, runs));
+    };
+    for (int i = 0; i < rows;) {
+        int end = i + 1;
+        while (end < rows && valid(end) == valid(i)) ++end;
+        segment(i, end - i, valid(i).first, valid(i).second - valid(i).first);
+        i = end;
+    }
+}
+
+}  // namespace
+
+ConvUnit::ConvUnit(const Context& context, Edge input, Dims dims, const Options& options)
+    : Unit(context, dims, context.storage()), input_(input), in_(input.from->dims()), options_(options) {
+    const Window& w = options.window;
+    const auto extent = [&](int in, int out, int kernel) {
+        return std::max(w.pad + in, (out - 1) * w.stride + kernel);
+    };
+    x_border_ = {w.pad, w.pad, extent(in_.h, dims.h, w.kernel_h), extent(in_.w, dims.w, w.kernel_w)};
+    weights_ = {context.kernels, context.numerics == Numerics::bf16, w.kernel_h, w.kernel_w * in_.c, dims.c};
+    output_.reserve(dims.size() * (options.logits ? sizeof(float) : bytes_of(storage_)) * context.slots);
+    if (!context.training) return;
+    plan_phases();
+    const int chunks = (context.slots + kChunk - 1) / kChunk;
+    chunk_gradients_.resize(chunk_gradient_size() * static_cast<std::size_t>(chunks));
+}
+
+std::size_t ConvUnit::chunk_gradient_size() const {
+    const auto weights = static_cast<std::size_t>(options_.window.kernel_h) * options_.window.kernel_w * in_.c;
+    return (weights + 1) * static_cast<std::size_t>(round_up(dims_.c, kernels::kPanel));
+}
+
+void ConvUnit::plan_phases() {
+    if (!input_.from->wants_gradient()) {
+        dy_border_ = {0, 0, dims_.h, dims_.w};
+        return;
+    }
+    const Window& w = options_.window;
+    // Kernel taps k with (phase + pad - k) divisible by the stride, falling; dy position of the first one.
+    const auto taps = [&](int phase, int kernel) {
+        std::vector<int> all;
+        for (int k = kernel - 1; k >= 0; --k)
+            if ((phase + w.pad - k) % w.stride == 0) all.push_back(k);
+        return all;
+    };
+    const auto position = [&](int phase, const std::vector<int>& all) {
+        return all.empty() ? 0 : (phase + w.pad - all.front()) / w.stride;
+    };
+    int low_row = 0, low_col = 0, high_row = dims_.h, high_col = dims_.w;
+    for (int row = 0; row < w.stride; ++row)
+        for (int col = 0; col < w.stride; ++col) {
+            Phase phase{row, col, (in_.h - row + w.stride - 1) / w.stride, (in_.w - col + w.stride - 1) / w.stride,
+                        0,   0,   taps(row, w.kernel_h),                   taps(col, w.kernel_w),
+                        {}};
+            phase.first_row = position(row, phase.kh);
+            phase.first_col = position(col, phase.kw);
+            const int runs = static_cast<int>(phase.kh.size()), columns = static_cast<int>(phase.kw.size());
+            phase.weights = {context_.kernels, context_.numerics == Numerics::bf16, runs, columns * dims_.c, in_.c};
+            low_row = std::min(low_row, phase.first_row);
+            low_col = std::min(low_col, phase.first_col);
+            high_row = std::max(high_row, phase.first_row + phase.rows - 1 + runs);
+            high_col = std::max(high_col, phase.first_col + phase.cols - 1 + columns);
+            phases_.push_back(std::move(phase));
+        }
+    dy_border_ = {-low_row, -low_col, high_row - low_row, high_col - low_col};
+}
+
+void ConvUnit::pack() {
+    const Window& w = options_.window;
+    const float* weight = context_.weights.at(options_.name + ".weight").data();
+    const auto at = [&](int o, int i, int kh, int kw) {
+        return weight[((static_cast<std::size_t>(o) * in_.c + i) * w.kernel_h + kh) * w.kernel_w + kw];
+    };
+    std::vector<float> matrix;
+    for (int kh = 0; kh < w.kernel_h; ++kh)
+        for (int kw = 0; kw < w.kernel_w; ++kw)
+            for (int i = 0; i < in_.c; ++i)
+                for (int o = 0; o < dims_.c; ++o) matrix.push_back(at(o, i, kh, kw));
+    weights_.pack(matrix);
+    for (Phase& phase : phases_) {
+        matrix.clear();
+        for (int kh : phase.kh)
+            for (int kw : phase.kw)
+                for (int o = 0; o < dims_.c; ++o)
+                    for (int i = 0; i < in_.c; ++i) matrix.push_back(at(o, i, kh, kw));
+        phase.weights.pack(matrix);
+    }
+}
+
+void ConvUnit::product(const kernels::Product& q) const {
+    context_.numerics == Numerics::f32 ? context_.kernels.product_f32(q) : context_.kernels.product_bf16(q);
+}
+
+void ConvUnit::forward(int slot, Scratch& scratch) {
+    const Window& w = options_.window;
+    const auto* x = static_cast<const std::byte*>(
+        input_operand(context_, input_.from->view(slot), in_, x_border_, scratch.operand));
+    const std::size_t pixels = static_cast<std::size_t>(dims_.h) * dims_.w;
+    const bool in_place = options_.logits || storage_ == kernels::Storage::f32;
+    const std::size_t image = dims_.size() * (in_place ? sizeof(float) : bytes_of(storage_));
+    std::byte* stored = output_.data() + slot * image;
+    float* out = in_place ? reinterpret_cast<float*>(stored) : scratch.image.reserve_as<float>(dims_.size());
+
+    const std::ptrdiff_t row = x_border_.row_stride(in_.c);
+    for_row_segments(dims_.h, w.stride, -w.pad, w.kernel_h, in_.h, [&](int first, int rows, int run, int runs) {
+        kernels::Product q{};
+        q.operand = x + (first * w.stride + run) * row * context_.operand_bytes();
+        q.pixels = {rows, dims_.w, row * w.stride, static_cast<std::ptrdiff_t>(in_.c) * w.stride};
+        q.runs = runs;
+        q.run_stride = row;
+        q.run_length = weights_.run_length();
+        q.weights = weights_.from_run(run);
+        q.panel_stride = weights_.panel_stride();
+        q.channels = dims_.c;
+        q.out_col_stride = dims_.c;
+        q.out_row_stride = static_cast<std::ptrdiff_t>(dims_.w) * dims_.c;
+        q.out = out + first * q.out_row_stride;
+        product(q);
+    });
+    if (options_.bias) {
+        const float* bias = context_.weights.at(options_.name + ".bias").data();
+        for (std::size_t p = 0; p < pixels; ++p)
+            for (int c = 0; c < dims_.c; ++c) out[p * dims_.c + c] += bias[c];
+    }
+    if (!in_place) context_.kernels.store(storage_, out, stored, dims_.size());
+    if (context_.training && activation_ && activation_->normalizes()) {
+        double* sums = activation_->statistics(slot);
+        context_.kernels.moments({storage_, stored, static_cast<int>(pixels), dims_.c, sums, sums + dims_.c});
+    }
+}
+
+void ConvUnit::finish_forward(int images) {
+    if (activation_ && activation_->normalizes()) activation_->finish_statistics(images);
+}
+
+kernels::Normalize ConvUnit::view(int slot) const {
+    kernels::Normalize view{};
+    view.storage = storage_;
+    view.src = output_.data() + slot * image_bytes();
+    view.channels = dims_.c;
+    return view;
+}
+
+const float* ConvUnit::logits(int slot) const {
+    return reinterpret_cast<const float*>(output_.data()) + slot * dims_.size();
+}
+
+kernels::NormalizeBackward ConvUnit::output_gradient(int slot) const {
+    return activation_ ? activation_->source_gradient(slot) : gradient_view(slot);
+}
+
+void ConvUnit::backward(int slot, Scratch& scratch) {
+    const void* dy = gradient_operand(context_, output_gradient(slot), dims_, dy_border_, scratch.dy);
+    const void* x = input_operand(context_, input_.from->view(slot), in_, x_border_, scratch.operand);
+    const std::size_t size = chunk_gradient_size();
+    float* gradient = chunk_gradients_.data() + slot / kChunk * size;
+    if (slot % kChunk == 0) std::fill_n(gradient, size, 0.0f);
+    weight_gradient(x, dy, gradient);
+    if (options_.bias) add_bias_gradient(slot, gradient + size - round_up(dims_.c, kernels::kPanel));
+    if (!input_.from->wants_gradient()) return;
+    float* dx = scratch.image.reserve_as<float>(in_.size());
+    input_gradient(dy, dx);
+    input_.from->receive(input_, slot, dx, scratch);
+}
+
+void ConvUnit::input_gradient(const void* dy, float* dx) const {
+    const int s = options_.window.stride;
+    const std::ptrdiff_t row = dy_border_.row_stride(dims_.c);
+    for (const Phase& phase : phases_) {
+        const int runs = static_cast<int>(phase.kh.size());
+        const auto segment = [&](int first, int rows, int run, int count) {
+            const std::ptrdiff_t top = phase.first_row + first + run + dy_border_.top;
+            const std::ptrdiff_t left = phase.first_col + dy_border_.left;
+            kernels::Product q{};
+            q.operand =
+                static_cast<const std::byte*>(dy) + (top * row + left * dims_.c) * context_.operand_bytes();
+            q.pixels = {rows, phase.cols, row, dims_.c};
+            q.runs = count;
+            q.run_stride = row;
+            q.run_length = phase.weights.run_length();
+            q.weights = phase.weights.from_run(run);
+            q.panel_stride = phase.weights.panel_stride();
+            q.channels = in_.c;
+            q.out_row_stride = static_cast<std::ptrdiff_t>(s) * in_.w * in_.c;
+            q.out_col_stride = static_cast<std::ptrdiff_t>(s) * in_.c;
+            q.out = dx + first * q.out_row_stride + (static_cast<std::ptrdiff_t>(phase.row) * in_.w + phase.col) * in_.c;
+            product(q);
+        };
+        for_row_segments(phase.rows, 1, phase.first_row, runs, dims_.h, segment);
+    }
+}
+
+void ConvUnit::weight_gradient(const void* x, const void* dy, float* gradient) const {
+    const Window& w = options_.window;
+    const int element = context_.operand_bytes();
+    const bool f32 = context_.numerics == Numerics::f32;
+    const std::ptrdiff_t x_row = x_border_.row_stride(in_.c), dy_row = dy_border_.row_stride(dims_.c);
+    // Bands of rows whose operands fit the first-level cache; in bf16 whole blocks of 32 pixels, so that the
+    // blocks do not depend on the band.
+    constexpr std::ptrdiff_t kBandBytes = 28 * 1024;
+    const std::ptrdiff_t bytes_a_row = element * (x_row * w.stride + static_cast<std::ptrdiff_t>(dims_.w) * kernels::kPanel);
+    int band = static_cast<int>(std::clamp<std::ptrdiff_t>(kBandBytes / bytes_a_row, 1, dims_.h));
+    while (!f32 && band < dims_.h && band * dims_.w % kernels::kBlock != 0) ++band;
+
+    const int channels = round_up(dims_.c, kernels::kPanel);
+    kernels::WeightGradient q{};
+    q.run_length = w.kernel_w * in_.c;
+    q.dy_row_stride = dy_row;
+    q.dy_col_stride = dims_.c;
+    q.channels = channels;
+    for (int first = 0; first < dims_.h; first += band)
+        for (int kh = 0; kh < w.kernel_h; ++kh) {
+            int begin = first, end = std::min(first + band, dims_.h);
+            if (f32) {  // rows of padding add nothing; bf16 keeps them, its blocks count from the first pixel
+                while (begin < end && begin * w.stride + kh < w.pad) ++begin;
+                while (begin < end && (end - 1) * w.stride + kh >= w.pad + in_.h) --end;
+            }
+            q.pixels = {end - begin, dims_.w, x_row * w.stride, static_cast<std::ptrdiff_t>(in_.c) * w.stride};
+            q.operand = static_cast<const std::byte*>(x) + (begin * w.stride + kh) * x_row * element;
+            q.dy = static_cast<const std::byte*>(dy) +
+                   ((begin + dy_border_.top) * dy_row + static_cast<std::ptrdiff_t>(dy_border_.left) * dims_.c) * element;
+            q.gradient = gradient + static_cast<std::ptrdiff_t>(kh) * q.run_length * channels;
+            f32 ? context_.kernels.weight_gradient_f32(q) : context_.kernels.weight_gradient_bf16(q);
+        }
+}
+
+void ConvUnit::add_bias_gradient(int slot, float* sums) const {
+    if (activation_ && activation_->normalizes()) return;  // batch norm takes the mean away again: exactly 0
+    const kernels::NormalizeBackward view = output_gradient(slot);
+    const std::size_t pixels = static_cast<std::size_t>(dims_.h) * dims_.w;
+    for (std::size_t p = 0; p < pixels; ++p)
+        for (int c = 0; c < dims_.c; ++c) {
+            const std::size_t i = p * dims_.c + c;
+            sums[c] += storage_ == kernels::Storage::f32 ? static_cast<const float*>(view.gradient)[i]
+                                                         : to_float(static_cast<const Bf16*>(view.gradient)[i]);
+        }
+}
+
+void ConvUnit::finish_backward(int images) {
+    const Window& w = options_.window;
+    const int chunks = (images + kChunk - 1) / kChunk;
+    const std::size_t size = chunk_gradient_size();
+    const int channels = round_up(dims_.c, kernels::kPanel);
+    constexpr std::size_t kPart = 4096;
+    parallel_for((size + kPart - 1) / kPart, [&](std::size_t part) {
+        tree_sum(chunk_gradients_.data(), size, chunks, part * kPart, std::min((part + 1) * kPart, size));
+    });
+    float* to = context_.gradients.at(options_.name + ".weight").data();
+    for (int o = 0; o < dims_.c; ++o)
+        for (int i = 0; i < in_.c; ++i)
+            for (int kh = 0; kh < w.kernel_h; ++kh)
+                for (int kw = 0; kw < w.kernel_w; ++kw)
+                    *to++ = chunk_gradients_[((static_cast<std::size_t>(kh) * w.kernel_w + kw) * in_.c + i) * channels + o];
+    if (options_.bias)
+        std::copy_n(chunk_gradients_.data() + size - channels, dims_.c,
+                    context_.gradients.at(options_.name + ".bias").data());
+}
+
+}  // namespace nibble

@@ -1,0 +1,76 @@
+// Convolution and fully connected layers (a 1x1 convolution of a 1x1 image), forwards and backwards, as implicit
+// matrix products over operand buffers: no im2col.
+//
+//   y[oh, ow, o]       = sum over kh, kw, i of x[oh s + kh - p, ow s + kw - p, i] W[o, i, kh, kw]  (+ b[o])
+//   dx[ih, iw, i]      = sum over kh, kw, o of dy[(ih + p - kh) / s, (iw + p - kw) / s, o] W[o, i, kh, kw]
+//   dW[o, i, kh, kw]   = sum over images, oh, ow of x[oh s + kh - p, ow s + kw - p, i] dy[oh, ow, o]
+//
+// dx is a convolution too: input positions of equal (ih mod s, iw mod s) see the same kernel taps, so each of these
+// s x s phases is one product over dy, its k ordered by increasing row, column and channel of dy.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/kernels/packing.hpp"
+#include "engine/nn/operand.hpp"
+#include "engine/nn/unit.hpp"
+
+namespace nibble {
+
+class ActivationUnit;
+
+class ConvUnit : public Unit {
+  public:
+    struct Options {
+        std::string name;
+        Window window;
+        bool bias = false;
+        bool logits = false;  ///< the network's output: kept in float whatever the numerics
+    };
+    ConvUnit(const Context& context, Edge input, Dims dims, const Options& options);
+
+    /// Packs the current weights; call after they change.
+    void pack();
+    void forward(int slot, Scratch& scratch) override;
+    void finish_forward(int images) override;
+    void backward(int slot, Scratch& scratch) override;
+    void finish_backward(int images) override;
+    kernels::Normalize view(int slot) const override;
+
+    /// The activation that is this unit's only reader and takes over its gradient.
+    void set_activation(ActivationUnit* activation) { activation_ = activation; }
+    ActivationUnit* activation() const { return activation_; }
+    Edge& input() { return input_; }
+    const float* logits(int slot) const;
+
+  private:
+    /// One phase of the gradient of the input.
+    struct Phase {
+        int row, col;             ///< ih = row + s i, iw = col + s j
+        int rows, cols;           ///< how many i and j
+        int first_row, first_col; ///< of dy, for i = j = 0; may be negative
+        std::vector<int> kh, kw;  ///< taps, falling, so that rows and columns of dy rise
+        kernels::PackedWeights weights;
+    };
+
+    void plan_phases();
+    void product(const kernels::Product& q) const;
+    void input_gradient(const void* dy, float* dx) const;
+    void weight_gradient(const void* x, const void* dy, float* gradient) const;
+    void add_bias_gradient(int slot, float* sums) const;
+    kernels::NormalizeBackward output_gradient(int slot) const;
+    std::size_t chunk_gradient_size() const;
+
+    Edge input_;
+    Dims in_;
+    Options options_;
+    ActivationUnit* activation_ = nullptr;
+    Border x_border_, dy_border_;
+    kernels::PackedWeights weights_;
+    std::vector<Phase> phases_;
+    Buffer output_;
+    std::vector<float> chunk_gradients_;  ///< [chunk][kh][kw][i][o, padded to panels], then [o] for the bias
+};
+
+}  // namespace nibble

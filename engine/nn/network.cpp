@@ -1,0 +1,68 @@
+#include "engine/nn/network.hpp"
+
+#include <algorithm>
+
+#include "engine/core/parallel.hpp"
+#include "engine/kernels/dispatch.hpp"
+
+namespace nibble {
+
+Network::Network(const Graph& graph, Numerics numerics, Mode mode, int slots, Weights& weights, Weights& gradients)
+    : context_{kernels::active(),
+               numerics,
+               mode == Mode::training,
+               mode == Mode::training ? slots : threads(),
+               weights,
+               gradients},
+      plan_(make_plan(context_, graph)),
+      scratch_(static_cast<std::size_t>(threads())) {
+    update_weights();
+}
+
+void Network::update_weights() {
+    parallel_for(plan_.convs.size(), [&](std::size_t i) { plan_.convs[i]->pack(); });
+    if (context_.training) return;
+    for (ActivationUnit* activation : plan_.activations)
+        if (activation->normalizes()) activation->use_running_statistics();
+}
+
+void Network::forward(std::span<const float> images) {
+    images_ = static_cast<int>(images.size() / image_size());
+    for (const Plan::Phase& phase : plan_.forward) {
+        parallel_for(static_cast<std::size_t>(images_), [&](std::size_t image, int worker) {
+            const int slot = static_cast<int>(image);
+            if (phase.begin == 0) plan_.input->set(slot, images.data() + image * image_size());
+            for (std::size_t u = phase.begin; u < phase.end; ++u) plan_.units[u]->forward(slot, scratch_[worker]);
+        });
+        for (std::size_t u = phase.begin; u < phase.end; ++u) plan_.units[u]->finish_forward(images_);
+    }
+}
+
+std::span<const float> Network::logits(int slot) const {
+    return {plan_.output->logits(slot), static_cast<std::size_t>(classes())};
+}
+
+void Network::backward(std::span<const float> logit_gradients) {
+    const auto chunks = static_cast<std::size_t>((images_ + kChunk - 1) / kChunk);
+    for (const Plan::Phase& phase : plan_.backward) {
+        parallel_for(chunks, [&](std::size_t chunk, int worker) {
+            const int end = std::min(static_cast<int>(chunk + 1) * kChunk, images_);
+            for (int slot = static_cast<int>(chunk) * kChunk; slot < end; ++slot) {
+                if (phase.end == plan_.units.size())
+                    plan_.output->receive({}, slot, logit_gradients.data() + slot * classes(), scratch_[worker]);
+                for (std::size_t u = phase.end; u-- > phase.begin;)
+                    plan_.units[u]->backward(slot, scratch_[worker]);
+            }
+        });
+        for (std::size_t u = phase.begin; u < phase.end; ++u) plan_.units[u]->finish_backward(images_);
+        for (ActivationUnit* activation : phase.completed) activation->finish_gradient(images_);
+    }
+}
+
+void Network::infer(const float* image, std::span<float> logits, int worker) {
+    plan_.input->set(worker, image);
+    for (const auto& unit : plan_.units) unit->forward(worker, scratch_[worker]);
+    std::copy_n(plan_.output->logits(worker), logits.size(), logits.data());
+}
+
+}  // namespace nibble

@@ -1,0 +1,36 @@
+// From the graph to units, and in which order they run and share memory.
+#pragma once
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "engine/nn/activation.hpp"
+#include "engine/nn/conv.hpp"
+#include "engine/nn/pool.hpp"
+#include "engine/nn/unit.hpp"
+
+namespace nibble {
+
+struct Plan {
+    /// Units [begin, end) that run one after the other for each image without waiting for the batch. Forwards in
+    /// rising order, backwards in falling.
+    struct Phase {
+        std::size_t begin, end;
+        std::vector<ActivationUnit*> completed;  ///< backwards: activations whose gradients are complete after it
+    };
+
+    std::vector<std::unique_ptr<Unit>> units;
+    InputUnit* input = nullptr;
+    ConvUnit* output = nullptr;
+    std::vector<ConvUnit*> convs;
+    std::vector<ActivationUnit*> activations;
+    std::vector<Phase> forward, backward;
+    std::vector<std::unique_ptr<Buffer>> gradient_memory;
+};
+
+/// Fuses conv -> batch norm? -> add? -> ReLU? chains; everything else is a unit of its own. Throws Unsupported,
+/// naming the node, for graphs that do not come out as such units.
+Plan make_plan(const Context& context, const Graph& graph);
+
+}  // namespace nibble

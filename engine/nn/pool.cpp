@@ -1,0 +1,90 @@
+#include "engine/nn/pool.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "engine/core/bf16.hpp"
+
+namespace nibble {
+
+PoolUnit::PoolUnit(const Context& context, Edge input, Dims dims, Op op, Window window)
+    : Unit(context, dims, context.storage()), input_(input), in_(input.from->dims()), op_(op), window_(window) {
+    if (op == Op::global_pool) window_ = {in_.h, in_.w, 1, 0};
+    output_.reserve(image_bytes() * context.slots);
+}
+
+template <class Visit>
+void PoolUnit::for_windows(Visit visit) const {
+    for (int r = 0; r < dims_.h; ++r)
+        for (int c = 0; c < dims_.w; ++c)
+            for (int kh = 0; kh < window_.kernel_h; ++kh)
+                for (int kw = 0; kw < window_.kernel_w; ++kw) {
+                    const int row = r * window_.stride + kh - window_.pad;
+                    const int col = c * window_.stride + kw - window_.pad;
+                    if (row < 0 || row >= in_.h || col < 0 || col >= in_.w) continue;
+                    visit(static_cast<std::size_t>(r) * dims_.w + c, static_cast<std::size_t>(row) * in_.w + col);
+                }
+}
+
+const float* PoolUnit::widened(const void* from, std::size_t count, Buffer& buffer) const {
+    if (storage_ == kernels::Storage::f32) return static_cast<const float*>(from);
+    auto* to = buffer.reserve_as<float>(count);
+    for (std::size_t i = 0; i < count; ++i) to[i] = to_float(static_cast<const Bf16*>(from)[i]);
+    return to;
+}
+
+void PoolUnit::forward(int slot, Scratch& scratch) {
+    const float* x = widened(input_.from->view(slot).src, in_.size(), scratch.image);
+    auto* y = scratch.image2.reserve_as<float>(dims_.size());
+    const bool max = op_ == Op::max_pool;
+    std::fill_n(y, dims_.size(), max ? -std::numeric_limits<float>::infinity() : 0.0f);
+    for_windows([&](std::size_t out, std::size_t in) {
+        for (int c = 0; c < dims_.c; ++c) {
+            float& to = y[out * dims_.c + c];
+            const float value = x[in * dims_.c + c];
+            if (!max)
+                to += value;
+            else if (!(value <= to))  // also true for NaN, which must not get lost
+                to = value;
+        }
+    });
+    if (!max) {
+        const float size = static_cast<float>(window_.kernel_h * window_.kernel_w);
+        for (std::size_t i = 0; i < dims_.size(); ++i) y[i] /= size;
+    }
+    context_.kernels.store(storage_, y, output_.data() + slot * image_bytes(), dims_.size());
+}
+
+kernels::Normalize PoolUnit::view(int slot) const {
+    kernels::Normalize view{};
+    view.storage = storage_;
+    view.src = output_.data() + slot * image_bytes();
+    view.channels = dims_.c;
+    return view;
+}
+
+void PoolUnit::backward(int slot, Scratch& scratch) {
+    if (!input_.from->wants_gradient()) return;
+    const float* dy = widened(gradient(slot), dims_.size(), scratch.image2);
+    std::vector<float> dx(in_.size(), 0.0f);
+    if (op_ == Op::max_pool) {
+        const float* x = widened(input_.from->view(slot).src, in_.size(), scratch.image);
+        constexpr auto kNone = static_cast<std::size_t>(-1);
+        std::vector<std::size_t> winner(dims_.size(), kNone);
+        for_windows([&](std::size_t out, std::size_t in) {
+            for (int c = 0; c < dims_.c; ++c) {
+                std::size_t& best = winner[out * dims_.c + c];
+                if (best == kNone || !(x[in * dims_.c + c] <= x[best * dims_.c + c])) best = in;
+            }
+        });
+        for (std::size_t i = 0; i < dims_.size(); ++i) dx[winner[i] * dims_.c + i % dims_.c] += dy[i];
+    } else {
+        const float size = static_cast<float>(window_.kernel_h * window_.kernel_w);
+        for_windows([&](std::size_t out, std::size_t in) {
+            for (int c = 0; c < dims_.c; ++c) dx[in * dims_.c + c] += dy[out * dims_.c + c] / size;
+        });
+    }
+    input_.from->receive(input_, slot, dx.data(), scratch);
+}
+
+}  // namespace nibble

@@ -1,0 +1,147 @@
+// What executes: a unit computes one stored tensor of the network, image by image, forwards and backwards.
+//
+// The plan (plan.hpp) turns the graph into units; batch norm, addition and ReLU after a convolution become one unit.
+// A *slot* holds one image's data: while training there is one per image of the batch, otherwise one per thread.
+// Images are independent but for batch statistics, so units run image by image while the data is in cache, and
+// meet only where a batch-norm layer has to have seen the whole batch (Unit::finish_*).
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "engine/kernels/table.hpp"
+#include "engine/nn/graph.hpp"
+#include "engine/nn/numerics.hpp"
+
+namespace nibble {
+
+/// Bytes aligned for vector loads, grown on demand, contents undefined after growing.
+class Buffer {
+  public:
+    std::byte* reserve(std::size_t bytes);
+    template <class T>
+    T* reserve_as(std::size_t count) {
+        return reinterpret_cast<T*>(reserve(count * sizeof(T)));
+    }
+    std::byte* data() const { return data_; }
+
+  private:
+    std::vector<std::byte> bytes_;
+    std::byte* data_ = nullptr;
+};
+
+/// A worker's own memory, reused by every unit.
+struct Scratch {
+    Buffer operand, dy, image, image2, residual;
+};
+
+/// What all units of one network share.
+struct Context {
+    const kernels::Kernels& kernels;
+    Numerics numerics;
+    bool training;
+    int slots;
+    Weights& weights;
+    Weights& gradients;
+
+    kernels::Storage storage() const {
+        return numerics == Numerics::f32 ? kernels::Storage::f32 : kernels::Storage::bf16;
+    }
+    int operand_bytes() const { return numerics == Numerics::f32 ? 4 : kernels.bf16_operand_bytes; }
+};
+
+inline std::size_t bytes_of(kernels::Storage storage) { return storage == kernels::Storage::f32 ? 4 : 2; }
+
+/// Images are taken in chunks of this many wherever sums over images are formed: sequential within a chunk,
+/// pairwise over chunks. Part of the definition of the bits.
+inline constexpr int kChunk = 8;
+
+class Unit;
+
+/// A unit's use of another's output.
+struct Edge {
+    Unit* from = nullptr;
+    bool first = true;  ///< backwards: no consumer has delivered a gradient before this one
+    bool last = true;   ///< backwards: this consumer delivers last, so the gradient is complete
+};
+
+class Unit {
+  public:
+    Unit(const Context& context, Dims dims, kernels::Storage storage)
+        : context_(context), dims_(dims), storage_(storage) {}
+    virtual ~Unit() = default;
+    Unit(const Unit&) = delete;
+    Unit& operator=(const Unit&) = delete;
+
+    Dims dims() const { return dims_; }
+    kernels::Storage storage() const { return storage_; }
+
+    /// Computes this unit's output for the image in `slot`.
+    virtual void forward(int slot, Scratch& scratch) = 0;
+    /// After every image of a training batch went forward: batch statistics.
+    virtual void finish_forward(int /*images*/) {}
+    /// Passes the complete gradient of this unit's output on to its inputs and parameters.
+    virtual void backward(int slot, Scratch& scratch) = 0;
+    /// After every image went backward: sums over the batch.
+    virtual void finish_backward(int /*images*/) {}
+
+    /// How a consumer reads the output: as stored, or by normalising what is stored on the fly. The consumer sets
+    /// pixels and destination.
+    virtual kernels::Normalize view(int slot) const = 0;
+    /// How the producer of `y` (see activation.hpp) or this unit itself reads the complete gradient of its output.
+    virtual kernels::NormalizeBackward gradient_view(int slot) const;
+
+    /// A consumer delivers its part of the gradient of the output: floats [h*w][c], or null when all it has to say is
+    /// that a residual connection is complete. The last one masks and sums it (rule()).
+    virtual void receive(const Edge& edge, int slot, const float* incoming, Scratch& scratch);
+    virtual bool wants_gradient() const { return true; }
+
+    /// Memory for the gradient: one image's is at base + slot * stride. Assigned by the plan, shared over time.
+    void set_gradient_memory(Buffer* memory, std::size_t stride) {
+        gradient_memory_ = memory;
+        gradient_stride_ = stride;
+    }
+    void* gradient(int slot) const { return gradient_memory_->data() + slot * gradient_stride_; }
+
+    /// A residual connection that reads this unit: its gradient joins when this unit's is completed.
+    virtual void add_residual_reader(Unit* reader, int shortcut_stride);
+
+  protected:
+    /// What completing the gradient involves besides adding up: activations mask it and sum it for batch norm.
+    virtual kernels::MaskGradient rule(int slot) const;
+
+    std::size_t image_bytes() const { return dims_.size() * bytes_of(storage_); }
+
+    const Context& context_;
+    Dims dims_;
+    kernels::Storage storage_;
+
+  private:
+    struct Reader {
+        Unit* unit;
+        int stride;  ///< 0: identity, else option A with this stride
+    };
+    const void* residual_gradient(const Reader& reader, int slot, Scratch& scratch) const;
+
+    std::vector<Reader> residual_readers_;
+    Buffer* gradient_memory_ = nullptr;
+    std::size_t gradient_stride_ = 0;
+};
+
+/// The network's input: images as they came, in the storage of the numerics.
+class InputUnit : public Unit {
+  public:
+    InputUnit(const Context& context, Dims dims);
+    void set(int slot, const float* image);
+
+    void forward(int, Scratch&) override {}
+    void backward(int, Scratch&) override {}
+    kernels::Normalize view(int slot) const override;
+    void receive(const Edge&, int, const float*, Scratch&) override {}
+    bool wants_gradient() const override { return false; }
+
+  private:
+    Buffer images_;
+};
+
+}  // namespace nibble

@@ -1,0 +1,184 @@
+#include "engine/train/trainer.hpp"
+
+#include <cmath>
+#include <vector>
+
+#include "engine/core/digest.hpp"
+#include "engine/core/error.hpp"
+#include "engine/core/parallel.hpp"
+#include "engine/io/safetensors.hpp"
+#include "engine/nn/loss.hpp"
+#include "engine/nn/network.hpp"
+#include "engine/train/init.hpp"
+#include "engine/train/sgd.hpp"
+
+namespace nibble {
+namespace {
+
+void check(const Recipe& r) {
+    const auto require = [](bool ok, const char* what, double found, const char* expected) {
+        if (!ok) throw BadInput("recipe", what, expected, std::to_string(found));
+    };
+    require(r.epochs >= 1, "epochs", r.epochs, "at least 1");
+    require(r.batch >= 1 && r.batch <= 65536, "batch", r.batch, "1 to 65536");
+    require(r.learning_rate >= 0 && r.learning_rate < 1e6, "learning_rate", r.learning_rate, "0 to 1e6");
+    require(r.momentum >= 0 && r.momentum < 1, "momentum", r.momentum, "[0, 1)");
+    require(r.weight_decay >= 0 && r.weight_decay < 1, "weight_decay", r.weight_decay, "[0, 1)");
+    require(r.label_smoothing >= 0 && r.label_smoothing < 1, "label_smoothing", r.label_smoothing, "[0, 1)");
+    require(r.final_fraction >= 0 && r.final_fraction <= 1, "final_fraction", r.final_fraction, "[0, 1]");
+    require(r.warmup_epochs >= 0 && r.cooldown_epochs >= 0 && r.warmup_epochs + r.cooldown_epochs <= r.epochs,
+            "warmup_epochs + cooldown_epochs", r.warmup_epochs + r.cooldown_epochs, "0 to epochs");
+}
+
+Weights zeros_like(const Weights& weights) {
+    Weights zeros;
+    for (const auto& [name, values] : weights)
+        if (!is_buffer(name)) zeros[name] = xt::zeros<float>(values.shape());
+    return zeros;
+}
+
+/// What a checkpoint must agree on, in words that can be compared and shown.
+std::string identity(const Graph& graph, Numerics numerics, const Recipe& r, std::size_t steps_per_epoch,
+                     std::uint64_t seed) {
+    Digest digest;
+    for (const Node& node : graph.nodes()) {
+        const int numbers[] = {static_cast<int>(node.op), node.out.h,           node.out.w,
+                               node.out.c,                node.window.kernel_h, node.window.kernel_w,
+                               node.window.stride,        node.window.pad,      node.stride,
+                               node.bias,                 static_cast<int>(node.inputs.size())};
+        digest.add(node.name).add(std::span<const int>(numbers)).add(std::span<const int>(node.inputs)).add(std::span<const float>(&node.eps, 1));
+    }
+    const double recipe[] = {static_cast<double>(r.epochs), static_cast<double>(r.batch), r.learning_rate,
+                             r.momentum,                    r.nesterov ? 1.0 : 0.0,       r.weight_decay,
+                             r.warmup_epochs,               r.cooldown_epochs,            r.final_fraction,
+                             r.label_smoothing,             static_cast<double>(steps_per_epoch)};
+    digest.add(std::span<const double>(recipe)).add(std::span<const std::uint64_t>(&seed, 1)).add(to_string(numerics));
+    return digest.hex();
+}
+
+}  // namespace
+
+struct Trainer::State {
+    Graph graph;
+    Recipe recipe;
+    std::size_t steps_per_epoch;
+    std::string identity;
+    Weights weights, gradients;
+    Sgd sgd;
+    Network network;
+    std::size_t steps = 0;
+    std::vector<float> logit_gradients;
+
+    State(const Graph& g, Numerics numerics, const Recipe& r, std::size_t per_epoch, std::uint64_t seed)
+        : graph(g),
+          recipe(r),
+          steps_per_epoch(per_epoch),
+          identity(nibble::identity(g, numerics, r, per_epoch, seed)),
+          weights(initial_weights(g, seed)),
+          gradients(zeros_like(weights)),
+          sgd({r.momentum, r.weight_decay, r.nesterov}, weights),
+          network(graph, numerics, Network::Mode::training, r.batch, weights, gradients) {}
+};
+
+Trainer::Trainer(const Graph& graph, Numerics numerics, const Recipe& recipe, std::size_t steps_per_epoch,
+                 std::uint64_t seed) {
+    check(recipe);
+    if (steps_per_epoch < 1) throw BadInput("training", "steps per epoch", "at least 1", "0");
+    flush_denormals();
+    state_ = std::make_unique<State>(graph, numerics, recipe, steps_per_epoch, seed);
+}
+
+Trainer::~Trainer() = default;
+
+StepResult Trainer::step(std::span<const float> images, std::span<const std::int32_t> labels) {
+    State& s = *state_;
+    const std::size_t n = labels.size();
+    const auto classes = static_cast<std::size_t>(s.network.classes());
+    if (n < 1 || n > static_cast<std::size_t>(s.recipe.batch) || images.size() != n * s.network.image_size())
+        throw BadInput("training step", "batch",
+                       "1 to " + std::to_string(s.recipe.batch) + " images of " +
+                           std::to_string(s.network.image_size()) + " values",
+                       std::to_string(n) + " labels and " + std::to_string(images.size()) + " values");
+    for (std::int32_t label : labels)
+        if (label < 0 || static_cast<std::size_t>(label) >= classes)
+            throw BadInput("training step", "label", "0 to " + std::to_string(classes - 1), std::to_string(label));
+
+    flush_denormals();
+    s.network.forward(images);
+    s.logit_gradients.resize(n * classes);
+    StepResult result;
+    for (std::size_t i = 0; i < n; ++i) {
+        const Loss loss =
+            softmax_cross_entropy(s.network.logits(static_cast<int>(i)), labels[i], s.recipe.label_smoothing,
+                                  1.0 / static_cast<double>(n), std::span(s.logit_gradients).subspan(i * classes, classes));
+        result.loss += loss.value;
+        result.correct += loss.predicted == labels[i];
+    }
+    result.loss /= static_cast<double>(n);
+    if (!std::isfinite(result.loss))
+        throw Error("training diverged: the loss is no longer finite at step " + std::to_string(s.steps) +
+                    "; try a smaller learning rate or a longer warm-up");
+    s.network.backward(s.logit_gradients);
+    s.sgd.step(s.weights, s.gradients, learning_rate_at(s.recipe, s.steps, s.steps_per_epoch));
+    ++s.steps;
+    s.network.update_weights();
+    return result;
+}
+
+std::size_t Trainer::steps_done() const { return state_->steps; }
+const Weights& Trainer::weights() const { return state_->weights; }
+const Weights& Trainer::gradients() const { return state_->gradients; }
+
+void Trainer::set_weights(Weights weights) {
+    state_->graph.check(weights);
+    state_->weights = std::move(weights);
+    state_->network.update_weights();
+}
+
+void Trainer::save(const std::filesystem::path& path, const std::string& extra) const {
+    Safetensors file;
+    for (const auto& [name, values] : state_->weights) file.tensors["weights/" + name] = StoredTensor::from(values);
+    for (const auto& [name, values] : state_->sgd.velocity())
+        file.tensors["momentum/" + name] = StoredTensor::from(values);
+    file.metadata = {{"format", "nibble-checkpoint-1"},
+                     {"identity", state_->identity},
+                     {"steps", std::to_string(state_->steps)},
+                     {"extra", extra}};
+    write_safetensors(path, file);
+}
+
+std::string Trainer::load(const std::filesystem::path& path) {
+    const Safetensors file = read_safetensors(path);
+    const std::string where = path.string();
+    const auto meta = [&](const char* key) {
+        const auto it = file.metadata.find(key);
+        if (it == file.metadata.end()) throw BadInput(where + ": not a checkpoint: metadata '" + key + "' is missing");
+        return it->second;
+    };
+    if (meta("format") != "nibble-checkpoint-1")
+        throw BadInput(where, "checkpoint format", "nibble-checkpoint-1", meta("format"));
+    if (meta("identity") != state_->identity)
+        throw BadInput(where + ": the checkpoint belongs to another run (network, recipe, numerics or seed differ)");
+    const std::string steps = meta("steps");
+    if (steps.empty() || steps.size() > 15 || steps.find_first_not_of("0123456789") != std::string::npos)
+        throw BadInput(where, "step count", "a number", "'" + steps + "'");
+
+    const auto read = [&](const std::string& prefix, const Weights& like) {
+        Weights values;
+        for (const auto& [name, old] : like) {
+            const auto it = file.tensors.find(prefix + name);
+            if (it == file.tensors.end()) throw BadInput(where + ": tensor '" + prefix + name + "' is missing");
+            if (it->second.shape != Shape(old.shape().begin(), old.shape().end()))
+                throw BadInput(where + ": tensor '" + prefix + name + "' has another shape");
+            values[name] = it->second.to_f32();
+        }
+        return values;
+    };
+    Weights velocity = read("momentum/", state_->sgd.velocity());
+    set_weights(read("weights/", state_->weights));
+    state_->sgd.velocity() = std::move(velocity);
+    state_->steps = std::stoull(steps);
+    return meta("extra");
+}
+
+}  // namespace nibble
