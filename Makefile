@@ -74,7 +74,7 @@ $(error no cells of profile '$(PROFILE)': run `make build` first, and see `$(NIB
 endif
 .PHONY: $(CELLS)
 $(CELLS):
-	$(RUN) $(NIBBLE) run $@
+	$(RUN) $(NIBBLE) run --profile $(PROFILE) $@
 endif
 
 cells: $(CELLS) ## run the cells of PROFILE that are missing or stale (after make build; -j works)
@@ -86,7 +86,7 @@ report: build ## tables and plots from the results, and the README's table
 	$(NIBBLE) report
 
 bench-peers: build ## install the peers and time training side by side with them
-	experiments/training_speed/bench_peers.sh
+	BUILD=$(BUILD) sh experiments/training_speed/bench_peers.sh
 
 # ---- for developers
 
@@ -98,5 +98,5 @@ check-format: | setup-check
 format: | setup-check ## reformat every source file
 	$(SOURCES) | xargs clang-format-14 -i
 
-clean: ## remove build/ (never results)
-	rm -rf build
+clean: ## remove what was compiled; results/ and build/runs (weights, checkpoints) stay
+	test ! -d build || find build -mindepth 1 -maxdepth 1 ! -name runs -exec rm -rf {} +
