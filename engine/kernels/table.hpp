@@ -61,7 +61,8 @@ struct WeightGradient {
 /// Storage of activations and their gradients: float, or bfloat16 as uint16_t.
 enum class Storage { f32, bf16 };
 
-/// dst = relu?(scale[c] * src + shift[c] + residual), with one FMA, then one addition; relu(v) = v < 0 ? 0 : v.
+/// dst = relu?(scale[c] * src + shift[c] + residual), with one FMA, then one addition; relu(v) = v <= 0 ? 0 : v, so
+/// NaN stays, and -0 and denormals become +0 (a maximum would leave those two to the instruction chosen).
 /// Leaves out what is null: no scale, no residual.
 struct Normalize {
     Storage storage;  ///< of src, residual and (unless to_operand) dst; bf16 results are rounded to nearest even

@@ -49,7 +49,7 @@ void normalize(const Normalize& q) {
             float v = load(q.storage, q.src, i);
             if (q.scale) v = std::fma(q.scale[c], v, q.shift[c]);
             if (q.residual) v += load(q.storage, q.residual, i);
-            if (q.relu) v = v < 0.0f ? 0.0f : v;
+            if (q.relu) v = v <= 0.0f ? 0.0f : v;
             if (q.to_operand)
                 static_cast<float*>(q.dst)[i] = rounded(q.storage, v);
             else

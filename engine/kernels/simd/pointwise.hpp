@@ -57,8 +57,8 @@ template <class F>
 }
 
 [[gnu::always_inline]] inline Vec relu(Vec v) {
-    return xsimd::max(Vec(0.0f), v);
-}  // keeps NaN
+    return xsimd::select(v <= Vec(0.0f), Vec(0.0f), v);
+}
 
 template <class S, class D>
 void normalize_as(const Normalize& q) {

@@ -1,0 +1,353 @@
+// normalize, moments, mask_gradient, normalize_backward and store of every architecture against the
+// reference.
+#include <cmath>
+
+#include "tests/engine/kernels/contenders.hpp"
+
+namespace nibble::kernels::test {
+namespace {
+
+constexpr int kChannels[] = {1, 3, 8, 10, 15, 16, 17, 31, 32, 33, 48, 64, 100};
+constexpr int kPixels[] = {1, 5, 31, 32, 33, 64, 100};
+constexpr Storage kStorages[] = {Storage::f32, Storage::bf16};
+
+/// A tensor in a storage; bits of an output start as canaries and end with a margin of them.
+class Stored {
+  public:
+    Stored(Storage storage, const std::vector<float>& values) : bf16_(storage == Storage::bf16) {
+        if (bf16_)
+            narrow_ = narrowed(values);
+        else
+            wide_ = values;
+    }
+    static Stored empty(int element_bytes, std::size_t count) {
+        Stored s;
+        s.bf16_ = element_bytes == 2;
+        if (s.bf16_)
+            s.narrow_ = canaries<Bf16>(count + kMargin);
+        else
+            s.wide_ = canaries<float>(count + kMargin);
+        return s;
+    }
+    static Stored empty(Storage storage, std::size_t count) {
+        return empty(storage == Storage::bf16 ? 2 : 4, count);
+    }
+
+    void* data() { return bf16_ ? static_cast<void*>(narrow_.data()) : wide_.data(); }
+    const void* data() const { return const_cast<Stored*>(this)->data(); }
+    /// bfloat16 widened: what two architectures' operands have in common.
+    std::vector<float> widened() const {
+        if (!bf16_) return {wide_.begin(), wide_.end() - kMargin};
+        std::vector<float> out;
+        for (std::size_t i = 0; i + kMargin < narrow_.size(); ++i) out.push_back(to_float(narrow_[i]));
+        return out;
+    }
+    bool margin_untouched() const {
+        return bf16_ ? same_bits(std::vector<Bf16>(narrow_.end() - kMargin, narrow_.end()),
+                                 canaries<Bf16>(kMargin))
+                     : same_bits(std::vector<float>(wide_.end() - kMargin, wide_.end()),
+                                 canaries<float>(kMargin));
+    }
+    bool operator==(const Stored& other) const {
+        return same_bits(narrow_, other.narrow_) && same_bits(wide_, other.wide_);
+    }
+
+  private:
+    Stored() = default;
+    static constexpr std::ptrdiff_t kMargin = 40;
+    bool bf16_ = false;
+    std::vector<float> wide_;
+    std::vector<Bf16> narrow_;
+};
+
+/// Sizes, storage and values of one comparison; tensors are drawn anew for every name.
+struct Case {
+    int pixels, channels;
+    Storage storage;
+    Kind kind;
+
+    std::size_t count() const {
+        return static_cast<std::size_t>(pixels) * static_cast<std::size_t>(channels);
+    }
+    Stored tensor(std::uint32_t name) const { return {storage, draw(count(), kind, 100 + name)}; }
+    std::vector<float> per_channel(std::uint32_t name) const {
+        return draw(static_cast<std::size_t>(channels), kind, 200 + name);
+    }
+    std::string text(const Kernels& kernels) const {
+        return std::string(kernels.name) + ", " + std::to_string(pixels) + " pixels, " +
+               std::to_string(channels) + " channels, storage " + std::to_string(static_cast<int>(storage)) +
+               ", values " + std::to_string(static_cast<int>(kind));
+    }
+};
+
+/// Calls test(case, turn) for all sizes and storages; kinds of values take turns.
+template <class Test>
+void for_cases(Test test) {
+    unsigned turn = 0;
+    for (const Storage storage : kStorages)
+        for (const int channels : kChannels)
+            for (const int pixels : kPixels) {
+                ++turn;
+                test(Case{pixels, channels, storage, kKinds[turn % 4]});
+            }
+}
+
+struct Sums {
+    std::vector<double> first, second;
+    explicit Sums(int channels)
+        : first(canaries<double>(static_cast<std::size_t>(channels) + 20)), second(first) {}
+    bool operator==(const Sums& other) const {
+        return same_bits(first, other.first) && same_bits(second, other.second);
+    }
+};
+
+const void* when(bool wanted, const Stored& tensor) {
+    return wanted ? tensor.data() : nullptr;
+}
+const float* when(bool wanted, const std::vector<float>& values) {
+    return wanted ? values.data() : nullptr;
+}
+
+/// Options of normalize as bits: scale, residual, relu, to_operand.
+Stored run_normalize(const Kernels& kernels, const Case& c, unsigned options) {
+    const Stored src = c.tensor(0), residual = c.tensor(1);
+    const std::vector<float> scale = c.per_channel(0), shift = c.per_channel(1);
+    const bool to_operand = options & 8;
+    Stored dst = c.storage == Storage::bf16 && to_operand
+                     ? Stored::empty(kernels.bf16_operand_bytes, c.count())
+                     : Stored::empty(c.storage, c.count());
+    kernels.normalize({.storage = c.storage,
+                       .src = src.data(),
+                       .residual = when(options & 2, residual),
+                       .scale = when(options & 1, scale),
+                       .shift = when(options & 1, shift),
+                       .relu = (options & 4) != 0,
+                       .pixels = c.pixels,
+                       .channels = c.channels,
+                       .dst = dst.data(),
+                       .to_operand = to_operand});
+    return dst;
+}
+
+Sums run_moments(const Kernels& kernels, const Case& c) {
+    const Stored src = c.tensor(0);
+    Sums sums(c.channels);
+    kernels.moments({c.storage, src.data(), c.pixels, c.channels, sums.first.data(), sums.second.data()});
+    return sums;
+}
+
+struct Masked {
+    Stored gradient;
+    Sums sums;
+    bool operator==(const Masked&) const = default;
+};
+
+/// Options as bits: incoming, earlier, residual, relu, activation, batch norm.
+Masked run_mask(const Kernels& kernels, const Case& c, unsigned options) {
+    const std::vector<float> incoming = draw(c.count(), c.kind, 300);
+    const Stored earlier = c.tensor(1), residual = c.tensor(2), activation = c.tensor(3), y = c.tensor(4);
+    const std::vector<float> scale = c.per_channel(0), shift = c.per_channel(1);
+    Masked out{Stored::empty(c.storage, c.count()), Sums(c.channels)};
+    kernels.mask_gradient({.storage = c.storage,
+                           .incoming = when(options & 1, incoming),
+                           .earlier = when(options & 2, earlier),
+                           .residual = when(options & 4, residual),
+                           .relu = (options & 8) != 0,
+                           .activation = when(options & 16, activation),
+                           .scale = scale.data(),
+                           .shift = shift.data(),
+                           .y = when(options & 32, y),
+                           .pixels = c.pixels,
+                           .channels = c.channels,
+                           .gradient = out.gradient.data(),
+                           .sum = out.sums.first.data(),
+                           .product = out.sums.second.data()});
+    return out;
+}
+
+Stored run_normalize_backward(const Kernels& kernels, const Case& c, bool batch_norm) {
+    const Stored gradient = c.tensor(0), y = c.tensor(1);
+    const std::vector<float> by_g = c.per_channel(0), by_y = c.per_channel(1), constant = c.per_channel(2);
+    Stored dst = Stored::empty(c.storage == Storage::bf16 ? kernels.bf16_operand_bytes : 4, c.count());
+    kernels.normalize_backward({.storage = c.storage,
+                                .gradient = gradient.data(),
+                                .y = when(batch_norm, y),
+                                .by_g = when(batch_norm, by_g),
+                                .by_y = when(batch_norm, by_y),
+                                .constant = when(batch_norm, constant),
+                                .pixels = c.pixels,
+                                .channels = c.channels,
+                                .dst = dst.data()});
+    return dst;
+}
+
+bool same_operand(const Stored& a, const Stored& b) {
+    return same_bits(a.widened(), b.widened()) && a.margin_untouched() && b.margin_untouched();
+}
+
+const float kNan = std::numeric_limits<float>::quiet_NaN();
+const float kInfinity = std::numeric_limits<float>::infinity();
+
+/// Values where rounding to bfloat16 is special, each followed by its neighbours in float, both signs.
+std::vector<float> awkward_to_round() {
+    std::vector<float> values;
+    for (const std::uint32_t bits :
+         {0x00000000u, 0x00000001u, 0x00007fffu, 0x00008000u, 0x00008001u, 0x007fffffu,
+          0x00800000u, 0x3f800000u, 0x3f807fffu, 0x3f808000u, 0x3f808001u, 0x3f818000u,
+          0x3f817fffu, 0x3f818001u, 0x3fff8000u, 0x7f7f7fffu, 0x7f7f8000u, 0x7f7fffffu,
+          0x7f800000u, 0x7f800001u, 0x7f80ffffu, 0x7fc00000u, 0x7fffffffu})
+        for (const std::uint32_t sign : {0u, 0x80000000u})
+            values.push_back(std::bit_cast<float>(bits | sign));
+    return values;
+}
+
+}  // namespace
+
+TEST_CASE("normalize: the same bits on every architecture") {
+    for (const Kernels* kernels : contenders())
+        for_cases([&](const Case& c) {
+            for (unsigned options = 0; options < 16; ++options) {
+                const bool same = same_operand(run_normalize(*kernels, c, options),
+                                               run_normalize(reference_kernels(), c, options));
+                CHECK_MESSAGE(same, c.text(*kernels) << ", options " << options);
+            }
+        });
+}
+
+TEST_CASE("moments: the same bits on every architecture") {
+    for (const Kernels* kernels : contenders())
+        for_cases([&](const Case& c) {
+            const bool same = run_moments(*kernels, c) == run_moments(reference_kernels(), c);
+            CHECK_MESSAGE(same, c.text(*kernels));
+        });
+}
+
+TEST_CASE("mask_gradient: the same bits on every architecture") {
+    for (const Kernels* kernels : contenders())
+        for_cases([&](const Case& c) {
+            for (unsigned options = 0; options < 64; ++options) {
+                const bool relu = options & 8, activation = options & 16, batch_norm = options & 32;
+                if (relu && !activation && !batch_norm) continue;  // nothing to tell the mask from
+                const bool same = run_mask(*kernels, c, options) == run_mask(reference_kernels(), c, options);
+                CHECK_MESSAGE(same, c.text(*kernels) << ", options " << options);
+            }
+        });
+}
+
+TEST_CASE("normalize_backward: the same bits on every architecture") {
+    for (const Kernels* kernels : contenders())
+        for_cases([&](const Case& c) {
+            for (const bool batch_norm : {false, true}) {
+                const bool same = same_operand(run_normalize_backward(*kernels, c, batch_norm),
+                                               run_normalize_backward(reference_kernels(), c, batch_norm));
+                CHECK_MESSAGE(same, c.text(*kernels) << (batch_norm ? ", batch norm" : ""));
+            }
+        });
+}
+
+TEST_CASE("store: the same bits on every architecture, ties to even, NaN stays NaN") {
+    std::vector<float> values = awkward_to_round();
+    for (const float x : draw(77, Kind::tied, 1)) values.push_back(x);
+    for (const Storage storage : kStorages)
+        for (const std::size_t count : {std::size_t{1}, std::size_t{7}, std::size_t{16}, values.size()}) {
+            Stored expected = Stored::empty(storage, count);
+            reference_kernels().store(storage, values.data(), expected.data(), count);
+            CHECK(expected.margin_untouched());
+            for (const Kernels* kernels : contenders()) {
+                Stored out = Stored::empty(storage, count);
+                kernels->store(storage, values.data(), out.data(), count);
+                CHECK_MESSAGE((out == expected), kernels->name << ", count " << count);
+            }
+        }
+    Bf16 rounded[4];
+    const float ties[] = {std::bit_cast<float>(0x3f808000u), std::bit_cast<float>(0x3f818000u), kNan,
+                          kInfinity};
+    reference_kernels().store(Storage::bf16, ties, rounded, 4);
+    CHECK(rounded[0].bits == 0x3f80);
+    CHECK(rounded[1].bits == 0x3f82);
+    CHECK(to_float(rounded[2]) != to_float(rounded[2]));
+    CHECK(rounded[3].bits == 0x7f80);
+}
+
+TEST_CASE("NaN and infinity pass through relu and through rounding, alike everywhere") {
+    std::vector<float> values = draw(64, Kind::ordinary, 2);
+    values[1] = values[33] = kNan;
+    values[2] = -kNan;
+    values[3] = kInfinity;
+    values[4] = -kInfinity;
+    values[5] = -0.0f;
+    for (const Storage storage : kStorages) {
+        const Stored src(storage, values);
+        const auto run = [&](const Kernels& kernels) {
+            Stored dst = Stored::empty(storage, values.size());
+            kernels.normalize({.storage = storage,
+                               .src = src.data(),
+                               .residual = nullptr,
+                               .scale = nullptr,
+                               .shift = nullptr,
+                               .relu = true,
+                               .pixels = 2,
+                               .channels = 32,
+                               .dst = dst.data(),
+                               .to_operand = false});
+            return dst;
+        };
+        const Stored expected = run(reference_kernels());
+        const std::vector<float> out = expected.widened();
+        CHECK(std::isnan(out[1]));
+        CHECK(std::isnan(out[2]));
+        CHECK(out[3] == kInfinity);
+        CHECK(out[4] == 0.0f);
+        CHECK(std::bit_cast<std::uint32_t>(out[5]) == 0);  // -0 becomes +0
+        CHECK(std::isnan(out[33]));
+        for (const Kernels* kernels : contenders()) CHECK_MESSAGE((run(*kernels) == expected), kernels->name);
+    }
+}
+
+TEST_CASE("reference passes are close to their equations in double precision") {
+    constexpr int kPixelCount = 70, kChannelCount = 3;
+    constexpr std::size_t kCount = kPixelCount * kChannelCount;
+    const auto src = draw(kCount, Kind::ordinary, 1), residual = draw(kCount, Kind::ordinary, 2);
+    const auto a = draw(kChannelCount, Kind::ordinary, 3), b = draw(kChannelCount, Kind::ordinary, 4);
+    const auto constant = draw(kChannelCount, Kind::ordinary, 5);
+    const auto near = [](double x, double y) { return std::abs(x - y) <= 1e-5 * (1.0 + std::abs(y)); };
+    const Kernels& kernels = reference_kernels();
+
+    std::vector<float> out(kCount), gradient(kCount), backward(kCount);
+    std::vector<double> sum(kChannelCount), square(kChannelCount), gradient_sum(kChannelCount),
+        product(kChannelCount);
+    kernels.normalize({Storage::f32, src.data(), residual.data(), a.data(), b.data(), true, kPixelCount,
+                       kChannelCount, out.data(), false});
+    kernels.moments({Storage::f32, src.data(), kPixelCount, kChannelCount, sum.data(), square.data()});
+    kernels.mask_gradient({Storage::f32, residual.data(), src.data(), nullptr, true, nullptr, a.data(),
+                           b.data(), src.data(), kPixelCount, kChannelCount, gradient.data(),
+                           gradient_sum.data(), product.data()});
+    kernels.normalize_backward({Storage::f32, residual.data(), src.data(), a.data(), b.data(),
+                                constant.data(), kPixelCount, kChannelCount, backward.data()});
+
+    int masked = 0;
+    for (std::size_t c = 0; c < kChannelCount; ++c) {
+        const double scale = a[c], shift = b[c];
+        double s = 0.0, s2 = 0.0, g_sum = 0.0, g_y = 0.0;
+        for (std::size_t i = c; i < kCount; i += kChannelCount) {
+            const double x = src[i], r = residual[i];
+            CHECK(near(out[i], std::max(0.0, scale * x + shift + r)));
+            const double g = scale * x + shift > 0.0 ? r + x : 0.0;
+            masked += g == 0.0;
+            CHECK(near(gradient[i], g));
+            CHECK(near(backward[i], scale * r + shift * x + static_cast<double>(constant[c])));
+            s += x;
+            s2 += x * x;
+            g_sum += g;
+            g_y += g * x;
+        }
+        CHECK(near(sum[c], s));
+        CHECK(near(square[c], s2));
+        CHECK(near(gradient_sum[c], g_sum));
+        CHECK(near(product[c], g_y));
+    }
+    CHECK(masked > 20);
+    CHECK(masked < 190);
+}
+
+}  // namespace nibble::kernels::test
