@@ -6,7 +6,8 @@ The question holds weights by name, "images" (n x h x w x c), "labels" (n, I32) 
     learning_rates   one per training step; every step sees the same batch
     momentum, weight_decay, label_smoothing
 The answer holds "logits.eval" (with the given weights and running statistics), and if there are training steps
-"loss" of each, "grad.<name>" of the first, and "after.<name>": weights and running statistics after the last.
+"loss" of each, "grad.<name>" of the first, "after.<name>" (weights and running statistics after the last) and
+"relu_margin", how near to zero the input of any ReLU came while training.
 """
 import json
 import struct
@@ -45,6 +46,15 @@ def write(path, tensors):
         file.write(struct.pack("<Q", len(text)) + text + b"".join(chunks))
 
 
+class WatchedRelu(nn.Module):
+    margin = float("inf")  # of all of them
+
+    def forward(self, x):
+        if self.training:
+            WatchedRelu.margin = min(WatchedRelu.margin, x.detach().abs().min().item())
+        return F.relu(x)
+
+
 class Block(nn.Module):
     def __init__(self, inputs, channels, stride, shortcut):
         super().__init__()
@@ -52,6 +62,7 @@ class Block(nn.Module):
         self.bn1 = nn.BatchNorm2d(channels)
         self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
         self.bn2 = nn.BatchNorm2d(channels)
+        self.relu = WatchedRelu()
         self.shortcut, self.stride, self.padding = shortcut, stride, channels - inputs
         if shortcut == "projection" and (stride > 1 or inputs != channels):
             self.downsample = nn.Sequential(
@@ -64,8 +75,8 @@ class Block(nn.Module):
         return F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, below, self.padding - below))
 
     def forward(self, x):
-        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
-        return F.relu(y if self.shortcut == "none" else y + self.beside(x))
+        y = self.bn2(self.conv2(self.relu(self.bn1(self.conv1(x)))))
+        return self.relu(y if self.shortcut == "none" else y + self.beside(x))
 
 
 class ResnetCifar(nn.Module):
@@ -74,6 +85,7 @@ class ResnetCifar(nn.Module):
         channels = [max(1, int(c * width)) for c in (16, 32, 64)]
         self.conv1 = nn.Conv2d(inputs, channels[0], 3, 1, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(channels[0])
+        self.relu = WatchedRelu()
         before = channels[0]
         for stage, c in enumerate(channels, 1):
             blocks = []
@@ -84,7 +96,7 @@ class ResnetCifar(nn.Module):
         self.linear = nn.Linear(before, classes)
 
     def forward(self, x):
-        x = F.relu(self.bn1(self.conv1(x)))
+        x = self.relu(self.bn1(self.conv1(x)))
         x = self.layer3(self.layer2(self.layer1(x)))
         return self.linear(x.mean((2, 3)))
 
@@ -109,6 +121,7 @@ def train(model, images, labels, question):
             answer.update({f"grad.{name}": p.grad.clone() for name, p in model.named_parameters()})
         optimizer.step()
     answer["loss"] = torch.tensor(losses)
+    answer["relu_margin"] = torch.tensor([WatchedRelu.margin])
     answer.update({f"after.{name}": value for name, value in model.state_dict().items()
                    if not name.endswith("num_batches_tracked")})
     return answer
