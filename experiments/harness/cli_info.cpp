@@ -1,6 +1,8 @@
 // nibble info: what this program is, runs on and finds.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "datasets/catalog.hpp"
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
@@ -13,14 +15,23 @@
 namespace nibble {
 
 namespace {
+/// "Not compiled" and "not supported by this CPU" are different facts.
+Json describe(const std::string& architecture) {
+    const auto& compiled = kernels::architectures();
+    const auto found = std::find_if(compiled.begin(), compiled.end(),
+                                    [&](const kernels::Architecture& a) { return a.name == architecture; });
+    const bool is_compiled = found != compiled.end();
+    return {
+        {"name", architecture}, {"compiled", is_compiled}, {"supported", is_compiled && found->supported}};
+}
+
 Json collect() {
     Json architectures = Json::array(), data = Json::array();
-    for (const auto& a : kernels::architectures())
-        architectures.push_back({{"name", a.name}, {"compiled", a.compiled}, {"supported", a.supported}});
+    for (const char* name : {"reference", "avx2", "avx512", "amx"}) architectures.push_back(describe(name));
     for (const DatasetInfo& d : list_datasets())
         data.push_back({{"name", d.name}, {"available", d.available}, {"where", d.where}, {"how", d.how}});
     Json info = provenance();
-    info["architecture"] = kernels::kernels().name;
+    info["architecture"] = kernels::active().name;
     info["architectures"] = architectures;
     info["threads"] = threads();
     info["data"] = data;

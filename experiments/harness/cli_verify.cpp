@@ -57,7 +57,8 @@ std::string verify(const Project& project, const std::string& path, const RunCon
     const KeyParts parts = key_parts_of(project, cell.cell, data);
     if (const std::string why = result.parts.difference(parts); !why.empty())
         return "stale: " + why + " changed since";
-    const TemporaryFolder folder(project.run_folder("verify-" + std::to_string(::getpid()), cell.cell.cell));
+    const TemporaryFolder folder(project.run_folder(cell.profile, cell.cell.cell) /
+                                 ("verify-" + std::to_string(::getpid())));
     return difference(reproducible_part(stored),
                       reproducible_part(compute_cell(cell, data, parts, folder.path, control)));
 }

@@ -22,13 +22,16 @@ std::vector<Cell> product_of_axes(const Json& axes, const std::string& paper, co
     const auto models = axis<std::string>(f, "model", where);
     const auto data = axis<std::string>(f, "data", where);
     const auto methods = axis<std::string>(f, "method", where);
-    const auto seeds = axis<std::uint64_t>(f, "seed", where);
+    const auto seeds = axis<Json>(f, "seed", where);
+    for (const Json& seed : seeds)  // the library would wrap -1 around and cut 0.5 to 0
+        if (!seed.is_number_unsigned()) throw BadInput(where, "seed", "a whole number from 0", seed.dump());
     f.finish();
     std::vector<Cell> cells;
     for (const auto& model : models)
         for (const auto& set : data)
             for (const auto& method : methods)
-                for (std::uint64_t seed : seeds) cells.push_back({paper, model, set, method, seed});
+                for (const Json& seed : seeds)
+                    cells.push_back({paper, model, set, method, seed.get<std::uint64_t>()});
     // A name that does not survive the round trip could not be given to `nibble run`.
     for (const Cell& cell : cells) cell_from(cell.name());
     return cells;

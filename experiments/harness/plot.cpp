@@ -59,6 +59,16 @@ void run_gnuplot(const std::string& script) {
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) throw Error("gnuplot: failed; its message is above");
 }
 
+/// No tabs and no blanks at the ends of lines, as in every text file of the repository.
+void tidy(std::string& svg) {
+    std::string tidied;
+    for (char c : svg) {
+        if (c == '\n') tidied.erase(tidied.find_last_not_of(' ') + 1);
+        tidied += c == '\t' ? ' ' : c;
+    }
+    svg = std::move(tidied);
+}
+
 /// The date of creation is the one thing in cairo's PDFs that changes from run to run. The replacement has
 /// the same length, because the file's index counts bytes.
 void fix_date(std::string& pdf) {
@@ -74,14 +84,15 @@ std::string Plot::script() const {
     text += "set title " + quoted(title) + " noenhanced\nset xlabel " + quoted(x_label) + "\nset ylabel " +
             quoted(y_label) + "\n";
     text +=
-        "set key outside right top Left reverse noenhanced samplen 2\nset border 3\nset tics nomirror out\n"
-        "set grid ytics lc rgb '#DDDDDD' lw 0.5\nset offsets 0, 0, graph 0.03, graph 0.03\n";
+        "set key inside right bottom Left reverse noenhanced samplen 2 opaque\nset border 3\nset tics "
+        "nomirror out\n"
+        "set grid ytics lt 1 lc rgb '#DDDDDD' lw 1\nset offsets 0, 0, graph 0.03, graph 0.03\n";
     return text + plot_command(curves);
 }
 
 void draw(const Plot& plot, const fs::path& stem) {
     if (!gnuplot_installed())
-        throw Unsupported("no plots: gnuplot is not installed (apt-get install gnuplot-nox)");
+        throw Unsupported("plots not updated: gnuplot is not installed (apt-get install gnuplot-nox)");
     if (plot.curves.empty()) throw BadInput(stem.string() + ": nothing to plot");
     fs::create_directories(stem.parent_path());
     const std::pair<const char*, const char*> forms[] = {
@@ -95,6 +106,7 @@ void draw(const Plot& plot, const fs::path& stem) {
             std::string bytes = read_file(partial);
             fs::remove(partial);
             fix_date(bytes);
+            if (suffix == std::string(".svg")) tidy(bytes);
             write_file(stem.string() + suffix, bytes);
         } catch (...) {
             std::error_code ignored;

@@ -33,7 +33,7 @@ Json provenance() {
 }
 
 std::string executed_as(const std::string& numerics) {
-    return numerics + "-" + kernels::kernels().name;
+    return numerics + "-" + kernels::active().name;
 }
 
 }  // namespace nibble

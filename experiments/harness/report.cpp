@@ -54,12 +54,11 @@ const char* kExplanation =
     "counted in "
     "the width they are multiplied in.";
 
-std::string markdown_report(const std::string& profile, const Grid& grid, const Table& table, bool plotted) {
+std::string markdown_report(const std::string& profile, const Grid& grid, const Table& table) {
     std::string text = fmt::format("# {}, profile `{}`\n\n{}\n", grid.title, profile, table.markdown());
     text += fmt::format("{}\n\nEvery figure, one row a cell: [{}.csv]({}.csv).\n", kExplanation, grid.paper,
                         grid.paper);
-    if (plotted) text += fmt::format("\n![Learning curves]({}-curves.svg)\n", grid.paper);
-    return text;
+    return text + fmt::format("\n![Learning curves]({}-curves.svg)\n", grid.paper);
 }
 }  // namespace
 
@@ -174,7 +173,7 @@ std::vector<fs::path> write_report(const Project& project, const std::string& pr
         no_plot = e.what();
     }
     const Table table = summary_table(cells);
-    write_file(file(".md"), markdown_report(profile, grid, table, fs::exists(file("-curves.svg"))));
+    write_file(file(".md"), markdown_report(profile, grid, table));
     write_file(file(".csv"), cell_table(cells).csv());
     write_file(file(".tex"), "% Made by `nibble report` from the results beside it.\n" + table.latex());
     written.insert(written.end(), {file(".md"), file(".csv"), file(".tex")});

@@ -1,0 +1,152 @@
+#!/bin/bash
+# The program as its users meet it: help, one-line errors, one JSON object, runs that are killed and go on.
+set -u
+nibble=$(realpath "${NIBBLE_PROGRAM:?names the program to test}")
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+unset NIBBLE_RUNS
+failures=0
+
+fail() {
+    echo "FAILED: $*"
+    failures=$((failures + 1))
+}
+
+# refused STATUS PATTERN ARGUMENT... : exit status, nothing on standard output, one line on standard error
+refused() {
+    local status=$1 pattern=$2
+    shift 2
+    "$nibble" "$@" >out 2>err
+    local got=$?
+    [ $got -eq "$status" ] || fail "nibble $*: exit status $got instead of $status"
+    [ ! -s out ] || fail "nibble $*: wrote to standard output"
+    [ "$(wc -l <err)" -eq 1 ] || fail "nibble $*: $(wc -l <err) lines on standard error"
+    grep -q -- "$pattern" err || fail "nibble $*: says '$(cat err)', not '$pattern'"
+}
+
+# ---- help
+for command in info train eval cells run stale report verify; do
+    "$nibble" $command --help >out 2>err || fail "$command --help: exit status $?"
+    grep -q "Examples:" out || fail "$command --help shows no examples"
+    [ ! -s err ] || fail "$command --help writes to standard error"
+    "$nibble" --help | grep -q "^  $command " || fail "nibble --help does not list $command"
+done
+
+# ---- errors
+refused 2 "subcommand is required"
+refused 2 "fly" fly
+refused 2 "out is required" train
+refused 2 "epochs" train --out w --epochs many
+refused 1 "no folder experiments" cells
+refused 1 "numerics\|f32" train --out w --numerics f16
+refused 1 "momentum" train --out w --momentum 1.5
+refused 1 "progress" train --out w --progress loud
+refused 1 "no-such" train --out w --data no-such
+refused 1 "model" train --out w --data glyphs --model lenet
+refused 1 "thread" info --threads -3
+refused 1 "no-such-arch" train --out w --data glyphs --steps 1 --arch no-such-arch
+refused 1 "cannot be\|folder" train --out /proc/none/w --data glyphs
+refused 1 "missing.safetensors" eval --weights missing.safetensors --data glyphs
+echo "not a weight file" >broken.safetensors
+refused 1 "broken.safetensors" eval --weights broken.safetensors --data glyphs --logits l.safetensors
+[ -z "$(find . -name 'w*' -o -name 'l.*' -o -name '*.partial')" ] || fail "an error left files behind: $(ls)"
+
+# ---- one JSON object
+is_object() { [ "$(head -c 1 "$1")" = "{" ] && [ "$(tail -n 1 "$1")" = "}" ] && [ "$(grep -c '^{' "$1")" -eq 1 ]; }
+"$nibble" info --json >out 2>err || fail "info: $(cat err)"
+is_object out || fail "info --json: not one object"
+NIBBLE_ARCH=no-such-arch "$nibble" info --arch reference --json >out 2>err || fail "--arch does not win: $(cat err)"
+grep -q '"architecture": "reference"' out || fail "--arch reference was not chosen"
+NIBBLE_THREADS=1 "$nibble" info --threads 3 --json | grep -q '"threads": 3' || fail "--threads does not win"
+
+# ---- train, resume, eval
+small="--model resnet8-w0.25 --data glyphs --batch 32 --progress plain"
+"$nibble" train $small --steps 6 --out a.safetensors --json >a.json 2>err || fail "train: $(cat err)"
+is_object a.json || fail "train --json: not one object"
+digest() { sed -n 's/.*"weights_digest": "\([0-9a-f]*\)".*/\1/p' "$1"; }
+[ ${#scratch} -gt 0 ] && [ "$(digest a.json | wc -c)" -eq 65 ] || fail "train prints no digest"
+[ ! -e a.safetensors.checkpoint ] || fail "train left its own checkpoint"
+"$nibble" train $small --steps 2 --out b.safetensors --checkpoint c >out 2>err || fail "train: $(cat err)"
+"$nibble" train $small --steps 6 --out b.safetensors --checkpoint c >out 2>err || fail "resume: $(cat err)"
+grep -q "resumed at step 2" err || fail "no word of the resumed run: $(cat err)"
+cmp -s a.safetensors b.safetensors || fail "a resumed run wrote other weights"
+refused 1 "checkpoint\|another run" train $small --seed 1 --steps 6 --out b.safetensors --checkpoint c
+"$nibble" eval --weights a.safetensors --data glyphs --limit 50 --logits l.safetensors --json >e.json 2>err ||
+    fail "eval: $(cat err)"
+is_object e.json || fail "eval --json: not one object"
+[ "$(digest e.json)" = "$(digest a.json)" ] || fail "eval reads other weights than train wrote"
+for key in top1 top5 loss images predictions_digest executed_as; do
+    grep -q "\"$key\"" e.json || fail "eval --json has no $key"
+done
+
+# ---- cells: killed at any moment, then the same result as a run without pause
+mkdir -p experiments/paper tests/golden
+echo '{"f32": "aa", "bf16": "bb"}' >tests/golden/training.json
+cat >experiments/paper/grid.json <<'JSON'
+{"schema": 1, "title": "Test", "protocol": {"epochs": 1, "batch": 128, "warmup_epochs": 0.5},
+ "profiles": {"quick": {"axes": {"model": ["resnet8-w0.25"], "data": ["glyphs"], "method": ["f32", "bf16"], "seed": [0]}}}}
+JSON
+cell=$("$nibble" cells --profile quick | head -n 1)
+result=results/quick/$cell.json
+run() { "$nibble" run "$cell" --checkpoint-minutes 0 --progress off; }
+run >out 2>err || fail "run: $(cat err)"
+mv "$result" whole.json || fail "run wrote no result"
+refused 1 "no cell" run paper/resnet8-w0.25--glyphs--f32--s7
+kills=0
+for pause in 1.0 0.2 0.4 0.3 0.5; do
+    ls build/runs/quick/paper/*/checkpoint-* >/dev/null 2>&1 || pause=2.5
+    run >out 2>err &
+    sleep $pause
+    kill -KILL $! 2>/dev/null && kills=$((kills + 1))
+    wait $! 2>/dev/null
+    [ ! -e "$result" ] || break
+done
+[ $kills -gt 0 ] || fail "no run was killed"
+run >out 2>err || fail "run after $kills kills: $(cat err)"
+cmp -s whole.json "$result" || fail "a run killed $kills times has another result"
+run 2>err | grep -q "fresh, not run again" || fail "a fresh cell was run again"
+[ -z "$("$nibble" stale)" ] || fail "a fresh result is called stale"
+
+# ---- an interrupted run says so, and leaves no result
+mv "$result" kept.json
+"$nibble" run "$cell" --progress off >out 2>err &
+sleep 2
+if kill -TERM $! 2>/dev/null; then
+    wait $!
+    status=$?
+    if [ $status -eq 143 ]; then
+        grep -q "interrupted" err || fail "SIGTERM: says '$(cat err)'"
+        [ ! -e "$result" ] || fail "an interrupted run left a result"
+        "$nibble" cells --profile quick --status | grep -q "^interrupted" || fail "status of an interrupted run"
+    elif [ ! -e "$result" ]; then
+        fail "SIGTERM: exit status $status: $(cat err)"
+    fi
+fi
+cp kept.json "$result"
+
+# ---- two at once: one runs, the other waits and finds it fresh
+"$nibble" run "$cell" --force --progress off >one 2>err &
+sleep 0.5
+run >two 2>err2 || fail "second of two: $(cat err2)"
+wait
+grep -q "wrote" one || fail "first of two: $(cat err)"
+cmp -s kept.json "$result" || fail "two runs at once changed the result"
+
+# ---- stale, verify, report
+echo '{"f32": "changed", "bf16": "bb"}' >tests/golden/training.json
+"$nibble" stale | grep -q "^$cell  (numerics)" || fail "changed numerics: stale says '$("$nibble" stale)'"
+echo '{"f32": "aa", "bf16": "bb"}' >tests/golden/training.json
+"$nibble" verify "$result" --progress off >out 2>err || fail "verify: $(cat out err)"
+sed -i '0,/"predictions_digest": "./s//&0/' "$result"
+"$nibble" verify "$result" --progress off >out 2>err && fail "verify accepts a forged result"
+grep -q "predictions_digest" out || fail "verify does not name what differs: $(cat out)"
+cp kept.json "$result"
+printf 'x\n<!-- results:begin -->\n<!-- results:end -->\n' >README.md
+"$nibble" report --readme-profile quick >out 2>err || fail "report: $(cat err)"
+grep -q "resnet8-w0.25 | glyphs | bf16 | –" results/quick/paper.md || fail "no dash for a missing cell"
+grep -q "resnet8-w0.25 | glyphs | f32 | 1" README.md || fail "the README's block was not filled"
+[ -z "$(find . -name '*.partial' -o -name 'verify-*')" ] || fail "left behind: $(find . -name '*.partial' -o -name 'verify-*')"
+
+[ $failures -eq 0 ] && echo "command line: all checks passed ($kills kills)"
+exit $((failures > 0))

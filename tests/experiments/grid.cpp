@@ -1,0 +1,82 @@
+#include "experiments/harness/grid.hpp"
+
+#include <doctest/doctest.h>
+
+#include <functional>
+
+#include "engine/core/error.hpp"
+#include "engine/core/json.hpp"
+#include "experiments/harness/project.hpp"
+#include "scratch.hpp"
+
+using namespace nibble;
+
+namespace {
+const char* kGrid = R"({
+  "schema": 1, "title": "Test", "protocol": {"epochs": 9, "batch": 32},
+  "profiles": {
+    "quick": {"axes": {"model": ["resnet8", "resnet14"], "data": ["glyphs"], "method": ["f32", "bf16"], "seed": [0, 3]},
+              "protocol": {"epochs": 2},
+              "skip": [{"model": "resnet14", "method": "bf16", "reason": "shows skipping"}]},
+    "long": {"axes": {"model": ["resnet8"], "data": ["glyphs"], "method": ["f32"], "seed": [0]}}}})";
+
+Grid read(const Json& json, const test::Scratch& scratch) {
+    write_json(scratch / "grid.json", json);
+    return read_grid(scratch / "grid.json", "paper");
+}
+}  // namespace
+
+TEST_CASE("a grid is the product of its axes without its skips, resolved") {
+    const test::Scratch scratch("grid");
+    const Grid grid = read(Json::parse(kGrid), scratch);
+    const std::vector<GridCell>& cells = grid.cells("quick");
+    REQUIRE(cells.size() == 6);
+    CHECK(cells[0].cell.name() == "paper/resnet8--glyphs--f32--s0");
+    CHECK(cells[1].cell.name() == "paper/resnet8--glyphs--f32--s3");
+    CHECK(cells[2].cell.name() == "paper/resnet8--glyphs--bf16--s0");
+    CHECK(cells[5].cell.name() == "paper/resnet14--glyphs--f32--s3");
+    CHECK(cells[3].config.numerics == Numerics::bf16);
+    CHECK(cells[3].config.seed == 3);
+    CHECK(cells[3].config.model == "resnet8");
+    CHECK(cells[0].config.recipe.epochs == 2);  // the profile wins over the common protocol
+    CHECK(cells[0].config.recipe.batch == 32);
+    CHECK(cells[0].config.recipe.momentum == 0.9);  // a default
+    CHECK(grid.cells("long").front().config.recipe.epochs == 9);
+    CHECK_THROWS_WITH_AS(grid.cells("huge"), doctest::Contains("long, quick"), BadInput);
+}
+
+TEST_CASE("a grid is read strictly") {
+    const test::Scratch scratch("grid-strict");
+    const auto refused = [&](const std::function<void(Json&)>& spoil, const std::string& says) {
+        Json json = Json::parse(kGrid);
+        spoil(json);
+        CHECK_THROWS_WITH_AS(read(json, scratch), doctest::Contains(says.c_str()), BadInput);
+    };
+    refused([](Json& j) { j["extra"] = 1; }, "unknown key 'extra'");
+    refused([](Json& j) { j["schema"] = 2; }, "schema");
+    refused([](Json& j) { j["protocol"]["epoch"] = 1; }, "unknown key 'epoch'");
+    refused([](Json& j) { j["protocol"]["epochs"] = 0; }, "epochs");
+    refused([](Json& j) { j["protocol"]["epochs"] = 2.5; }, "epochs");
+    refused([](Json& j) { j["protocol"]["model"] = "resnet8"; }, "unknown key 'model'");
+    refused([](Json& j) { j["protocol"]["momentum"] = 1; }, "momentum");
+    refused([](Json& j) { j["protocol"]["nesterov"] = "yes"; }, "nesterov");
+    refused([](Json& j) { j["profiles"]["quick"]["skips"] = Json::array(); }, "unknown key 'skips'");
+    refused([](Json& j) { j["profiles"]["quick"]["axes"]["width"] = {1}; }, "unknown key 'width'");
+    refused([](Json& j) { j["profiles"]["quick"]["axes"].erase("seed"); }, "seed");
+    refused([](Json& j) { j["profiles"]["quick"]["axes"]["seed"] = {-1}; }, "seed");
+    refused([](Json& j) { j["profiles"]["quick"]["axes"]["seed"] = {0.5}; }, "seed");
+    refused([](Json& j) { j["profiles"]["quick"]["axes"]["data"] = Json::array(); }, "empty");
+    refused([](Json& j) { j["profiles"]["quick"]["axes"]["data"] = {"glyphs", "glyphs"}; }, "twice");
+    refused([](Json& j) { j["profiles"]["quick"]["axes"]["data"] = {"a--b"}; }, "not the name of a cell");
+    refused([](Json& j) { j["profiles"]["quick"]["axes"]["method"] = {"f16"}; }, "f16");
+    refused([](Json& j) { j["profiles"]["quick"]["skip"][0].erase("reason"); }, "reason");
+    refused([](Json& j) { j["profiles"]["quick"]["skip"][0]["model"] = "resnet20"; }, "matches no cell");
+    refused([](Json& j) { j["profiles"]["quick"]["skip"] = 3; }, "skip");
+}
+
+TEST_CASE("every grid of the repository can be read, and no cell is in two profiles") {
+    const Project project(NIBBLE_SOURCE_DIR);
+    CHECK_FALSE(project.papers().empty());
+    for (const ProfileCell& cell : list_cells(project, "", ""))
+        CHECK(find_cell(project, cell.cell.cell.name(), "").profile == cell.profile);
+}

@@ -1,0 +1,67 @@
+#include "experiments/harness/key.hpp"
+
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <set>
+
+#include "engine/core/error.hpp"
+#include "engine/core/json.hpp"
+#include "scratch.hpp"
+
+using namespace nibble;
+
+TEST_CASE("every field of a configuration changes its digest") {
+    const std::vector<std::function<void(TrainConfig&)>> changes{
+        [](TrainConfig& c) { c.model = "resnet32"; },
+        [](TrainConfig& c) { c.data = "glyphs"; },
+        [](TrainConfig& c) { c.numerics = Numerics::bf16; },
+        [](TrainConfig& c) { c.seed = 1; },
+        [](TrainConfig& c) { c.augment = false; },
+        [](TrainConfig& c) { c.eval_every = 2; },
+        [](TrainConfig& c) { c.recipe.epochs = 61; },
+        [](TrainConfig& c) { c.recipe.batch = 64; },
+        [](TrainConfig& c) { c.recipe.learning_rate = 0.2; },
+        [](TrainConfig& c) { c.recipe.momentum = 0; },
+        [](TrainConfig& c) { c.recipe.nesterov = false; },
+        [](TrainConfig& c) { c.recipe.weight_decay = 0; },
+        [](TrainConfig& c) { c.recipe.warmup_epochs = 1; },
+        [](TrainConfig& c) { c.recipe.cooldown_epochs = 1; },
+        [](TrainConfig& c) { c.recipe.final_fraction = 0.5; },
+        [](TrainConfig& c) { c.recipe.label_smoothing = 0.1; }};
+    CHECK(changes.size() == to_json(TrainConfig{}).size());  // a new field needs its line here
+    std::set<std::string> digests{digest_of(to_json(TrainConfig{}))};
+    for (const auto& change : changes) {
+        TrainConfig config;
+        change(config);
+        digests.insert(digest_of(to_json(config)));
+    }
+    CHECK(digests.size() == changes.size() + 1);
+}
+
+TEST_CASE("a key depends on its four parts and says which differ") {
+    const KeyParts parts{"c", "d", "", "n"};
+    CHECK(parts.key() == KeyParts{"c", "d", "", "n"}.key());
+    CHECK(parts.difference(parts).empty());
+    CHECK(parts.key() != KeyParts{"d", "c", "", "n"}.key());
+    CHECK(parts.difference({"x", "d", "", "y"}) == "config, numerics");
+    CHECK(parts.difference({"c", "x", "p", "n"}) == "data, parent");
+    const KeyParts back = key_parts_from(to_json(parts), "here");
+    CHECK(back.key() == parts.key());
+    Json more = to_json(parts);
+    more["time"] = 0;
+    CHECK_THROWS_AS(key_parts_from(more, "here"), BadInput);
+}
+
+TEST_CASE("the numerics digest depends on the golden entry of its own arithmetic only") {
+    const test::Scratch golden("golden");
+    CHECK_THROWS_AS(numerics_digest(golden.path(), Numerics::f32), IoError);
+    write_json(golden / "training.json", {{"f32", "aa"}});
+    const std::string f32 = numerics_digest(golden.path(), Numerics::f32);
+    CHECK_THROWS_AS(numerics_digest(golden.path(), Numerics::bf16), BadInput);
+    write_json(golden / "training.json", {{"f32", "aa"}, {"bf16", "aa"}});
+    CHECK(numerics_digest(golden.path(), Numerics::f32) == f32);
+    CHECK(numerics_digest(golden.path(), Numerics::bf16) != f32);
+    write_json(golden / "training.json", {{"f32", "ab"}, {"bf16", "aa"}});
+    CHECK(numerics_digest(golden.path(), Numerics::f32) != f32);
+}

@@ -1,0 +1,174 @@
+#include "experiments/harness/report.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstdlib>
+
+#include "engine/core/error.hpp"
+#include "engine/core/json.hpp"
+#include "experiments/harness/statistics.hpp"
+#include "scratch.hpp"
+
+using namespace nibble;
+
+namespace {
+Json metrics(double top1) {
+    return {{"top1", top1}, {"top5", 99.5}, {"loss", 0.25}, {"images", 10000}};
+}
+
+Json result(const std::string& cell, double top1) {
+    const KeyParts parts{"c", "d", "", "n"};
+    Json history = Json::array();
+    for (int epoch = 1; epoch <= 3; ++epoch)
+        history.push_back(
+            {{"epoch", epoch}, {"loss", 1.0 / epoch}, {"train_top1", 30.0 * epoch}, {"eval_top1", nullptr}});
+    history[2]["eval_top1"] = top1;
+    return {
+        {"schema", 1},
+        {"profile", "quick"},
+        {"cell", cell},
+        {"config", Json::object()},
+        {"seed", 0},
+        {"data", Json::object()},
+        {"key", parts.key()},
+        {"key_parts", to_json(parts)},
+        {"metrics", {{"eval", metrics(top1)}, {"train", metrics(97.5)}, {"generalization_gap", 97.5 - top1}}},
+        {"history", history},
+        {"weights_digest", "w"},
+        {"predictions_digest", "p"},
+        {"cost",
+         {{"macs", 12300000},
+          {"linear_cost", 1},
+          {"quadratic_cost", 1},
+          {"weight_bytes", 2048},
+          {"activation_bytes", 1},
+          {"layers", Json::array()}}},
+        {"executed_as", "f32-avx2"},
+        {"provenance", Json::object()}};
+}
+
+/// A repository with one experiment of three rows: two seeds, one seed, and a cell without result.
+struct Fixture {
+    test::Scratch scratch{"report"};
+    Fixture() {
+        write_json(scratch / "experiments/paper/grid.json",
+                   {{"schema", 1},
+                    {"title", "A & B"},
+                    {"profiles",
+                     {{"quick",
+                       {{"axes",
+                         {{"model", {"resnet8", "resnet14"}},
+                          {"data", {"glyphs"}},
+                          {"method", {"f32", "bf16"}},
+                          {"seed", {0, 1}}}},
+                        {"skip",
+                         {{{"method", "bf16"}, {"model", "resnet8"}, {"reason", "test"}},
+                          {{"seed", 1}, {"model", "resnet14"}, {"reason", "test"}}}}}}}}});
+        store("resnet8--glyphs--f32--s0", 91.0);
+        store("resnet8--glyphs--f32--s1", 92.0);
+        store("resnet14--glyphs--f32--s0", 93.125);
+    }
+    void store(const std::string& leaf, double top1) const {
+        write_json(scratch / ("results/quick/paper/" + leaf + ".json"), result("paper/" + leaf, top1));
+    }
+    Project project() const { return Project(scratch.path()); }
+    std::vector<ReportedCell> cells() const {
+        return read_cells(project(), "quick", project().grid("paper"));
+    }
+};
+}  // namespace
+
+TEST_CASE("a summary has a row per configuration, an interval over seeds, and dashes for what is missing") {
+    const Table table = summary_table(Fixture().cells());
+    REQUIRE(table.rows.size() == 3);
+    CHECK(table.rows[0] == std::vector<std::string>{"resnet8", "glyphs", "f32", "2", "91.50 ± 6.35",
+                                                    "99.50 ± 0.00", "0.250 ± 0.000", "97.50 ± 0.00", "12.3",
+                                                    "2.0"});
+    CHECK(table.rows[1] == std::vector<std::string>{"resnet14", "glyphs", "f32", "1", "93.12", "99.50",
+                                                    "0.250", "97.50", "12.3", "2.0"});
+    CHECK(table.rows[2] ==
+          std::vector<std::string>{"resnet14", "glyphs", "bf16", "–", "–", "–", "–", "–", "–", "–"});
+    CHECK(table.markdown().find("| resnet14 | glyphs | bf16 | – | – |") != std::string::npos);
+    CHECK(table.latex().find("resnet14 & glyphs & bf16 & -- & --") != std::string::npos);
+    CHECK(table.latex().find("91.50 $\\pm$ 6.35") != std::string::npos);
+}
+
+TEST_CASE("the table of cells holds unrounded figures and empty fields") {
+    const std::string csv = cell_table(Fixture().cells()).csv();
+    CHECK(csv.find("paper/resnet14--glyphs--f32--s0,resnet14,glyphs,f32,0,93.125,99.5,0.25,97.5,0.25,3,") !=
+          std::string::npos);
+    CHECK(csv.find("paper/resnet14--glyphs--bf16--s0,resnet14,glyphs,bf16,0,,,,,,,,,,,\n") !=
+          std::string::npos);
+}
+
+TEST_CASE("special characters are escaped") {
+    const Table table{{{"a,b"}, {"c", false}}, {{"50 % & x_1", "say \"hi\""}}};
+    CHECK(table.csv() == "\"a,b\",c\n50 % & x_1,\"say \"\"hi\"\"\"\n");
+    CHECK(table.latex().find("50 \\% \\& x\\_1 & say \"hi\" \\\\") != std::string::npos);
+}
+
+TEST_CASE("curves leave out epochs without evaluation and cells without result") {
+    const Plot plot = learning_curves("t", Fixture().cells());
+    REQUIRE(plot.curves.size() == 4);
+    CHECK(plot.curves[0].points == std::vector<std::pair<double, double>>{{3, 91.0}});
+    CHECK(plot.curves[1].points.size() == 3);
+    CHECK(plot.curves[1].dashed);
+    CHECK(plot.curves[2].colour != plot.curves[0].colour);
+}
+
+TEST_CASE("a report is the same bytes every time") {
+    const Fixture fixture;
+    const Project project = fixture.project();
+    std::string no_plot;
+    const auto paths = write_report(project, "quick", project.grid("paper"), no_plot);
+    if (!no_plot.empty()) MESSAGE("SKIPPED: plots: " << no_plot);
+    REQUIRE(paths.size() == (no_plot.empty() ? 5 : 3));
+    std::map<std::filesystem::path, std::string> first;
+    for (const auto& path : paths) first[path] = digest_of_file(path);
+    if (no_plot.empty()) ::sleep(1);  // a PDF with the time in it would differ from the next second's
+    write_report(project, "quick", project.grid("paper"), no_plot);
+    for (const auto& path : paths) CHECK_MESSAGE(first[path] == digest_of_file(path), path.string());
+}
+
+TEST_CASE("a profile without any result gets no report; a malformed or misplaced result is an error") {
+    const Fixture fixture;
+    const Project project = fixture.project();
+    const Grid grid = project.grid("paper");
+    const auto path = fixture.scratch / "results/quick/paper/resnet14--glyphs--f32--s0.json";
+    write_json(path, result("paper/resnet8--glyphs--f32--s0", 1));
+    CHECK_THROWS_AS(read_cells(project, "quick", grid), BadInput);
+    Json more = result("paper/resnet14--glyphs--f32--s0", 1);
+    more["seconds"] = 12;
+    write_json(path, more);
+    CHECK_THROWS_WITH_AS(read_cells(project, "quick", grid), doctest::Contains("unknown key 'seconds'"),
+                         BadInput);
+    Json forged = result("paper/resnet14--glyphs--f32--s0", 1);
+    forged["key_parts"]["config"] = "other";
+    write_json(path, forged);
+    CHECK_THROWS_AS(read_cells(project, "quick", grid), BadInput);
+    std::filesystem::remove_all(fixture.scratch / "results");
+    std::string no_plot;
+    CHECK(write_report(project, "quick", grid, no_plot).empty());
+    CHECK_FALSE(std::filesystem::exists(fixture.scratch / "results"));
+}
+
+TEST_CASE("only what stands between the markers of a README changes") {
+    const std::string readme = "a\n<!-- results:begin -->\nold\n<!-- results:end -->\nb\n";
+    const std::string filled = with_results(readme, "new\n", "README.md");
+    CHECK(filled == "a\n<!-- results:begin -->\nnew\n<!-- results:end -->\nb\n");
+    CHECK(with_results(filled, "new\n", "README.md") == filled);
+    CHECK_THROWS_AS(with_results("none", "x", "README.md"), BadInput);
+    CHECK_THROWS_AS(with_results(readme + readme, "x", "README.md"), BadInput);
+    CHECK_THROWS_AS(with_results("<!-- results:end --><!-- results:begin -->", "x", "README.md"), BadInput);
+}
+
+TEST_CASE("mean and confidence interval") {
+    CHECK(summarize({}).count == 0);
+    const double one[] = {5};
+    CHECK(summarize(one).mean == 5);
+    CHECK_FALSE(summarize(one).half_width.has_value());
+    const double three[] = {1, 2, 3};  // deviation 1, so 4.3027 / sqrt(3)
+    CHECK(summarize(three).mean == doctest::Approx(2));
+    CHECK(*summarize(three).half_width == doctest::Approx(4.3027 / std::sqrt(3.0)));
+}
