@@ -161,7 +161,7 @@ double worst_error(const Weights& ours, const std::map<std::string, Array<float>
         const std::string parameter = name.substr(prefix.size());
         REQUIRE(ours.contains(parameter));
         const double error = relative_error(ours.at(parameter), theirs);
-        CAPTURE(name);
+        CAPTURE(parameter);
         CHECK(error < limit);
         worst = std::max(worst, error);
         ++compared;

@@ -89,7 +89,9 @@ TEST_CASE("safetensors: what is written is read back, and equal contents give eq
     const Safetensors after = read_bytes(bytes);
     CHECK(after.metadata == before.metadata);
     REQUIRE(after.tensors.size() == before.tensors.size());
-    for (const auto& [name, tensor] : before.tensors) {
+    for (const auto& entry_before : before.tensors) {
+        const std::string& name = entry_before.first;  // clang 14 captures no structured binding
+        const StoredTensor& tensor = entry_before.second;
         CAPTURE(name);
         CHECK(after.tensors.at(name).dtype == tensor.dtype);
         CHECK(after.tensors.at(name).shape == tensor.shape);
