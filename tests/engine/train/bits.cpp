@@ -1,0 +1,53 @@
+// The same bits everywhere: threads and instruction sets. (Compilers: both builds meet the golden file. Killed and
+// resumed: tests/experiments.)
+#include <doctest/doctest.h>
+
+#include "engine/core/parallel.hpp"
+#include "engine/kernels/dispatch.hpp"
+#include "tests/helpers/trajectory.hpp"
+
+using namespace nibble;
+
+namespace {
+
+/// Restores threads and architecture, which are the process's.
+struct Restore {
+    int threads_before = threads();
+    std::string architecture = kernels::active().name;
+    ~Restore() {
+        set_threads(threads_before);
+        kernels::choose(architecture);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("training gives one digest for 1, 2, 3 and 7 threads") {
+    const Restore restore;
+    for (Numerics numerics : {Numerics::f32, Numerics::bf16}) {
+        set_threads(1);
+        const std::string one = test::trajectory_digest(numerics);
+        for (int n : {2, 3, 7}) {
+            set_threads(n);
+            CAPTURE(n);
+            CHECK(test::trajectory_digest(numerics) == one);
+        }
+    }
+}
+
+TEST_CASE("training gives one digest on every architecture") {
+    const Restore restore;
+    for (Numerics numerics : {Numerics::f32, Numerics::bf16}) {
+        kernels::choose("reference");
+        const std::string reference = test::trajectory_digest(numerics);
+        for (const kernels::Architecture& architecture : kernels::architectures()) {
+            if (!architecture.supported) {
+                MESSAGE("SKIPPED: " << architecture.name << " (this machine lacks it)");
+                continue;
+            }
+            kernels::choose(architecture.name);
+            CAPTURE(architecture.name);
+            CHECK(test::trajectory_digest(numerics) == reference);
+        }
+    }
+}
