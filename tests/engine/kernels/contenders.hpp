@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <span>
@@ -30,6 +31,18 @@ inline std::vector<const Kernels*> contenders() {
         if (a.supported && a.table != &reference_kernels()) found.push_back(a.table);
     }
     return found;
+}
+
+/// Whether to run case number `index`: all of them, or every n-th with NIBBLE_TEST_EVERY=n, for emulated
+/// machines.
+inline bool wanted(std::uint32_t index) {
+    static const int every = [] {
+        const char* text = std::getenv("NIBBLE_TEST_EVERY");
+        const int n = text ? std::atoi(text) : 1;
+        if (n > 1) MESSAGE("NIBBLE_TEST_EVERY: only every case number " << n << " runs");
+        return n > 1 ? n : 1;
+    }();
+    return index % static_cast<std::uint32_t>(every) == 0;
 }
 
 /// Kinds of values. All stay finite in sums of up to 2^20 products.

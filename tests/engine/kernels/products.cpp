@@ -97,7 +97,8 @@ void compare(const std::vector<const Kernels*>& tables, bool bf16) {
         for (const int run_length : kRunLengths)
             for (const Grid grid : kGrids)
                 for (const Layout layout : kLayouts) {
-                    ++stream;  // kinds, strides and runs take turns: each meets every size and layout
+                    // kinds, strides and runs take turns: each meets every size and layout
+                    if (!wanted(++stream)) continue;
                     const Case c{grid,
                                  run_length,
                                  channels,
