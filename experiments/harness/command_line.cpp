@@ -104,6 +104,8 @@ int CommandLine::run(int argc, char** argv) {
         return state_->app.exit(asked);
     } catch (const CLI::ParseError& e) {
         const auto chosen = state_->app.get_subcommands();
+        if (chosen.empty() && argc > 1 && argv[1][0] != '-')
+            return failed("there is no command '" + std::string(argv[1]) + "' (see 'nibble --help')", 2);
         const std::string command = chosen.empty() ? "nibble" : "nibble " + chosen.front()->get_name();
         return failed(one_line(e.what()) + " (see '" + command + " --help')", 2);
     }

@@ -68,7 +68,7 @@ TEST_CASE("a grid is read strictly") {
     refused([](Json& j) { j["profiles"]["quick"]["axes"]["data"] = Json::array(); }, "empty");
     refused([](Json& j) { j["profiles"]["quick"]["axes"]["data"] = {"glyphs", "glyphs"}; }, "twice");
     refused([](Json& j) { j["profiles"]["quick"]["axes"]["data"] = {"a--b"}; }, "not the name of a cell");
-    refused([](Json& j) { j["profiles"]["quick"]["axes"]["method"] = {"f16"}; }, "f16");
+    refused([](Json& j) { j["profiles"]["quick"]["axes"]["method"] = {"f32", "bf16", "f16"}; }, "f16");
     refused([](Json& j) { j["profiles"]["quick"]["skip"][0].erase("reason"); }, "reason");
     refused([](Json& j) { j["profiles"]["quick"]["skip"][0]["model"] = "resnet20"; }, "matches no cell");
     refused([](Json& j) { j["profiles"]["quick"]["skip"] = 3; }, "skip");
