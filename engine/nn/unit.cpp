@@ -1,20 +1,8 @@
 #include "engine/nn/unit.hpp"
 
-#include <cstring>
-
 #include "engine/nn/shortcut.hpp"
 
 namespace nibble {
-
-std::byte* Buffer::reserve(std::size_t bytes) {
-    constexpr std::size_t kAlignment = 64;
-    if (bytes_.size() < bytes + kAlignment) {
-        bytes_ = std::vector<std::byte>(bytes + kAlignment);
-        const auto address = reinterpret_cast<std::uintptr_t>(bytes_.data());
-        data_ = bytes_.data() + (kAlignment - address % kAlignment) % kAlignment;
-    }
-    return data_;
-}
 
 kernels::NormalizeBackward Unit::gradient_view(int slot) const {
     kernels::NormalizeBackward view{};

@@ -10,25 +10,11 @@
 #include <vector>
 
 #include "engine/kernels/table.hpp"
+#include "engine/nn/buffer.hpp"
 #include "engine/nn/graph.hpp"
 #include "engine/nn/numerics.hpp"
 
 namespace nibble {
-
-/// Bytes aligned for vector loads, grown on demand, contents undefined after growing.
-class Buffer {
-  public:
-    std::byte* reserve(std::size_t bytes);
-    template <class T>
-    T* reserve_as(std::size_t count) {
-        return reinterpret_cast<T*>(reserve(count * sizeof(T)));
-    }
-    std::byte* data() const { return data_; }
-
-  private:
-    std::vector<std::byte> bytes_;
-    std::byte* data_ = nullptr;
-};
 
 /// A worker's own memory, reused by every unit.
 struct Scratch {
