@@ -30,9 +30,9 @@ int between(Random& random, int low, int high) {
     return low + static_cast<int>(random.below(static_cast<std::uint32_t>(high - low + 1)));
 }
 
-Colour random_colour(Random& random) {
+Colour random_colour(int low, int high, Random& random) {
     Colour colour{};
-    for (int& c : colour) c = between(random, 10, 245);
+    for (int& c : colour) c = between(random, low, high);
     return colour;
 }
 
@@ -49,7 +49,7 @@ cv::Point random_point(Random& random) {
 void fill_background(cv::Mat& canvas, const Colour& base, Random& random) {
     std::array<Colour, 4> corner{};
     for (Colour& colour : corner)
-        for (int c = 0; c < 3; ++c) colour[c] = std::clamp(base[c] + between(random, -45, 45), 0, 255);
+        for (int c = 0; c < 3; ++c) colour[c] = std::clamp(base[c] + between(random, -35, 35), 0, 255);
     constexpr int n = kCanvas - 1;
     for (int y = 0; y <= n; ++y)
         for (int x = 0; x <= n; ++x)
@@ -120,8 +120,8 @@ struct Placement {
 /// m = rotation(angle) * shear * stretch: `height` is the digit's height on the canvas in pixels.
 Placement random_placement(int cx, int cy, int min_height, int max_height, Random& random) {
     const double step = double(kStencilHeight) / between(random, min_height, max_height);
-    const double turn = between(random, -30, 30) / 180.0;
-    const double shear = between(random, -35, 35) / 100.0;
+    const double turn = between(random, -25, 25) / 180.0;
+    const double shear = between(random, -25, 25) / 100.0;
     const double stretch = between(random, 80, 135) / 100.0;
     const double cos = exact_cos_pi(turn), sin = exact_cos_pi(turn - 0.5);
     const auto fixed = [](double x) { return static_cast<int>(std::floor(x * 65536.0 + 0.5)); };
@@ -144,13 +144,11 @@ void paint(cv::Mat& canvas, const cv::Mat& stencil, const Placement& placement, 
         }
 }
 
-/// `base` made lighter or darker by `contrast` in every channel, with a tint.
-Colour contrasting(const Colour& base, int contrast, Random& random) {
-    const int mean = (base[0] + base[1] + base[2]) / 3;
-    const int sign = mean < 70 ? 1 : mean > 185 ? -1 : random.below(2) == 0 ? 1 : -1;
+/// `base` made lighter by `contrast` in every channel, with a tint.
+Colour lighter(const Colour& base, int contrast, Random& random) {
     Colour colour{};
-    for (int c = 0; c < 3; ++c)
-        colour[c] = std::clamp(base[c] + sign * contrast + between(random, -30, 30), 0, 255);
+    for (std::size_t c = 0; c < 3; ++c)
+        colour[c] = std::clamp(base[c] + contrast + between(random, -25, 25), 0, 255);
     return colour;
 }
 
@@ -165,19 +163,20 @@ void draw_neighbour(cv::Mat& canvas, const Colour& colour, Random& random) {
 }
 
 void draw_scene(cv::Mat& canvas, int digit, Random& random) {
-    const Colour base = random_colour(random);
+    const Colour base = random_colour(10, 150, random);
     fill_background(canvas, base, random);
-    for (int i = between(random, 1, 5); i > 0; --i) {
-        const Colour colour = random_colour(random);
-        draw_clutter(canvas, random.below(2) == 0 ? contrasting(base, 35, random) : colour, random);
+    for (int i = between(random, 0, 4); i > 0; --i) {
+        const Colour any = random_colour(0, 200, random);
+        draw_clutter(canvas, random.below(2) == 0 ? lighter(base, 25, random) : any, random);
     }
-    const Colour ink = contrasting(base, between(random, 35, 120), random);
-    for (int i = between(random, 0, 2); i > 0; --i) draw_neighbour(canvas, ink, random);
-    const int cx = kCanvas / 2 + between(random, -12, 12);
-    const int cy = kCanvas / 2 + between(random, -12, 12);
+    const Colour ink = lighter(base, between(random, 30, 110), random);
+    if (random.below(3) != 0) draw_neighbour(canvas, ink, random);
+    const int cx = kCanvas / 2 + between(random, -9, 9);
+    const int cy = kCanvas / 2 + between(random, -9, 9);
     const cv::Mat stencil = draw_stencil(digit, random);
-    paint(canvas, stencil, random_placement(cx, cy, 42, 78, random), ink);
-    for (int i = between(random, 0, 2); i > 0; --i) draw_stroke(canvas, random_colour(random), random);
+    paint(canvas, stencil, random_placement(cx, cy, 45, 80, random), ink);
+    for (int i = between(random, 0, 2); i > 0; --i)
+        draw_stroke(canvas, random_colour(0, 255, random), random);
 }
 
 /// Mean of every kZoom x kZoom block.
