@@ -11,7 +11,7 @@ fi
 installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed //p' || true)
 missing=$(for package in "$@"; do
     echo "$installed" | grep -qxF "$package" || echo "$package"
-done | tr '\n' ' ')
+done | paste -sd' ' -)
 [ -n "$missing" ] || exit 0
 
 install="apt-get install -y --no-install-recommends $missing"
