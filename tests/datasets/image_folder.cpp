@@ -74,7 +74,8 @@ TEST_CASE("bytes changed at random are decoded or refused, never fatal") {
         for (int i = 0; i < 300; ++i) {
             std::string bad = good;
             for (int k = 0; k < 3; ++k)
-                bad[random.below(static_cast<std::uint32_t>(bad.size()))] = static_cast<char>(random.below(256));
+                bad[random.below(static_cast<std::uint32_t>(bad.size()))] =
+                    static_cast<char>(random.below(256));
             Image image;
             try {
                 image = decode_image(bad, "it");
