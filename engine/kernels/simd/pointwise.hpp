@@ -61,7 +61,7 @@ template <class F>
 }
 
 template <class S, class D>
-void normalize_as(const Normalize& q) {
+void normalize_as(const Normalize q) {
     using T = typename S::Type;
     for_channels(q.channels, [&](int c, auto lanes) {
         const Vec scale = q.scale ? lanes.template load<AsFloat>(q.scale + c) : Vec(0.0f);
@@ -113,7 +113,7 @@ template <class L, class Add>
 }
 
 template <class S>
-void moments_as(const Moments& q) {
+void moments_as(const Moments q) {
     for_channels(q.channels, [&](int c, auto lanes) {
         const auto* src = static_cast<const typename S::Type*>(q.src) + c;
         sums(q.pixels, lanes, q.sum + c, q.square + c, [&](int p, Vec& sum, Vec& square) {
@@ -125,7 +125,7 @@ void moments_as(const Moments& q) {
 }
 
 template <class S>
-void mask_gradient_as(const MaskGradient& q) {
+void mask_gradient_as(const MaskGradient q) {
     using T = typename S::Type;
     const auto at = [](const void* from, std::ptrdiff_t i) { return static_cast<const T*>(from) + i; };
     for_channels(q.channels, [&](int c, auto lanes) {
@@ -160,7 +160,7 @@ void mask_gradient_as(const MaskGradient& q) {
 }
 
 template <class S, class D>
-void normalize_backward_as(const NormalizeBackward& q) {
+void normalize_backward_as(const NormalizeBackward q) {
     using T = typename S::Type;
     for_channels(q.channels, [&](int c, auto lanes) {
         const auto* gradient = static_cast<const T*>(q.gradient) + c;
