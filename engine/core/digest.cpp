@@ -30,7 +30,9 @@ Digest& Digest::add(std::span<const std::byte> bytes) {
     return *this;
 }
 
-Digest& Digest::add(std::string_view text) { return add(std::as_bytes(std::span(text))); }
+Digest& Digest::add(std::string_view text) {
+    return add(std::as_bytes(std::span(text)));
+}
 
 std::string Digest::hex() {
     std::array<unsigned char, 32> raw{};
@@ -43,7 +45,9 @@ std::string Digest::hex() {
     return out;
 }
 
-std::string digest_of(std::string_view text) { return Digest().add(text).hex(); }
+std::string digest_of(std::string_view text) {
+    return Digest().add(text).hex();
+}
 
 std::string digest_of_file(const std::filesystem::path& path) {
     std::ifstream in(path, std::ios::binary);

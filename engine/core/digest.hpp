@@ -10,7 +10,8 @@
 
 namespace nibble {
 
-/// Incremental SHA-256. Feed anything trivially copyable; integers are fed in the machine's (little-endian) order.
+/// Incremental SHA-256. Feed anything trivially copyable; integers are fed in the machine's (little-endian)
+/// order.
 class Digest {
   public:
     Digest();

@@ -15,7 +15,9 @@ constexpr double kPi = 0x1.921fb54442d18p+1;
 constexpr double kLn2High = 0x1.62e42fee00000p-1;
 constexpr double kLn2Low = 0x1.a39ef35793c76p-33;
 
-double power_of_two(int k) { return std::bit_cast<double>(static_cast<std::uint64_t>(k + 1023) << 52); }
+double power_of_two(int k) {
+    return std::bit_cast<double>(static_cast<std::uint64_t>(k + 1023) << 52);
+}
 
 /// cos x and sin x by Taylor series for |x| <= pi/4: ten terms leave less than 2^-60.
 double cosine_series(double x) {
@@ -55,7 +57,8 @@ double exact_exp(double x) {
     for (int i = 17; i >= 1; --i) sum = (sum + 1.0) * r / i;  // Taylor by Horner
     const int e = static_cast<int>(k);
     // 2^1024 is no double: scale in two steps at the top end.
-    return e > 1000 ? (1.0 + sum) * power_of_two(1000) * power_of_two(e - 1000) : (1.0 + sum) * power_of_two(e);
+    return e > 1000 ? (1.0 + sum) * power_of_two(1000) * power_of_two(e - 1000)
+                    : (1.0 + sum) * power_of_two(e);
 }
 
 double exact_log(double x) {
@@ -65,7 +68,7 @@ double exact_log(double x) {
     const auto u = std::bit_cast<std::uint64_t>(x);
     int e = static_cast<int>(u >> 52) - 1023;
     double m = std::bit_cast<double>((u & 0xfffffffffffffull) | 0x3ff0000000000000ull);  // [1, 2)
-    if (m > 0x1.6a09e667f3bcdp+0) {                                                     // sqrt 2
+    if (m > 0x1.6a09e667f3bcdp+0) {                                                      // sqrt 2
         m *= 0.5;
         ++e;
     }

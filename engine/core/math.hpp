@@ -1,7 +1,8 @@
 // Elementary functions with the same bits everywhere.
 //
 // libm's last bits differ between versions, so nothing on a numeric path calls it. These use only +, -, *, /
-// on doubles in a fixed order (the build forbids contraction), and are accurate to about 2 units in the last place.
+// on doubles in a fixed order (the build forbids contraction), and are accurate to about 2 units in the last
+// place.
 #pragma once
 
 namespace nibble {

@@ -31,11 +31,17 @@ int& chosen_threads() {
 
 }  // namespace
 
-int threads() { return chosen_threads(); }
+int threads() {
+    return chosen_threads();
+}
 
-void set_threads(int n) { chosen_threads() = checked(n, "--threads"); }
+void set_threads(int n) {
+    chosen_threads() = checked(n, "--threads");
+}
 
-void flush_denormals() { _mm_setcsr(_mm_getcsr() | 0x8040u); }
+void flush_denormals() {
+    _mm_setcsr(_mm_getcsr() | 0x8040u);
+}
 
 void detail::run_parallel(std::size_t n, void* body, void (*call)(void*, std::size_t, int)) {
     std::exception_ptr error;
@@ -79,8 +85,12 @@ void sum_all(std::span<T> arrays, std::size_t count) {
 
 }  // namespace
 
-void tree_sum(std::span<float> arrays, std::size_t count) { sum_all(arrays, count); }
-void tree_sum(std::span<double> arrays, std::size_t count) { sum_all(arrays, count); }
+void tree_sum(std::span<float> arrays, std::size_t count) {
+    sum_all(arrays, count);
+}
+void tree_sum(std::span<double> arrays, std::size_t count) {
+    sum_all(arrays, count);
+}
 
 void tree_sum(float* arrays, std::size_t length, std::size_t count, std::size_t begin, std::size_t end) {
     pairwise(arrays, length, count, begin, end);

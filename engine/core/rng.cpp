@@ -9,8 +9,9 @@ namespace {
 
 /// The inverse of the standard normal distribution function: Wichura, algorithm AS 241 (PPND16), 1988.
 double inverse_normal(double p) {
-    static constexpr double a[] = {3.3871328727963666080,    1.3314166789178437745e+2, 1.9715909503065514427e+3,
-                                   1.3731693765509461125e+4, 4.5921953931549871457e+4, 6.7265770927008700853e+4,
+    static constexpr double a[] = {3.3871328727963666080,    1.3314166789178437745e+2,
+                                   1.9715909503065514427e+3, 1.3731693765509461125e+4,
+                                   4.5921953931549871457e+4, 6.7265770927008700853e+4,
                                    3.3430575583588128105e+4, 2.5090809287301226727e+3};
     static constexpr double b[] = {1.0,
                                    4.2313330701600911252e+1,
@@ -86,13 +87,16 @@ std::uint32_t Random::bits() {
     return block_[used_++];
 }
 
-float Random::uniform() { return static_cast<float>(bits() >> 8) * 0x1p-24f; }
+float Random::uniform() {
+    return static_cast<float>(bits() >> 8) * 0x1p-24f;
+}
 
 std::uint32_t Random::below(std::uint32_t n) {
     const std::uint32_t threshold = -n % n;
     while (true) {
         const std::uint64_t product = std::uint64_t{bits()} * n;
-        if (static_cast<std::uint32_t>(product) >= threshold) return static_cast<std::uint32_t>(product >> 32);
+        if (static_cast<std::uint32_t>(product) >= threshold)
+            return static_cast<std::uint32_t>(product >> 32);
     }
 }
 

@@ -1,4 +1,5 @@
-// Counter-based random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011).
+// Counter-based random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
+// 2011).
 //
 // A stream is named by (seed, purpose, epoch, index) and holds no hidden state elsewhere, so any value can be
 // drawn by any thread in any order, and drawing for one purpose never disturbs another.
@@ -12,10 +13,18 @@
 namespace nibble {
 
 /// What a stream is for. Values are part of the definition of the bits: append only.
-enum class Purpose : std::uint32_t { init = 0, shuffle = 1, augment = 2, calibration = 3, glyphs = 4, test = 5 };
+enum class Purpose : std::uint32_t {
+    init = 0,
+    shuffle = 1,
+    augment = 2,
+    calibration = 3,
+    glyphs = 4,
+    test = 5
+};
 
 /// The Philox4x32-10 block function: 128 random bits from a 128-bit counter and a 64-bit key.
-std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
+std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
+                                        std::array<std::uint32_t, 2> key);
 
 /// One stream of random numbers.
 class Random {

@@ -18,11 +18,12 @@ struct Architecture {
 /// All compiled architectures in order of preference, the plainest first.
 const std::vector<Architecture>& architectures();
 
-/// The chosen table: NIBBLE_ARCH if set, else the last supported one. Throws Unsupported when NIBBLE_ARCH names an
-/// architecture this build or machine lacks.
+/// The chosen table: NIBBLE_ARCH if set, else the last supported one. Throws Unsupported when NIBBLE_ARCH
+/// names an architecture this build or machine lacks.
 const Kernels& active();
 
-/// Chooses by name from now on, as NIBBLE_ARCH does. Not while kernels run: packed weights differ between tables.
+/// Chooses by name from now on, as NIBBLE_ARCH does. Not while kernels run: packed weights differ between
+/// tables.
 void choose(const std::string& name);
 
 }  // namespace nibble::kernels

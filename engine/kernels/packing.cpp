@@ -28,7 +28,8 @@ void PackedWeights::pack(std::vector<float>& matrix) {
     for (int first = 0; first < channels_; first += kPanel)
         for (int k = 0; k < rows; ++k, out += kPanel)
             for (int n = 0; n < kPanel; ++n)
-                out[n] = first + n < channels_ ? matrix[static_cast<std::size_t>(k) * channels_ + first + n] : 0.0f;
+                out[n] = first + n < channels_ ? matrix[static_cast<std::size_t>(k) * channels_ + first + n]
+                                               : 0.0f;
 }
 
 }  // namespace nibble::kernels

@@ -1,7 +1,8 @@
 // Layouts of packed weights, the same arithmetic for every architecture.
 //
 //   f32:  [panel][run][k][kPanel]                        k in [0, run_length)
-//   bf16: [panel][run][block][kBlock x kPanel elements]  in the order the architecture likes (Kernels::pack_bf16)
+//   bf16: [panel][run][block][kBlock x kPanel elements]  in the order the architecture likes
+//   (Kernels::pack_bf16)
 #pragma once
 
 #include <cstddef>

@@ -1,12 +1,12 @@
 // The contract between the engine and its kernels: plain structs, pointers, and one table of functions.
 //
-// Every architecture fills the same table; engine/kernels/reference defines what each function computes, and the
-// others must produce the same bits. Nothing here includes more than <cstdint>, so that files compiled for one
-// instruction set leave nothing behind in the others.
+// Every architecture fills the same table; engine/kernels/reference defines what each function computes, and
+// the others must produce the same bits. Nothing here includes more than <cstdint>, so that files compiled
+// for one instruction set leave nothing behind in the others.
 //
-// Vocabulary: an *operand buffer* holds one image, NHWC, with its zero border; a *pixel* is an output position of
-// the convolution; a *run* is a contiguous stretch of k, one kernel row (kw, c) of the operand buffer; a *panel* is
-// a group of kPanel output channels of the weights.
+// Vocabulary: an *operand buffer* holds one image, NHWC, with its zero border; a *pixel* is an output
+// position of the convolution; a *run* is a contiguous stretch of k, one kernel row (kw, c) of the operand
+// buffer; a *panel* is a group of kPanel output channels of the weights.
 #pragma once
 
 #include <cstddef>
@@ -18,16 +18,19 @@ inline constexpr int kPanel = 16;
 /// bf16 product sums add blocks of 32 terms: two chains of 16 (even k, odd k), then one addition.
 inline constexpr int kBlock = 32;
 
-/// Output pixels as a grid over an operand buffer: pixel (r, c) starts at element r * row_stride + c * col_stride.
+/// Output pixels as a grid over an operand buffer: pixel (r, c) starts at element r * row_stride + c *
+/// col_stride.
 struct Pixels {
     int rows, cols;
     std::ptrdiff_t row_stride, col_stride;
 };
 
-/// out[pixel][n] = sum over runs r, then k in [0, run_length): operand[pixel + r * run_stride + k] * weight[r][k][n]
+/// out[pixel][n] = sum over runs r, then k in [0, run_length): operand[pixel + r * run_stride + k] *
+/// weight[r][k][n]
 ///
 /// f32:  one FMA chain over (r, k) from 0.
-/// bf16: each run is cut in blocks of 32 k (the last one padded with zeros); a block's even and odd terms are two
+/// bf16: each run is cut in blocks of 32 k (the last one padded with zeros); a block's even and odd terms are
+/// two
 ///       FMA chains from 0, and acc += even + odd.
 /// A sum that comes out as -0 is stored as +0, so it does not matter whether zero padding took part.
 struct Product {
@@ -36,7 +39,7 @@ struct Product {
     int runs;
     std::ptrdiff_t run_stride;
     int run_length;
-    const void* weights;          ///< packed panels; a subset of runs may be used: weights then starts at the first
+    const void* weights;  ///< packed panels; a subset of runs may be used: weights then starts at the first
     std::ptrdiff_t panel_stride;  ///< elements from one panel to the next
     int channels;                 ///< n runs over [0, channels)
     float* out;                   ///< pixel (r, c), channel n at r * out_row_stride + c * out_col_stride + n
@@ -46,7 +49,8 @@ struct Product {
 /// gradient[k][n] += sum over pixels in order of operand[pixel + k] * dy[pixel][n], for k in [0, run_length)
 ///
 /// f32:  the chain of FMAs continues from what `gradient` holds.
-/// bf16: pixels are taken in blocks of 32 (counted from the first, the last padded with zeros), two chains from 0
+/// bf16: pixels are taken in blocks of 32 (counted from the first, the last padded with zeros), two chains
+/// from 0
 ///       as above, gradient += even + odd.
 struct WeightGradient {
     const void* operand;
@@ -54,18 +58,19 @@ struct WeightGradient {
     int run_length;
     const void* dy;  ///< same element type as operand; pixel (r, c) at r * dy_row_stride + c * dy_col_stride
     std::ptrdiff_t dy_row_stride, dy_col_stride;
-    int channels;     ///< padded up to a multiple of kPanel: what lies beyond the true channels is ignored junk
+    int channels;  ///< padded up to a multiple of kPanel: what lies beyond the true channels is ignored junk
     float* gradient;  ///< row k at k * channels
 };
 
 /// Storage of activations and their gradients: float, or bfloat16 as uint16_t.
 enum class Storage { f32, bf16 };
 
-/// dst = relu?(scale[c] * src + shift[c] + residual), with one FMA, then one addition; relu(v) = v <= 0 ? 0 : v, so
-/// NaN stays, and -0 and denormals become +0 (a maximum would leave those two to the instruction chosen).
-/// Leaves out what is null: no scale, no residual.
+/// dst = relu?(scale[c] * src + shift[c] + residual), with one FMA, then one addition; relu(v) = v <= 0 ? 0 :
+/// v, so NaN stays, and -0 and denormals become +0 (a maximum would leave those two to the instruction
+/// chosen). Leaves out what is null: no scale, no residual.
 struct Normalize {
-    Storage storage;  ///< of src, residual and (unless to_operand) dst; bf16 results are rounded to nearest even
+    Storage
+        storage;  ///< of src, residual and (unless to_operand) dst; bf16 results are rounded to nearest even
     const void* src;
     const void* residual;
     const float* scale;
@@ -76,8 +81,8 @@ struct Normalize {
     bool to_operand;  ///< dst is part of an operand buffer
 };
 
-/// Per channel, over the pixels of one image: sum[c] = sum of src, square[c] = sum of src^2. Float chains (FMA for
-/// the squares) from 0 over runs of 32 pixels; the runs are added in order as doubles.
+/// Per channel, over the pixels of one image: sum[c] = sum of src, square[c] = sum of src^2. Float chains
+/// (FMA for the squares) from 0 over runs of 32 pixels; the runs are added in order as doubles.
 struct Moments {
     Storage storage;
     const void* src;
@@ -106,8 +111,8 @@ struct MaskGradient {
     double* product;
 };
 
-/// dst = by_g[c] * g + (by_y[c] * y + constant[c]), two FMAs: batch norm's gradient of its input, written into an
-/// operand buffer. Without by_g: dst = g.
+/// dst = by_g[c] * g + (by_y[c] * y + constant[c]), two FMAs: batch norm's gradient of its input, written
+/// into an operand buffer. Without by_g: dst = g.
 struct NormalizeBackward {
     Storage storage;
     const void* gradient;
@@ -121,7 +126,8 @@ struct NormalizeBackward {
 
 struct Kernels {
     const char* name;
-    /// Bytes of one element of a bf16 operand or packed weight: 2 (bfloat16) or 4 (the same value widened to float).
+    /// Bytes of one element of a bf16 operand or packed weight: 2 (bfloat16) or 4 (the same value widened to
+    /// float).
     int bf16_operand_bytes;
 
     void (*product_f32)(const Product&);
@@ -136,8 +142,9 @@ struct Kernels {
     /// Rounds floats to storage (f32: copies).
     void (*store)(Storage, const float* src, void* dst, std::size_t count);
 
-    /// Packs a row-major matrix [runs * run_length][channels], values already rounded to bfloat16, for product_bf16:
-    /// elements of bf16_operand_bytes, [panel][run][block] groups of kBlock x kPanel (see packing.hpp).
+    /// Packs a row-major matrix [runs * run_length][channels], values already rounded to bfloat16, for
+    /// product_bf16: elements of bf16_operand_bytes, [panel][run][block] groups of kBlock x kPanel (see
+    /// packing.hpp).
     void (*pack_bf16)(const float* matrix, int runs, int run_length, int channels, void* packed);
 };
 

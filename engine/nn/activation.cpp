@@ -77,7 +77,8 @@ void ActivationUnit::forward(int slot, Scratch& scratch) {
         q.residual = from->view(slot).src;
         if (options_.shortcut_stride != 0) {
             void* padded = scratch.residual.reserve(image_bytes());
-            shortcut_forward(bytes_of(storage_), q.residual, from->dims(), options_.shortcut_stride, padded, dims_);
+            shortcut_forward(bytes_of(storage_), q.residual, from->dims(), options_.shortcut_stride, padded,
+                             dims_);
             q.residual = padded;
         }
     }
@@ -120,7 +121,8 @@ kernels::MaskGradient ActivationUnit::rule(int slot) const {
 
 void ActivationUnit::receive(const Edge& edge, int slot, const float* incoming, Scratch& scratch) {
     Unit::receive(edge, slot, incoming, scratch);
-    // Only a residual connection that is its source's last reader has to say so; others are picked up in time.
+    // Only a residual connection that is its source's last reader has to say so; others are picked up in
+    // time.
     const Edge& residual = options_.residual;
     if (edge.last && residual.from && residual.last) residual.from->receive(residual, slot, nullptr, scratch);
 }

@@ -1,15 +1,17 @@
-// a = relu?(bn?(y) + r?): batch norm (Ioffe and Szegedy 2015), residual addition and ReLU in one pass over the
-// output y of a convolution.
+// a = relu?(bn?(y) + r?): batch norm (Ioffe and Szegedy 2015), residual addition and ReLU in one pass over
+// the output y of a convolution.
 //
 //   training:    scale = gamma / sqrt(var + eps), shift = beta - mean * scale, over the batch and all pixels
 //   evaluation:  the same with the running mean and variance
 //   a = relu(scale * y + shift + r)
 //
-// Backwards, with g the gradient of a where a > 0, n values per channel and x^ = (y - mean) / sqrt(var + eps):
+// Backwards, with g the gradient of a where a > 0, n values per channel and x^ = (y - mean) / sqrt(var +
+// eps):
 //   d beta = sum g,  d gamma = sum g x^,  d r = g
 //   d y = scale * (g - d beta / n - x^ * d gamma / n)
 //
-// The output is stored only if somebody other than one convolution reads it; that one computes it when it reads.
+// The output is stored only if somebody other than one convolution reads it; that one computes it when it
+// reads.
 #pragma once
 
 #include <string>

@@ -8,8 +8,8 @@ namespace nibble {
 
 std::byte* Buffer::reserve(std::size_t bytes) {
     if (bytes <= size_) return data_.get();
-    // Activations of a batch are tens of megabytes, walked from end to end: with huge pages the walk misses the
-    // address translation cache 512 times less often.
+    // Activations of a batch are tens of megabytes, walked from end to end: with huge pages the walk misses
+    // the address translation cache 512 times less often.
     constexpr std::size_t kHugePage = std::size_t{2} << 20, kCacheLine = 64;
     const bool huge = bytes >= kHugePage;
     const std::size_t alignment = huge ? kHugePage : kCacheLine;

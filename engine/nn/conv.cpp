@@ -9,7 +9,9 @@
 namespace nibble {
 namespace {
 
-int round_up(int n, int to) { return (n + to - 1) / to * to; }
+int round_up(int n, int to) {
+    return (n + to - 1) / to * to;
+}
 
 /// Splits output rows [0, rows) into stretches that see the same kernel rows: output row i needs input rows
 /// first + i * step + r for r in [0, runs), of which only those in [0, height) exist.
@@ -46,7 +48,8 @@ ConvUnit::ConvUnit(const Context& context, Edge input, Dims dims, const Options&
 }
 
 std::size_t ConvUnit::chunk_gradient_size() const {
-    const auto weights = static_cast<std::size_t>(options_.window.kernel_h) * options_.window.kernel_w * in_.c;
+    const auto weights =
+        static_cast<std::size_t>(options_.window.kernel_h) * options_.window.kernel_w * in_.c;
     return (weights + 1) * static_cast<std::size_t>(round_up(dims_.c, kernels::kPanel));
 }
 
@@ -69,13 +72,20 @@ void ConvUnit::plan_phases() {
     int low_row = 0, low_col = 0, high_row = dims_.h, high_col = dims_.w;
     for (int row = 0; row < w.stride; ++row)
         for (int col = 0; col < w.stride; ++col) {
-            Phase phase{row, col, (in_.h - row + w.stride - 1) / w.stride, (in_.w - col + w.stride - 1) / w.stride,
-                        0,   0,   taps(row, w.kernel_h),                   taps(col, w.kernel_w),
+            Phase phase{row,
+                        col,
+                        (in_.h - row + w.stride - 1) / w.stride,
+                        (in_.w - col + w.stride - 1) / w.stride,
+                        0,
+                        0,
+                        taps(row, w.kernel_h),
+                        taps(col, w.kernel_w),
                         {}};
             phase.first_row = position(row, phase.kh);
             phase.first_col = position(col, phase.kw);
             const int runs = static_cast<int>(phase.kh.size()), columns = static_cast<int>(phase.kw.size());
-            phase.weights = {context_.kernels, context_.numerics == Numerics::bf16, runs, columns * dims_.c, in_.c};
+            phase.weights = {context_.kernels, context_.numerics == Numerics::bf16, runs, columns * dims_.c,
+                             in_.c};
             low_row = std::min(low_row, phase.first_row);
             low_col = std::min(low_col, phase.first_col);
             high_row = std::max(high_row, phase.first_row + phase.rows - 1 + runs);
@@ -122,21 +132,22 @@ void ConvUnit::forward(int slot, Scratch& scratch) {
     float* out = in_place ? reinterpret_cast<float*>(stored) : scratch.image.reserve_as<float>(dims_.size());
 
     const std::ptrdiff_t row = x_border_.row_stride(in_.c);
-    for_row_segments(dims_.h, w.stride, -w.pad, w.kernel_h, in_.h, [&](int first, int rows, int run, int runs) {
-        kernels::Product q{};
-        q.operand = x + (first * w.stride + run) * row * context_.operand_bytes();
-        q.pixels = {rows, dims_.w, row * w.stride, static_cast<std::ptrdiff_t>(in_.c) * w.stride};
-        q.runs = runs;
-        q.run_stride = row;
-        q.run_length = weights_.run_length();
-        q.weights = weights_.from_run(run);
-        q.panel_stride = weights_.panel_stride();
-        q.channels = dims_.c;
-        q.out_col_stride = dims_.c;
-        q.out_row_stride = static_cast<std::ptrdiff_t>(dims_.w) * dims_.c;
-        q.out = out + first * q.out_row_stride;
-        product(q);
-    });
+    for_row_segments(
+        dims_.h, w.stride, -w.pad, w.kernel_h, in_.h, [&](int first, int rows, int run, int runs) {
+            kernels::Product q{};
+            q.operand = x + (first * w.stride + run) * row * context_.operand_bytes();
+            q.pixels = {rows, dims_.w, row * w.stride, static_cast<std::ptrdiff_t>(in_.c) * w.stride};
+            q.runs = runs;
+            q.run_stride = row;
+            q.run_length = weights_.run_length();
+            q.weights = weights_.from_run(run);
+            q.panel_stride = weights_.panel_stride();
+            q.channels = dims_.c;
+            q.out_col_stride = dims_.c;
+            q.out_row_stride = static_cast<std::ptrdiff_t>(dims_.w) * dims_.c;
+            q.out = out + first * q.out_row_stride;
+            product(q);
+        });
     if (options_.bias) {
         const float* bias = context_.weights.at(options_.name + ".bias").data();
         for (std::size_t p = 0; p < pixels; ++p)
@@ -203,7 +214,8 @@ void ConvUnit::input_gradient(const void* dy, float* dx) const {
             q.channels = in_.c;
             q.out_row_stride = static_cast<std::ptrdiff_t>(s) * in_.w * in_.c;
             q.out_col_stride = static_cast<std::ptrdiff_t>(s) * in_.c;
-            q.out = dx + first * q.out_row_stride + (static_cast<std::ptrdiff_t>(phase.row) * in_.w + phase.col) * in_.c;
+            q.out = dx + first * q.out_row_stride +
+                    (static_cast<std::ptrdiff_t>(phase.row) * in_.w + phase.col) * in_.c;
             product(q);
         };
         for_row_segments(phase.rows, 1, phase.first_row, runs, dims_.h, segment);
@@ -218,7 +230,8 @@ void ConvUnit::weight_gradient(const void* x, const void* dy, float* gradient) c
     // Bands of rows whose operands fit the first-level cache; in bf16 whole blocks of 32 pixels, so that the
     // blocks do not depend on the band.
     constexpr std::ptrdiff_t kBandBytes = 28 * 1024;
-    const std::ptrdiff_t bytes_a_row = element * (x_row * w.stride + static_cast<std::ptrdiff_t>(dims_.w) * kernels::kPanel);
+    const std::ptrdiff_t bytes_a_row =
+        element * (x_row * w.stride + static_cast<std::ptrdiff_t>(dims_.w) * kernels::kPanel);
     int band = static_cast<int>(std::clamp<std::ptrdiff_t>(kBandBytes / bytes_a_row, 1, dims_.h));
     while (!f32 && band < dims_.h && band * dims_.w % kernels::kBlock != 0) ++band;
 
@@ -235,10 +248,13 @@ void ConvUnit::weight_gradient(const void* x, const void* dy, float* gradient) c
                 while (begin < end && begin * w.stride + kh < w.pad) ++begin;
                 while (begin < end && (end - 1) * w.stride + kh >= w.pad + in_.h) --end;
             }
-            q.pixels = {end - begin, dims_.w, x_row * w.stride, static_cast<std::ptrdiff_t>(in_.c) * w.stride};
+            q.pixels = {end - begin, dims_.w, x_row * w.stride,
+                        static_cast<std::ptrdiff_t>(in_.c) * w.stride};
             q.operand = static_cast<const std::byte*>(x) + (begin * w.stride + kh) * x_row * element;
-            q.dy = static_cast<const std::byte*>(dy) +
-                   ((begin + dy_border_.top) * dy_row + static_cast<std::ptrdiff_t>(dy_border_.left) * dims_.c) * element;
+            q.dy =
+                static_cast<const std::byte*>(dy) +
+                ((begin + dy_border_.top) * dy_row + static_cast<std::ptrdiff_t>(dy_border_.left) * dims_.c) *
+                    element;
             q.gradient = gradient + static_cast<std::ptrdiff_t>(kh) * q.run_length * channels;
             f32 ? context_.kernels.weight_gradient_f32(q) : context_.kernels.weight_gradient_bf16(q);
         }
@@ -251,8 +267,9 @@ void ConvUnit::add_bias_gradient(int slot, float* sums) const {
     for (std::size_t p = 0; p < pixels; ++p)
         for (int c = 0; c < dims_.c; ++c) {
             const std::size_t i = p * dims_.c + c;
-            sums[c] += storage_ == kernels::Storage::f32 ? static_cast<const float*>(view.gradient)[i]
-                                                         : to_float(static_cast<const Bf16*>(view.gradient)[i]);
+            sums[c] += storage_ == kernels::Storage::f32
+                           ? static_cast<const float*>(view.gradient)[i]
+                           : to_float(static_cast<const Bf16*>(view.gradient)[i]);
         }
 }
 
@@ -270,7 +287,9 @@ void ConvUnit::finish_backward(int images) {
         for (int i = 0; i < in_.c; ++i)
             for (int kh = 0; kh < w.kernel_h; ++kh)
                 for (int kw = 0; kw < w.kernel_w; ++kw)
-                    *to++ = chunk_gradients_[((static_cast<std::size_t>(kh) * w.kernel_w + kw) * in_.c + i) * channels + o];
+                    *to++ = chunk_gradients_[((static_cast<std::size_t>(kh) * w.kernel_w + kw) * in_.c + i) *
+                                                 channels +
+                                             o];
     if (options_.bias)
         std::copy_n(chunk_gradients_.data() + size - channels, dims_.c,
                     context_.gradients.at(options_.name + ".bias").data());

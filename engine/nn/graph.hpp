@@ -31,10 +31,10 @@ struct Node {
     std::string name;         ///< unique; empty for nodes without parameters
     std::vector<int> inputs;  ///< indices of earlier nodes
     Dims out;
-    Window window{};      ///< conv, max_pool, avg_pool
-    int stride = 1;       ///< shortcut_a: keeps every stride-th row and column, pads channels with zeros
-    bool bias = false;    ///< conv, linear
-    float eps = 1e-5f;    ///< batch_norm
+    Window window{};    ///< conv, max_pool, avg_pool
+    int stride = 1;     ///< shortcut_a: keeps every stride-th row and column, pads channels with zeros
+    bool bias = false;  ///< conv, linear
+    float eps = 1e-5f;  ///< batch_norm
 };
 
 /// Parameters and buffers by name.
@@ -55,7 +55,8 @@ class Graph {
     int batch_norm(int x, std::string name, float eps = 1e-5f);
     int relu(int x);
     int add(int x, int y);
-    /// He et al. (2015), option A: subsample by `stride`, then zero-pad channels, half of them on either side.
+    /// He et al. (2015), option A: subsample by `stride`, then zero-pad channels, half of them on either
+    /// side.
     int shortcut_a(int x, int channels, int stride);
     int max_pool(int x, Window window);
     /// Averages over the window; padding counts as zeros and is included in the divisor.

@@ -7,7 +7,8 @@
 
 namespace nibble {
 
-Network::Network(const Graph& graph, Numerics numerics, Mode mode, int slots, Weights& weights, Weights& gradients)
+Network::Network(const Graph& graph, Numerics numerics, Mode mode, int slots, Weights& weights,
+                 Weights& gradients)
     : context_{kernels::active(),
                numerics,
                mode == Mode::training,
@@ -32,7 +33,8 @@ void Network::forward(std::span<const float> images) {
         parallel_for(static_cast<std::size_t>(images_), [&](std::size_t image, int worker) {
             const int slot = static_cast<int>(image);
             if (phase.begin == 0) plan_.input->set(slot, images.data() + image * image_size());
-            for (std::size_t u = phase.begin; u < phase.end; ++u) plan_.units[u]->forward(slot, scratch_[worker]);
+            for (std::size_t u = phase.begin; u < phase.end; ++u)
+                plan_.units[u]->forward(slot, scratch_[worker]);
         });
         for (std::size_t u = phase.begin; u < phase.end; ++u) plan_.units[u]->finish_forward(images_);
     }
@@ -49,7 +51,8 @@ void Network::backward(std::span<const float> logit_gradients) {
             const int end = std::min(static_cast<int>(chunk + 1) * kChunk, images_);
             for (int slot = static_cast<int>(chunk) * kChunk; slot < end; ++slot) {
                 if (phase.end == plan_.units.size())
-                    plan_.output->receive({}, slot, logit_gradients.data() + slot * classes(), scratch_[worker]);
+                    plan_.output->receive({}, slot, logit_gradients.data() + slot * classes(),
+                                          scratch_[worker]);
                 for (std::size_t u = phase.end; u-- > phase.begin;)
                     plan_.units[u]->backward(slot, scratch_[worker]);
             }

@@ -13,9 +13,10 @@ class Network {
     enum class Mode { training, evaluation };
 
     /// Training: a slot for every image of the largest batch. Evaluation: `slots` is ignored, one per worker.
-    /// `weights` and `gradients` stay the caller's, must fit the graph (Graph::check) and outlive the network.
-    /// Throws Unsupported for graphs that the units cannot express, naming the node.
-    Network(const Graph& graph, Numerics numerics, Mode mode, int slots, Weights& weights, Weights& gradients);
+    /// `weights` and `gradients` stay the caller's, must fit the graph (Graph::check) and outlive the
+    /// network. Throws Unsupported for graphs that the units cannot express, naming the node.
+    Network(const Graph& graph, Numerics numerics, Mode mode, int slots, Weights& weights,
+            Weights& gradients);
 
     Network(const Network&) = delete;  // its units refer to its context
     Network& operator=(const Network&) = delete;

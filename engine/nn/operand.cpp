@@ -26,13 +26,14 @@ const void* with_border(Buffer& buffer, const Border& border, Dims dims, int ele
 /// The address of row r of an image whose rows are contiguous; null stays null.
 const void* row_of(const void* image, int r, Dims dims, kernels::Storage storage) {
     if (!image) return nullptr;
-    return static_cast<const std::byte*>(image) + static_cast<std::size_t>(r) * dims.w * dims.c * bytes_of(storage);
+    return static_cast<const std::byte*>(image) +
+           static_cast<std::size_t>(r) * dims.w * dims.c * bytes_of(storage);
 }
 
 }  // namespace
 
-const void* input_operand(const Context& context, const kernels::Normalize& view, Dims dims, const Border& border,
-                          Buffer& buffer) {
+const void* input_operand(const Context& context, const kernels::Normalize& view, Dims dims,
+                          const Border& border, Buffer& buffer) {
     return with_border(buffer, border, dims, context.operand_bytes(), [&](int r, std::byte* to) {
         kernels::Normalize q = view;
         q.src = row_of(view.src, r, dims, view.storage);

@@ -1,4 +1,5 @@
-// Operand buffers: one image with a border of zeros, in the element type that the products of the numerics read.
+// Operand buffers: one image with a border of zeros, in the element type that the products of the numerics
+// read.
 #pragma once
 
 #include "engine/nn/unit.hpp"
@@ -13,13 +14,13 @@ struct Border {
     std::ptrdiff_t row_stride(int channels) const { return static_cast<std::ptrdiff_t>(cols) * channels; }
 };
 
-/// Both write the image at (top, left), zeros around it, and kOperandSlack zero elements after the last row, because
-/// products may read (and multiply by 0) a little past a run.
+/// Both write the image at (top, left), zeros around it, and kOperandSlack zero elements after the last row,
+/// because products may read (and multiply by 0) a little past a run.
 inline constexpr int kOperandSlack = 64;
 
 /// The operand for reading `from`'s output with a border.
-const void* input_operand(const Context& context, const kernels::Normalize& view, Dims dims, const Border& border,
-                          Buffer& buffer);
+const void* input_operand(const Context& context, const kernels::Normalize& view, Dims dims,
+                          const Border& border, Buffer& buffer);
 
 /// The operand for the gradient of a convolution's output.
 const void* gradient_operand(const Context& context, const kernels::NormalizeBackward& view, Dims dims,

@@ -41,8 +41,8 @@ class Builder {
 
   private:
     [[noreturn]] void fail(int i, const std::string& why) const {
-        static const char* const names[] = {"input",      "conv",     "linear",   "batch_norm", "relu",
-                                            "add",        "shortcut", "max_pool", "avg_pool",   "global_pool"};
+        static const char* const names[] = {"input", "conv",     "linear",   "batch_norm", "relu",
+                                            "add",   "shortcut", "max_pool", "avg_pool",   "global_pool"};
         const Node& node = graph_[i];
         throw Unsupported("node " + std::to_string(i) + " (" + names[static_cast<int>(node.op)] +
                           (node.name.empty() ? "" : " " + node.name) + "): " + why);
@@ -59,7 +59,8 @@ class Builder {
     bool has_one_reader(int i) const { return readers_[i].size() == 1; }
     bool is_product(int i) const { return graph_[i].op == Op::conv || graph_[i].op == Op::linear; }
 
-    /// The operand of an addition that the fused unit starts from: a convolution's or batch norm's private output.
+    /// The operand of an addition that the fused unit starts from: a convolution's or batch norm's private
+    /// output.
     int main_operand(int add) const {
         for (int x : graph_[add].inputs) {
             const bool norm = graph_[x].op == Op::batch_norm && is_product(graph_[x].inputs.front());
@@ -115,7 +116,8 @@ class Builder {
                 return extend(i, node.inputs.front(), [](Chain& c) { c.relu = true; });
             case Op::add: {
                 const int main = main_operand(i);
-                if (main < 0) fail(i, "one operand must be the private output of a convolution or batch norm");
+                if (main < 0)
+                    fail(i, "one operand must be the private output of a convolution or batch norm");
                 const int other = node.inputs[0] == main ? node.inputs[1] : node.inputs[0];
                 return extend(i, main, [&](Chain& c) { c.residual = other; });
             }
@@ -138,7 +140,8 @@ class Builder {
     template <class Change>
     void extend(int i, int from, Change change) {
         Chain chain = chains_[from];
-        if (chain.conv < 0) fail(i, "only fused layers are supported: it must follow a convolution or linear layer");
+        if (chain.conv < 0)
+            fail(i, "only fused layers are supported: it must follow a convolution or linear layer");
         change(chain);
         if (continues(i, chain))
             chains_[i] = chain;
@@ -158,13 +161,15 @@ class Builder {
             const Node& other = graph_[chain.residual];
             const bool shortcut = other.op == Op::shortcut_a;
             options.residual.from = unit_of_[shortcut ? other.inputs.front() : chain.residual];
-            if (!options.residual.from) fail(i, "cannot read its second operand, which is part of a fused layer");
+            if (!options.residual.from)
+                fail(i, "cannot read its second operand, which is part of a fused layer");
             options.shortcut_stride = shortcut ? other.stride : 0;
         }
         ConvUnit& conv = *conv_of_.at(chain.conv);
         auto& activation = emplace<ActivationUnit>(conv, options);
         conv.set_activation(&activation);
-        if (options.residual.from) options.residual.from->add_residual_reader(&activation, options.shortcut_stride);
+        if (options.residual.from)
+            options.residual.from->add_residual_reader(&activation, options.shortcut_stride);
         plan_.activations.push_back(&activation);
         unit_of_[i] = &activation;
     }

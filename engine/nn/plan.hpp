@@ -13,11 +13,12 @@
 namespace nibble {
 
 struct Plan {
-    /// Units [begin, end) that run one after the other for each image without waiting for the batch. Forwards in
-    /// rising order, backwards in falling.
+    /// Units [begin, end) that run one after the other for each image without waiting for the batch. Forwards
+    /// in rising order, backwards in falling.
     struct Phase {
         std::size_t begin, end;
-        std::vector<ActivationUnit*> completed;  ///< backwards: activations whose gradients are complete after it
+        std::vector<ActivationUnit*>
+            completed;  ///< backwards: activations whose gradients are complete after it
     };
 
     std::vector<std::unique_ptr<Unit>> units;
@@ -29,8 +30,8 @@ struct Plan {
     std::vector<std::unique_ptr<Buffer>> gradient_memory;
 };
 
-/// Fuses conv -> batch norm? -> add? -> ReLU? chains; everything else is a unit of its own. Throws Unsupported,
-/// naming the node, for graphs that do not come out as such units.
+/// Fuses conv -> batch norm? -> add? -> ReLU? chains; everything else is a unit of its own. Throws
+/// Unsupported, naming the node, for graphs that do not come out as such units.
 Plan make_plan(const Context& context, const Graph& graph);
 
 }  // namespace nibble

@@ -8,7 +8,11 @@
 namespace nibble {
 
 PoolUnit::PoolUnit(const Context& context, Edge input, Dims dims, Op op, Window window)
-    : Unit(context, dims, context.storage()), input_(input), in_(input.from->dims()), op_(op), window_(window) {
+    : Unit(context, dims, context.storage()),
+      input_(input),
+      in_(input.from->dims()),
+      op_(op),
+      window_(window) {
     if (op == Op::global_pool) window_ = {in_.h, in_.w, 1, 0};
     output_.reserve(image_bytes() * context.slots);
 }
@@ -22,7 +26,8 @@ void PoolUnit::for_windows(Visit visit) const {
                     const int row = r * window_.stride + kh - window_.pad;
                     const int col = c * window_.stride + kw - window_.pad;
                     if (row < 0 || row >= in_.h || col < 0 || col >= in_.w) continue;
-                    visit(static_cast<std::size_t>(r) * dims_.w + c, static_cast<std::size_t>(row) * in_.w + col);
+                    visit(static_cast<std::size_t>(r) * dims_.w + c,
+                          static_cast<std::size_t>(row) * in_.w + col);
                 }
 }
 

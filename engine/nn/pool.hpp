@@ -1,10 +1,11 @@
 // Max, average and global average pooling.
 //
-//   max:      y = max of the window's pixels inside the image; the gradient goes to the first (kh, kw) that attains it
-//   average:  y = (sum of the window, padding counting as zeros) / (kernel_h kernel_w)
-//   global:   y = (sum of all pixels) / (h w)
+//   max:      y = max of the window's pixels inside the image; the gradient goes to the first (kh, kw) that
+//   attains it average:  y = (sum of the window, padding counting as zeros) / (kernel_h kernel_w) global:   y
+//   = (sum of all pixels) / (h w)
 //
-// Sums are float chains in the order of the pixels. Plain loops: pooling is a small share of any network here.
+// Sums are float chains in the order of the pixels. Plain loops: pooling is a small share of any network
+// here.
 #pragma once
 
 #include "engine/nn/unit.hpp"
@@ -22,7 +23,8 @@ class PoolUnit : public Unit {
     Edge& input() { return input_; }
 
   private:
-    /// Calls visit(output pixel, input pixel) for every pair in a window, outputs and window positions in order.
+    /// Calls visit(output pixel, input pixel) for every pair in a window, outputs and window positions in
+    /// order.
     template <class Visit>
     void for_windows(Visit visit) const;
     /// Widens `count` stored elements to float.

@@ -16,8 +16,8 @@ class Predictor {
     ~Predictor();
     Predictor(Predictor&&) noexcept;
 
-    /// images: n x h x w x c normalised floats; logits: n x classes. Each image is computed on its own, so the
-    /// result does not depend on n, on its neighbours or on the number of threads.
+    /// images: n x h x w x c normalised floats; logits: n x classes. Each image is computed on its own, so
+    /// the result does not depend on n, on its neighbours or on the number of threads.
     void logits(std::span<const float> images, std::span<float> logits);
 
   private:

@@ -77,7 +77,8 @@ class Scheduler {
         close_backward(0, end);
     }
 
-    /// Gradients live from their first delivery until their producer and their residual sources have read them.
+    /// Gradients live from their first delivery until their producer and their residual sources have read
+    /// them.
     void share_gradient_memory(int slots) {
         std::map<const Unit*, std::size_t> last_read;
         for (std::size_t i = 0; i < plan_.units.size(); ++i) {
@@ -128,7 +129,8 @@ class Scheduler {
         Plan::Phase phase{begin, end, {}};
         for (ActivationUnit* activation : plan_.activations) {
             const std::size_t time = complete_.at(activation);
-            if (activation->normalizes() && time >= begin && time < end) phase.completed.push_back(activation);
+            if (activation->normalizes() && time >= begin && time < end)
+                phase.completed.push_back(activation);
         }
         plan_.backward.push_back(std::move(phase));
     }

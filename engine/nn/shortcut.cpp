@@ -5,8 +5,8 @@
 namespace nibble {
 namespace {
 
-/// Calls copy(offset in the input, offset in the output) for every kept pixel, in elements; a pixel's channels are
-/// contiguous in both.
+/// Calls copy(offset in the input, offset in the output) for every kept pixel, in elements; a pixel's
+/// channels are contiguous in both.
 template <class Copy>
 void for_kept_pixels(Dims in, int stride, Dims out, Copy copy) {
     const int first_channel = (out.c - in.c) / 2;
@@ -18,16 +18,17 @@ void for_kept_pixels(Dims in, int stride, Dims out, Copy copy) {
 
 }  // namespace
 
-void shortcut_forward(std::size_t element, const void* in, Dims in_dims, int stride, void* out, Dims out_dims) {
+void shortcut_forward(std::size_t element, const void* in, Dims in_dims, int stride, void* out,
+                      Dims out_dims) {
     std::memset(out, 0, out_dims.size() * element);
     for_kept_pixels(in_dims, stride, out_dims, [&](std::size_t from, std::size_t to) {
-        std::memcpy(static_cast<std::byte*>(out) + to * element, static_cast<const std::byte*>(in) + from * element,
-                    in_dims.c * element);
+        std::memcpy(static_cast<std::byte*>(out) + to * element,
+                    static_cast<const std::byte*>(in) + from * element, in_dims.c * element);
     });
 }
 
-void shortcut_backward(std::size_t element, const void* out_gradient, Dims out_dims, int stride, void* in_gradient,
-                       Dims in_dims) {
+void shortcut_backward(std::size_t element, const void* out_gradient, Dims out_dims, int stride,
+                       void* in_gradient, Dims in_dims) {
     std::memset(in_gradient, 0, in_dims.size() * element);
     for_kept_pixels(in_dims, stride, out_dims, [&](std::size_t to, std::size_t from) {
         std::memcpy(static_cast<std::byte*>(in_gradient) + to * element,

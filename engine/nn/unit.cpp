@@ -28,8 +28,8 @@ void Unit::add_residual_reader(Unit* reader, int shortcut_stride) {
 const void* Unit::residual_gradient(const Reader& reader, int slot, Scratch& scratch) const {
     if (reader.stride == 0) return reader.unit->gradient(slot);
     void* expanded = scratch.residual.reserve(image_bytes());
-    shortcut_backward(bytes_of(storage_), reader.unit->gradient(slot), reader.unit->dims(), reader.stride, expanded,
-                      dims_);
+    shortcut_backward(bytes_of(storage_), reader.unit->gradient(slot), reader.unit->dims(), reader.stride,
+                      expanded, dims_);
     return expanded;
 }
 

@@ -1,9 +1,9 @@
 // What executes: a unit computes one stored tensor of the network, image by image, forwards and backwards.
 //
-// The plan (plan.hpp) turns the graph into units; batch norm, addition and ReLU after a convolution become one unit.
-// A *slot* holds one image's data: while training there is one per image of the batch, otherwise one per thread.
-// Images are independent but for batch statistics, so units run image by image while the data is in cache, and
-// meet only where a batch-norm layer has to have seen the whole batch (Unit::finish_*).
+// The plan (plan.hpp) turns the graph into units; batch norm, addition and ReLU after a convolution become
+// one unit. A *slot* holds one image's data: while training there is one per image of the batch, otherwise
+// one per thread. Images are independent but for batch statistics, so units run image by image while the data
+// is in cache, and meet only where a batch-norm layer has to have seen the whole batch (Unit::finish_*).
 #pragma once
 
 #include <cstddef>
@@ -36,7 +36,9 @@ struct Context {
     int operand_bytes() const { return numerics == Numerics::f32 ? 4 : kernels.bf16_operand_bytes; }
 };
 
-inline std::size_t bytes_of(kernels::Storage storage) { return storage == kernels::Storage::f32 ? 4 : 2; }
+inline std::size_t bytes_of(kernels::Storage storage) {
+    return storage == kernels::Storage::f32 ? 4 : 2;
+}
 
 /// Images are taken in chunks of this many wherever sums over images are formed: sequential within a chunk,
 /// pairwise over chunks. Part of the definition of the bits.
@@ -71,18 +73,20 @@ class Unit {
     /// After every image went backward: sums over the batch.
     virtual void finish_backward(int /*images*/) {}
 
-    /// How a consumer reads the output: as stored, or by normalising what is stored on the fly. The consumer sets
-    /// pixels and destination.
+    /// How a consumer reads the output: as stored, or by normalising what is stored on the fly. The consumer
+    /// sets pixels and destination.
     virtual kernels::Normalize view(int slot) const = 0;
-    /// How the producer of `y` (see activation.hpp) or this unit itself reads the complete gradient of its output.
+    /// How the producer of `y` (see activation.hpp) or this unit itself reads the complete gradient of its
+    /// output.
     virtual kernels::NormalizeBackward gradient_view(int slot) const;
 
-    /// A consumer delivers its part of the gradient of the output: floats [h*w][c], or null when all it has to say is
-    /// that a residual connection is complete. The last one masks and sums it (rule()).
+    /// A consumer delivers its part of the gradient of the output: floats [h*w][c], or null when all it has
+    /// to say is that a residual connection is complete. The last one masks and sums it (rule()).
     virtual void receive(const Edge& edge, int slot, const float* incoming, Scratch& scratch);
     virtual bool wants_gradient() const { return true; }
 
-    /// Memory for the gradient: one image's is at base + slot * stride. Assigned by the plan, shared over time.
+    /// Memory for the gradient: one image's is at base + slot * stride. Assigned by the plan, shared over
+    /// time.
     void set_gradient_memory(Buffer* memory, std::size_t stride) {
         gradient_memory_ = memory;
         gradient_stride_ = stride;
@@ -93,7 +97,8 @@ class Unit {
     virtual void add_residual_reader(Unit* reader, int shortcut_stride);
 
   protected:
-    /// What completing the gradient involves besides adding up: activations mask it and sum it for batch norm.
+    /// What completing the gradient involves besides adding up: activations mask it and sum it for batch
+    /// norm.
     virtual kernels::MaskGradient rule(int slot) const;
 
     std::size_t image_bytes() const { return dims_.size() * bytes_of(storage_); }

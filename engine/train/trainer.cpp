@@ -42,17 +42,36 @@ std::string identity(const Graph& graph, Numerics numerics, const Recipe& r, std
                      std::uint64_t seed) {
     Digest digest;
     for (const Node& node : graph.nodes()) {
-        const int numbers[] = {static_cast<int>(node.op), node.out.h,           node.out.w,
-                               node.out.c,                node.window.kernel_h, node.window.kernel_w,
-                               node.window.stride,        node.window.pad,      node.stride,
-                               node.bias,                 static_cast<int>(node.inputs.size())};
-        digest.add(node.name).add(std::span<const int>(numbers)).add(std::span<const int>(node.inputs)).add(std::span<const float>(&node.eps, 1));
+        const int numbers[] = {static_cast<int>(node.op),
+                               node.out.h,
+                               node.out.w,
+                               node.out.c,
+                               node.window.kernel_h,
+                               node.window.kernel_w,
+                               node.window.stride,
+                               node.window.pad,
+                               node.stride,
+                               node.bias,
+                               static_cast<int>(node.inputs.size())};
+        digest.add(node.name)
+            .add(std::span<const int>(numbers))
+            .add(std::span<const int>(node.inputs))
+            .add(std::span<const float>(&node.eps, 1));
     }
-    const double recipe[] = {static_cast<double>(r.epochs), static_cast<double>(r.batch), r.learning_rate,
-                             r.momentum,                    r.nesterov ? 1.0 : 0.0,       r.weight_decay,
-                             r.warmup_epochs,               r.cooldown_epochs,            r.final_fraction,
-                             r.label_smoothing,             static_cast<double>(steps_per_epoch)};
-    digest.add(std::span<const double>(recipe)).add(std::span<const std::uint64_t>(&seed, 1)).add(to_string(numerics));
+    const double recipe[] = {static_cast<double>(r.epochs),
+                             static_cast<double>(r.batch),
+                             r.learning_rate,
+                             r.momentum,
+                             r.nesterov ? 1.0 : 0.0,
+                             r.weight_decay,
+                             r.warmup_epochs,
+                             r.cooldown_epochs,
+                             r.final_fraction,
+                             r.label_smoothing,
+                             static_cast<double>(steps_per_epoch)};
+    digest.add(std::span<const double>(recipe))
+        .add(std::span<const std::uint64_t>(&seed, 1))
+        .add(to_string(numerics));
     return digest.hex();
 }
 
@@ -101,16 +120,17 @@ StepResult Trainer::step(std::span<const float> images, std::span<const std::int
                        std::to_string(n) + " labels and " + std::to_string(images.size()) + " values");
     for (std::int32_t label : labels)
         if (label < 0 || static_cast<std::size_t>(label) >= classes)
-            throw BadInput("training step", "label", "0 to " + std::to_string(classes - 1), std::to_string(label));
+            throw BadInput("training step", "label", "0 to " + std::to_string(classes - 1),
+                           std::to_string(label));
 
     flush_denormals();
     s.network.forward(images);
     s.logit_gradients.resize(n * classes);
     StepResult result;
     for (std::size_t i = 0; i < n; ++i) {
-        const Loss loss =
-            softmax_cross_entropy(s.network.logits(static_cast<int>(i)), labels[i], s.recipe.label_smoothing,
-                                  1.0 / static_cast<double>(n), std::span(s.logit_gradients).subspan(i * classes, classes));
+        const Loss loss = softmax_cross_entropy(s.network.logits(static_cast<int>(i)), labels[i],
+                                                s.recipe.label_smoothing, 1.0 / static_cast<double>(n),
+                                                std::span(s.logit_gradients).subspan(i * classes, classes));
         result.loss += loss.value;
         result.correct += loss.predicted == labels[i];
     }
@@ -125,9 +145,15 @@ StepResult Trainer::step(std::span<const float> images, std::span<const std::int
     return result;
 }
 
-std::size_t Trainer::steps_done() const { return state_->steps; }
-const Weights& Trainer::weights() const { return state_->weights; }
-const Weights& Trainer::gradients() const { return state_->gradients; }
+std::size_t Trainer::steps_done() const {
+    return state_->steps;
+}
+const Weights& Trainer::weights() const {
+    return state_->weights;
+}
+const Weights& Trainer::gradients() const {
+    return state_->gradients;
+}
 
 void Trainer::set_weights(Weights weights) {
     state_->graph.check(weights);
@@ -137,7 +163,8 @@ void Trainer::set_weights(Weights weights) {
 
 void Trainer::save(const std::filesystem::path& path, const std::string& extra) const {
     Safetensors file;
-    for (const auto& [name, values] : state_->weights) file.tensors["weights/" + name] = StoredTensor::from(values);
+    for (const auto& [name, values] : state_->weights)
+        file.tensors["weights/" + name] = StoredTensor::from(values);
     for (const auto& [name, values] : state_->sgd.velocity())
         file.tensors["momentum/" + name] = StoredTensor::from(values);
     file.metadata = {{"format", "nibble-checkpoint-1"},
@@ -152,13 +179,15 @@ std::string Trainer::load(const std::filesystem::path& path) {
     const std::string where = path.string();
     const auto meta = [&](const char* key) {
         const auto it = file.metadata.find(key);
-        if (it == file.metadata.end()) throw BadInput(where + ": not a checkpoint: metadata '" + key + "' is missing");
+        if (it == file.metadata.end())
+            throw BadInput(where + ": not a checkpoint: metadata '" + key + "' is missing");
         return it->second;
     };
     if (meta("format") != "nibble-checkpoint-1")
         throw BadInput(where, "checkpoint format", "nibble-checkpoint-1", meta("format"));
     if (meta("identity") != state_->identity)
-        throw BadInput(where + ": the checkpoint belongs to another run (network, recipe, numerics or seed differ)");
+        throw BadInput(where +
+                       ": the checkpoint belongs to another run (network, recipe, numerics or seed differ)");
     const std::string steps = meta("steps");
     if (steps.empty() || steps.size() > 15 || steps.find_first_not_of("0123456789") != std::string::npos)
         throw BadInput(where, "step count", "a number", "'" + steps + "'");
@@ -167,7 +196,8 @@ std::string Trainer::load(const std::filesystem::path& path) {
         Weights values;
         for (const auto& [name, old] : like) {
             const auto it = file.tensors.find(prefix + name);
-            if (it == file.tensors.end()) throw BadInput(where + ": tensor '" + prefix + name + "' is missing");
+            if (it == file.tensors.end())
+                throw BadInput(where + ": tensor '" + prefix + name + "' is missing");
             if (it->second.shape != Shape(old.shape().begin(), old.shape().end()))
                 throw BadInput(where + ": tensor '" + prefix + name + "' has another shape");
             values[name] = it->second.to_f32();

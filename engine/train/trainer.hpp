@@ -16,22 +16,22 @@ namespace nibble {
 struct Recipe {
     int epochs = 60;
     int batch = 128;
-    double learning_rate = 0.1;    ///< peak, reached after the warm-up
+    double learning_rate = 0.1;  ///< peak, reached after the warm-up
     double momentum = 0.9;
     bool nesterov = true;
-    double weight_decay = 1e-4;    ///< L2, on tensors of more than one dimension only
-    double warmup_epochs = 0;      ///< linear from 0 to the peak
-    double cooldown_epochs = 0;    ///< linear to 0 at the end, from where the cosine has come
-    double final_fraction = 0;     ///< the cosine ends at this fraction of the peak
-    double label_smoothing = 0;    ///< in [0, 1)
+    double weight_decay = 1e-4;  ///< L2, on tensors of more than one dimension only
+    double warmup_epochs = 0;    ///< linear from 0 to the peak
+    double cooldown_epochs = 0;  ///< linear to 0 at the end, from where the cosine has come
+    double final_fraction = 0;   ///< the cosine ends at this fraction of the peak
+    double label_smoothing = 0;  ///< in [0, 1)
 };
 
 /// The learning rate of step `step` (0-based) of `steps`: warm-up, cosine, cool-down.
 double learning_rate_at(const Recipe& recipe, std::size_t step, std::size_t steps_per_epoch);
 
 struct StepResult {
-    double loss = 0;         ///< mean over the batch, label smoothing included
-    std::size_t correct = 0; ///< arg max equals label, measured before the update
+    double loss = 0;          ///< mean over the batch, label smoothing included
+    std::size_t correct = 0;  ///< arg max equals label, measured before the update
 };
 
 class Trainer {

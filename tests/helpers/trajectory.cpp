@@ -13,7 +13,8 @@ namespace nibble::test {
 namespace {
 
 Graph resnet(Shortcut shortcut, double width) {
-    return resnet_cifar({.depth = 8, .width = width, .shortcut = shortcut, .classes = 10, .input = {12, 12, 3}});
+    return resnet_cifar(
+        {.depth = 8, .width = width, .shortcut = shortcut, .classes = 10, .input = {12, 12, 3}});
 }
 
 /// Odd everything: strides, kernels, channels; biases with and without batch norm; max and average pooling.

@@ -1,4 +1,5 @@
-// Batch norm, ReLU, residual additions and their gradients, one image (or a part of it) at a time: the definitions.
+// Batch norm, ReLU, residual additions and their gradients, one image (or a part of it) at a time: the
+// definitions.
 #include <cmath>
 #include <cstring>
 
@@ -13,7 +14,9 @@ float load(Storage storage, const void* from, std::ptrdiff_t i) {
                                    : to_float(static_cast<const Bf16*>(from)[i]);
 }
 
-float rounded(Storage storage, float x) { return storage == Storage::f32 ? x : to_float(to_bf16(x)); }
+float rounded(Storage storage, float x) {
+    return storage == Storage::f32 ? x : to_float(to_bf16(x));
+}
 
 void save(Storage storage, void* to, std::ptrdiff_t i, float x) {
     if (storage == Storage::f32)

@@ -15,7 +15,9 @@ float block_sum(int terms, X x, Y y) {
     return even + odd;
 }
 
-int block_terms(int left) { return left < kBlock ? left : kBlock; }
+int block_terms(int left) {
+    return left < kBlock ? left : kBlock;
+}
 
 /// Calls sum(x, weights, n) for every output; weights points at the panel of channel n.
 template <class Sum>

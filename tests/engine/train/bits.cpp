@@ -1,5 +1,5 @@
-// The same bits everywhere: threads and instruction sets. (Compilers: both builds meet the golden file. Killed and
-// resumed: tests/experiments.)
+// The same bits everywhere: threads and instruction sets. (Compilers: both builds meet the golden file.
+// Killed and resumed: tests/experiments.)
 #include <doctest/doctest.h>
 
 #include "engine/core/parallel.hpp"

@@ -1,5 +1,6 @@
-// The golden trajectories: digests of short trainings that pin the arithmetic. Results are keyed by them, so a change
-// here is a change of bits: NIBBLE_BLESS=1 rewrites the file on purpose, and `make stale` then lists what it made stale.
+// The golden trajectories: digests of short trainings that pin the arithmetic. Results are keyed by them, so
+// a change here is a change of bits: NIBBLE_BLESS=1 rewrites the file on purpose, and `make stale` then lists
+// what it made stale.
 #include <doctest/doctest.h>
 
 #include <cstdlib>

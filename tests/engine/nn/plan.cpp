@@ -1,0 +1,63 @@
+// What the fused units cannot express is refused by name, and what they can has the shape and meaning it
+// should.
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <vector>
+
+#include "engine/core/error.hpp"
+#include "engine/core/rng.hpp"
+#include "engine/models/resnet_cifar.hpp"
+#include "engine/nn/predictor.hpp"
+#include "engine/train/init.hpp"
+
+using namespace nibble;
+
+namespace {
+
+std::string refusal(const std::function<void(Graph&, int)>& build) {
+    Graph g;
+    build(g, g.conv(g.input({4, 4, 2}), "front", 4, {3, 3, 1, 1}));
+    try {
+        Predictor(g, initial_weights(g, 0), Numerics::f32);
+    } catch (const Unsupported& e) {
+        return e.what();
+    }
+    return "";
+}
+
+}  // namespace
+
+TEST_CASE("graphs outside the fused units are refused, naming the node") {
+    const auto ends = [](Graph& g, int x) { g.linear(g.global_pool(x), "end", 3); };
+    CHECK(refusal([&](Graph& g, int x) {
+              ends(g, g.relu(g.max_pool(x, {2, 2, 2, 0})));
+          }).find("node 3 (relu)") == 0);
+    CHECK(refusal([&](Graph& g, int x) {
+              ends(g, g.batch_norm(g.global_pool(x), "late"));
+          }).find("node 3 (batch_norm late)") == 0);
+    CHECK(refusal([&](Graph& g, int x) { ends(g, g.add(x, x)); }).find("(add)") != std::string::npos);
+    CHECK(refusal([](Graph& g, int x) { g.global_pool(x); }).find("must end with") != std::string::npos);
+    CHECK(refusal([&](Graph& g, int x) {
+              g.conv(x, "unused", 3, {1, 1, 1, 0});
+              ends(g, x);
+          }).find("unused") != std::string::npos);
+}
+
+TEST_CASE("an image's logits depend neither on its neighbours nor on the batch") {
+    const Graph g = resnet_cifar({.depth = 8, .width = 0.5, .input = {10, 10, 3}});
+    const std::size_t size = g.input_dims().size();
+    constexpr std::size_t kImages = 9;
+    std::vector<float> images(kImages * size), all(kImages * 10), one(10);
+    Random random(1, Purpose::test);
+    for (float& x : images) x = random.normal();
+    for (const Numerics numerics : {Numerics::f32, Numerics::bf16}) {
+        Predictor predictor(g, initial_weights(g, 2), numerics);
+        predictor.logits(images, all);
+        for (std::size_t i = 0; i < kImages; ++i) {
+            predictor.logits(std::span(images).subspan(i * size, size), one);
+            CHECK(std::vector(all.begin() + i * 10, all.begin() + i * 10 + 10) == one);
+        }
+        CHECK_THROWS_AS(predictor.logits(std::span(images).first(size - 1), one), BadInput);
+    }
+}
