@@ -37,7 +37,7 @@ reproduce: build ## everything for PROFILE=quick: set up, build, run each cell t
 	@$(MAKE) --no-print-directory cells
 	@$(MAKE) --no-print-directory report
 
-test: test-$(PRESET) ## set up, build, run all tests
+test: setup-check test-$(PRESET) ## set up, build, run all tests
 
 # ---- steps
 

@@ -1,0 +1,17 @@
+// Prints the digests of the golden trajectories as JSON: a small program for whoever wants to compare another compiler.
+#include <cstdio>
+#include <exception>
+
+#include "engine/core/json.hpp"
+#include "tests/helpers/trajectory.hpp"
+
+int main() try {
+    nibble::Json digests;
+    for (const nibble::Numerics numerics : {nibble::Numerics::f32, nibble::Numerics::bf16})
+        digests[to_string(numerics)] = nibble::test::trajectory_digest(numerics);
+    std::puts(digests.dump(2).c_str());
+    return 0;
+} catch (const std::exception& e) {
+    std::fprintf(stderr, "%s\n", e.what());
+    return 1;
+}
