@@ -20,9 +20,9 @@ MemoryDataset::MemoryDataset(DatasetTraits traits, std::vector<std::uint8_t> pix
 }
 
 Sample MemoryDataset::get(std::size_t i) const {
+    const int label = labels_.at(i);  // throws before a pixel beyond the end is touched
     const std::uint8_t* first = pixels_.data() + i * shape().count();
-    return {{shape().height, shape().width, shape().channels, {first, first + shape().count()}},
-            labels_.at(i)};
+    return {{shape().height, shape().width, shape().channels, {first, first + shape().count()}}, label};
 }
 
 }  // namespace nibble
