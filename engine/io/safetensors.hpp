@@ -16,7 +16,8 @@ namespace nibble {
 
 /// One array as stored: row-major, little-endian.
 struct StoredTensor {
-    std::string dtype;  ///< "F32", "F64", "BF16", "F16", "I8", "U8", "I16", "U16", "I32", "U32", "I64", "U64", "BOOL"
+    std::string
+        dtype;  ///< "F32", "F64", "BF16", "F16", "I8", "U8", "I16", "U16", "I32", "U32", "I64", "U64", "BOOL"
     Shape shape;
     std::vector<std::byte> bytes;
 
@@ -30,8 +31,9 @@ struct Safetensors {
     std::map<std::string, std::string> metadata;
 };
 
-/// Reads a whole file. It may be hostile: header length, offsets (in bounds, not overlapping, no holes), dtype x
-/// shape against byte count, duplicate names are all checked before anything is allocated. Throws IoError, BadInput.
+/// Reads a whole file. It may be hostile: header length, offsets (in bounds, not overlapping, no holes),
+/// dtype x shape against byte count, duplicate names are all checked before anything is allocated. Throws
+/// IoError, BadInput.
 Safetensors read_safetensors(const std::filesystem::path& path);
 
 /// Writes atomically, tensors in the order of their names, the header padded with spaces to a multiple of 8.

@@ -1,4 +1,5 @@
-// Prints the digests of the golden trajectories as JSON: a small program for whoever wants to compare another compiler.
+// Prints the digests of the golden trajectories as JSON: a small program for whoever wants to compare another
+// compiler.
 #include <cstdio>
 #include <exception>
 
