@@ -15,7 +15,7 @@ inline constexpr Layout kLayouts[] = {Layout::dense, Layout::strided, Layout::ra
 struct Grid {
     int rows, cols;
 };
-inline constexpr Grid kGrids[] = {{1, 1}, {1, 5}, {3, 7}, {8, 8}, {16, 16}, {5, 32}};
+inline constexpr Grid kGrids[] = {{1, 1}, {1, 5}, {3, 7}, {8, 8}, {16, 16}, {5, 32}, {2, 20}};
 inline constexpr int kRunLengths[] = {1, 3, 9, 16, 31, 32, 33, 48, 64, 96, 192};
 inline constexpr int kChannels[] = {1, 3, 8, 10, 15, 16, 17, 31, 32, 33, 48, 64, 100};
 
