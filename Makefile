@@ -24,18 +24,24 @@ endif
 .DELETE_ON_ERROR:
 .PRECIOUS: build/%/build.ninja
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-check setup-data build test reproduce cells data stale report bench-peers check \
+.PHONY: help setup setup-check setup-data build test reproduce cells data verify stale report bench-peers check \
         check-format format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo "Knobs (PROFILE, JOBS, THREADS, RUN, ...) are explained in config.mk."
 
+# The results of PROFILE that match code, configuration and data; expanded in recipes, after the build.
+FRESH = $$($(NIBBLE) cells --profile $(PROFILE) --status | awk '$$1 == "fresh" { print "results/" $$2 "/" $$3 ".json" }')
+
 # ---- the two commands of the README
 
-reproduce: build ## everything for PROFILE=quick: set up, build, run each cell that is missing or stale, report
-	@$(MAKE) --no-print-directory cells
-	@$(MAKE) --no-print-directory report
+reproduce: build ## set up, build, run every cell of PROFILE=quick and report; committed cells must give the same bits
+	@fresh="$(FRESH)"; \
+	$(MAKE) --no-print-directory cells report && \
+	if test -z "$$fresh"; then :; \
+	elif test "$(PROFILE)" = quick; then $(NIBBLE) verify $$fresh; \
+	else echo "committed and fresh, not run again (make verify PROFILE=$(PROFILE) does):" $$fresh; fi
 
 test: setup-check test-$(PRESET) ## set up, build, run all tests
 
@@ -78,6 +84,9 @@ $(CELLS):
 endif
 
 cells: $(CELLS) ## run the cells of PROFILE that are missing or stale (after make build; -j works)
+
+verify: build ## run the fresh cells of PROFILE again and compare every bit (nothing is written)
+	$(NIBBLE) verify $(FRESH)
 
 stale: build ## list the results that no longer match the code, configuration or data
 	@$(NIBBLE) stale

@@ -4,6 +4,7 @@
 #include <openssl/opensslv.h>
 
 #include <opencv2/core/version.hpp>
+#include <xsimd/config/xsimd_config.hpp>
 
 #include "engine/core/json.hpp"
 #include "engine/core/tensor.hpp"
@@ -27,6 +28,7 @@ Json provenance() {
          version(NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH)},
         {"opencv", CV_VERSION},
         {"openssl", OPENSSL_VERSION_STR},
+        {"xsimd", version(XSIMD_VERSION_MAJOR, XSIMD_VERSION_MINOR, XSIMD_VERSION_PATCH)},
         {"xtensor", version(XTENSOR_VERSION_MAJOR, XTENSOR_VERSION_MINOR, XTENSOR_VERSION_PATCH)},
     };
     return {{"git", kGitDescribe}, {"compiler", kCompiler}, {"build", kBuildType}, {"libraries", libraries}};
