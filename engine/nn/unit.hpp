@@ -94,7 +94,7 @@ class Unit {
     void* gradient(int slot) const { return gradient_memory_->data() + slot * gradient_stride_; }
 
     /// A residual connection that reads this unit: its gradient joins when this unit's is completed.
-    virtual void add_residual_reader(Unit* reader, int shortcut_stride);
+    void add_residual_reader(Unit* reader, int shortcut_stride);
 
   protected:
     /// What completing the gradient involves besides adding up: activations mask it and sum it for batch
