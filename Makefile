@@ -66,7 +66,8 @@ build: $(BUILD)/build.ninja ## compile build/release/nibble
 
 test-%: build/%/build.ninja
 	cmake --build build/$* -j $(JOBS)
-	ctest --test-dir build/$* --output-on-failure --no-tests=error -j $(JOBS)
+	@ctest --test-dir build/$* --output-on-failure --no-tests=error -j $(JOBS); status=$$?; \
+	grep -hoE 'SKIPPED: .*' build/$*/Testing/Temporary/LastTest.log | sort -u; exit $$status
 
 data: setup-data ## download the data sets of the real profiles, checked against their digests
 	@datasets/fetch.sh
