@@ -9,6 +9,7 @@ BUILD_PACKAGES := g++ cmake ninja-build libxtensor-dev libxsimd-dev libopencv-co
                   libopencv-imgcodecs-dev nlohmann-json3-dev doctest-dev libbenchmark-dev libcli11-dev \
                   libfmt-dev libssl-dev gnuplot-nox
 CHECK_PACKAGES := clang-14 libomp-14-dev clang-format-14
+FUZZ_PACKAGES  := clang-14 libclang-rt-14-dev libomp-14-dev
 DATA_PACKAGES  := curl ca-certificates
 
 SOURCES = git ls-files '*.cpp' '*.hpp'
@@ -24,8 +25,8 @@ endif
 .DELETE_ON_ERROR:
 .PRECIOUS: build/%/build.ninja
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-check setup-data build test reproduce cells data verify stale report bench-peers check \
-        check-format format clean
+.PHONY: help setup setup-check setup-data build test reproduce cells data verify stale report bench-peers bench-kernels \
+        check check-format format fuzz clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -98,6 +99,10 @@ report: build ## tables and plots from the results, and the README's table
 bench-peers: build ## install the peers and time training side by side with them
 	BUILD=$(BUILD) sh experiments/training_speed/bench_peers.sh
 
+bench-kernels: build ## install the peers and time layers and networks side by side with them (knobs: ROUNDS, ONLY)
+	BUILD=$(BUILD) ROUNDS='$(ROUNDS)' ONLY='$(ONLY)' sh experiments/kernel_speed/bench_kernels.sh
+	$(NIBBLE) report
+
 # ---- for developers
 
 check: check-format test-werror test-asan test-clang ## format, warnings as errors, sanitizers, clang, all tests
@@ -107,6 +112,14 @@ check-format: | setup-check
 
 format: | setup-check ## reformat every source file
 	$(SOURCES) | xargs clang-format-14 -i
+
+# Findings are files build/fuzz/crash-*; each is an argument that repeats it.
+fuzz: ## feed mutated network files to the reader and executor for SECONDS (clang's libFuzzer, sanitizers)
+	@scripts/setup.sh $(FUZZ_PACKAGES)
+	cmake --preset fuzz && cmake --build --preset fuzz -j $(JOBS)
+	mkdir -p build/fuzz/corpus && cd build/fuzz && ./tests/fuzz_integer_file --write-seeds corpus && \
+	NIBBLE_ARCH=avx2 ./tests/fuzz_integer_file corpus -max_total_time=$(SECONDS) -timeout=20 -rss_limit_mb=2048 -max_len=65536 \
+	  -malloc_limit_mb=1024 -mutate_depth=3 -print_final_stats=1
 
 clean: ## remove what was compiled; results/ and build/runs (weights, checkpoints) stay
 	test ! -d build || find build -mindepth 1 -maxdepth 1 ! -name runs -exec rm -rf {} +

@@ -15,8 +15,15 @@ RUN ?=
 # Where data sets are kept; empty means data/ in this folder.
 DATA ?=
 
+# Of the timing experiments: rounds of measurement, and which rows of `make bench-kernels` (a regular expression).
+ROUNDS ?= 5
+ONLY ?=
+
 # The build used by `make build`, `make test` and the cells: a preset of CMakePresets.json, built in build/PRESET.
 PRESET ?= release
+
+# How long `make fuzz` runs.
+SECONDS ?= 60
 
 # The compiler of presets that name none. Run `make clean` after changing it.
 ifeq ($(origin CXX),default)

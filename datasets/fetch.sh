@@ -111,7 +111,8 @@ fetch() {
         echo "fetch.sh: $1 is complete in $root" >&2
         return
     fi
-    folder=$(files "$1" | head -n 1 | cut -d' ' -f1 | xargs dirname)
+    read -r folder _ < <(files "$1")
+    folder=$(dirname "$folder")
     [ ! -e "$root/$folder" ] || fail "$root/$folder exists, but $problem; move it away and run this again"
     mkdir -p "$downloads" 2>/dev/null || fail "cannot write to the data root $root; set NIBBLE_DATA to another folder"
     rm -rf "$stage"

@@ -13,5 +13,7 @@ int main(int argc, char** argv) {
     nibble::add_stale(line);
     nibble::add_report(line);
     nibble::add_verify(line);
+    nibble::add_quantize(line);
+    nibble::add_predict(line);
     return line.run(argc, argv);
 }

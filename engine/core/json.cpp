@@ -34,6 +34,27 @@ Json read_json(const std::filesystem::path& path) {
     }
 }
 
+Json parse_json(const std::string& text, const std::string& where, JsonLimits limits) {
+    std::vector<std::set<std::string>> keys;  // of each object we are in
+    std::size_t values = 0;
+    const auto inspect = [&](int depth, Json::parse_event_t event, Json& parsed) {
+        if (depth > limits.depth || ++values > limits.values)
+            throw BadInput(where + " is nested too deeply or has too many values");
+        if (event == Json::parse_event_t::object_start) keys.emplace_back();
+        if (event == Json::parse_event_t::object_end) keys.pop_back();
+        if (event == Json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second)
+            throw BadInput(where + " has two entries named " + parsed.dump());
+        return true;
+    };
+    try {
+        return Json::parse(text, inspect);
+    } catch (const Json::parse_error& e) {
+        throw BadInput(where + " is not valid JSON near its byte " + std::to_string(e.byte));
+    } catch (const Json::exception&) {
+        throw BadInput(where + " holds a number that no integer can hold");
+    }
+}
+
 void write_file(const std::filesystem::path& path, std::string_view bytes) {
     std::error_code folder;
     if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), folder);
@@ -87,7 +108,10 @@ void Fields::missing(const std::string& key) const {
 }
 
 void Fields::wrong_type(const std::string& key) const {
-    throw BadInput(where_ + ": key '" + key + "' has an unexpected type or range: " + object_.at(key).dump());
+    constexpr std::size_t kShown = 60;
+    std::string found = object_.at(key).dump();
+    if (found.size() > kShown) found = found.substr(0, kShown) + "...";
+    throw BadInput(where_ + ": key '" + key + "' has an unexpected type or range: " + found);
 }
 
 }  // namespace nibble

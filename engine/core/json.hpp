@@ -1,6 +1,7 @@
 // JSON helpers: reading and writing files whole, strict objects, canonical digests.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <filesystem>
@@ -9,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "engine/core/digest.hpp"
 
@@ -18,6 +20,16 @@ using Json = nlohmann::json;  // objects are sorted by key: dump() is canonical
 
 /// Reads and parses a file. Throws IoError when it cannot be read, BadInput when it is not JSON.
 Json read_json(const std::filesystem::path& path);
+
+/// How much JSON a file from outside may hold: parsed, it is many times larger than its text.
+struct JsonLimits {
+    int depth;           ///< 0: a number or text alone
+    std::size_t values;  ///< keys and the ends of objects and lists count, too
+};
+
+/// Parses text that may be hostile. Throws BadInput, beginning with `where`, for what is no JSON, two equal
+/// keys in an object (the library would keep the last), and more than the limits allow.
+Json parse_json(const std::string& text, const std::string& where, JsonLimits limits);
 
 /// Writes `value` indented by two, through a temporary file in the same folder and a rename: readers see the
 /// old file or the new one, never a part. Throws IoError (disk full, no permission) and removes the temporary
@@ -60,16 +72,24 @@ class Fields {
     void finish() const;
 
   private:
+    /// The library would cut 2.5 to 2, wrap -1 around and take true for 1.
+    template <class T>
+    static bool fits(const Json& value) {
+        if constexpr (std::floating_point<T>) {
+            return value.is_number();
+        } else if constexpr (std::integral<T> && !std::same_as<T, bool>) {
+            return value.is_number_unsigned()  ? std::in_range<T>(value.get<std::uint64_t>())
+                   : value.is_number_integer() ? std::in_range<T>(value.get<std::int64_t>())
+                                               : false;
+        } else if constexpr (std::same_as<T, std::vector<int>>) {
+            return value.is_array() && std::all_of(value.begin(), value.end(), fits<int>);
+        }
+        return true;
+    }
     template <class T>
     T convert(const std::string& key) const {
         const Json& value = object_.at(key);
-        // The library would cut 2.5 to 2, wrap -1 around and take true for 1.
-        if constexpr (std::integral<T> && !std::same_as<T, bool>) {
-            const bool fits = value.is_number_unsigned()  ? std::in_range<T>(value.get<std::uint64_t>())
-                              : value.is_number_integer() ? std::in_range<T>(value.get<std::int64_t>())
-                                                          : false;
-            if (!fits) wrong_type(key);
-        }
+        if (!fits<T>(value)) wrong_type(key);
         try {
             return value.get<T>();
         } catch (const nlohmann::json::exception&) {

@@ -64,6 +64,18 @@ void detail::run_parallel(std::size_t n, void* body, void (*call)(void*, std::si
     if (error) std::rethrow_exception(error);
 }
 
+void detail::run_team(void* body, void (*call)(void*, int, int)) {
+#pragma omp parallel num_threads(threads())
+    {
+        flush_denormals();
+        call(body, omp_get_thread_num(), omp_get_num_threads());
+    }
+}
+
+void team_barrier() {
+#pragma omp barrier
+}
+
 namespace {
 
 template <class T>

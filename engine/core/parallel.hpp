@@ -22,7 +22,21 @@ void flush_denormals();
 
 namespace detail {
 void run_parallel(std::size_t n, void* body, void (*call)(void* body, std::size_t index, int worker));
+void run_team(void* body, void (*call)(void* body, int member, int size));
+}  // namespace detail
+
+/// Calls body(member, size) in all workers at the same time; they may meet at team_barrier(). The body must
+/// not throw.
+template <class Body>
+void team(Body&& body) {
+    void* erased = const_cast<void*>(static_cast<const void*>(&body));
+    detail::run_team(erased, [](void* b, int member, int size) {
+        (*static_cast<std::remove_reference_t<Body>*>(b))(member, size);
+    });
 }
+
+/// Inside team(): waits until every member is here.
+void team_barrier();
 
 /// Calls body(index) or body(index, worker) for every index in [0, n); worker is in [0, threads()).
 /// An exception thrown by the body is rethrown here, one of them if several.

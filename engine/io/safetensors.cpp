@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <fstream>
-#include <set>
+#include <sstream>
 
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
@@ -15,9 +15,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kLengthBytes = 8;
-constexpr std::uint64_t kMaxHeader = 100'000'000;    // the format's own limit
-constexpr std::size_t kMaxHeaderValues = 4'000'000;  // parsed JSON is many times larger than its text
-constexpr int kMaxHeaderDepth = 3;                   // header, entry, shape
+constexpr std::uint64_t kMaxHeader = 100'000'000;  // the format's own limit
+constexpr JsonLimits kHeaderLimits{3, 4'000'000};  // three deep: header, entry, shape
 constexpr std::size_t kAlignment = 8;
 const char* const kMetadata = "__metadata__";
 
@@ -56,28 +55,6 @@ struct Entry {
     Shape shape;
     std::uint64_t begin = 0, end = 0;
 };
-
-/// Parses the header text. The JSON library keeps the last of two equal keys and any depth; we refuse both.
-Json parse_header(const std::string& text, const std::string& where) {
-    std::vector<std::set<std::string>> keys;  // of each object we are in
-    std::size_t values = 0;
-    const auto inspect = [&](int depth, Json::parse_event_t event, Json& parsed) {
-        if (depth > kMaxHeaderDepth || ++values > kMaxHeaderValues)
-            throw BadInput(where + ": the header is nested too deeply or has too many values");
-        if (event == Json::parse_event_t::object_start) keys.emplace_back();
-        if (event == Json::parse_event_t::object_end) keys.pop_back();
-        if (event == Json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second)
-            throw BadInput(where + ": the header has two entries named " + parsed.dump());
-        return true;
-    };
-    try {
-        return Json::parse(text, inspect);
-    } catch (const Json::parse_error& e) {
-        throw BadInput(where + ": the header is not valid JSON near its byte " + std::to_string(e.byte));
-    } catch (const Json::exception&) {
-        throw BadInput(where + ": the header holds a number that no integer can hold");
-    }
-}
 
 std::vector<std::uint64_t> unsigned_numbers(const Json& value, const std::string& where) {
     const auto is_unsigned = [](const Json& v) { return v.is_number_unsigned(); };
@@ -133,7 +110,7 @@ std::map<std::string, std::string> parse_metadata(const Json& value, const std::
     return value.get<std::map<std::string, std::string>>();
 }
 
-void read_bytes(std::ifstream& in, void* to, std::uint64_t bytes, const std::string& where) {
+void read_bytes(std::istream& in, void* to, std::uint64_t bytes, const std::string& where) {
     in.read(static_cast<char*>(to), static_cast<std::streamsize>(bytes));
     if (!in) throw IoError(where + ": reading failed");
 }
@@ -148,7 +125,7 @@ std::uint64_t checked_file_size(const fs::path& path) {
 }
 
 /// The header's text; `in` is left at the first byte of data.
-std::string read_header(std::ifstream& in, std::uint64_t file_bytes, const std::string& where) {
+std::string read_header(std::istream& in, std::uint64_t file_bytes, const std::string& where) {
     if (file_bytes < kLengthBytes)
         throw BadInput(where, "size of a safetensors file", "at least 8 bytes", std::to_string(file_bytes));
     std::uint64_t length = 0;
@@ -160,6 +137,27 @@ std::string read_header(std::ifstream& in, std::uint64_t file_bytes, const std::
     if (!text.starts_with('{'))
         throw BadInput(where + ": not a safetensors file: the header is no JSON object");
     return text;
+}
+
+Safetensors read(std::istream& in, std::uint64_t file_bytes, const std::string& where) {
+    const std::string text = read_header(in, file_bytes, where);
+    Safetensors contents;
+    std::vector<Entry> entries;
+    const Json header = parse_json(text, where + ": the header", kHeaderLimits);
+    for (const auto& [name, value] : header.items()) {
+        if (name == kMetadata)
+            contents.metadata = parse_metadata(value, where);
+        else
+            entries.push_back(parse_entry(name, value, where));
+    }
+    check_tiling(entries, file_bytes - kLengthBytes - text.size(), where);
+
+    for (const Entry& entry : entries) {  // in the order of the file
+        StoredTensor tensor{entry.dtype, entry.shape, std::vector<std::byte>(entry.end - entry.begin)};
+        read_bytes(in, tensor.bytes.data(), tensor.bytes.size(), where);
+        contents.tensors.emplace(entry.name, std::move(tensor));
+    }
+    return contents;
 }
 
 /// Throws BadInput for contents that no reader would accept.
@@ -221,35 +219,26 @@ Safetensors read_safetensors(const fs::path& path) {
     const std::uint64_t file_bytes = checked_file_size(path);
     std::ifstream in(path, std::ios::binary);
     if (!in) throw IoError(where + ": cannot be opened for reading");
-    const std::string text = read_header(in, file_bytes, where);
-
-    Safetensors contents;
-    std::vector<Entry> entries;
-    const Json header = parse_header(text, where);
-    for (const auto& [name, value] : header.items()) {
-        if (name == kMetadata)
-            contents.metadata = parse_metadata(value, where);
-        else
-            entries.push_back(parse_entry(name, value, where));
-    }
-    check_tiling(entries, file_bytes - kLengthBytes - text.size(), where);
-
-    for (const Entry& entry : entries) {  // in the order of the file
-        StoredTensor tensor{entry.dtype, entry.shape, std::vector<std::byte>(entry.end - entry.begin)};
-        read_bytes(in, tensor.bytes.data(), tensor.bytes.size(), where);
-        contents.tensors.emplace(entry.name, std::move(tensor));
-    }
-    return contents;
+    return read(in, file_bytes, where);
 }
 
-void write_safetensors(const fs::path& path, const Safetensors& contents) {
+Safetensors safetensors_from(const std::string& bytes, const std::string& where) {
+    std::istringstream in(bytes);
+    return read(in, bytes.size(), where);
+}
+
+std::string bytes_of(const Safetensors& contents) {
     const std::string header = header_text(contents);
     const std::uint64_t length = header.size();
     std::string file(reinterpret_cast<const char*>(&length), sizeof length);
     file += header;
     for (const auto& [name, tensor] : contents.tensors)
         file.append(reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size());
-    write_file(path, file);
+    return file;
+}
+
+void write_safetensors(const fs::path& path, const Safetensors& contents) {
+    write_file(path, bytes_of(contents));
 }
 
 }  // namespace nibble

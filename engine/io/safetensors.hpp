@@ -36,8 +36,14 @@ struct Safetensors {
 /// IoError, BadInput.
 Safetensors read_safetensors(const std::filesystem::path& path);
 
-/// Writes atomically, tensors in the order of their names, the header padded with spaces to a multiple of 8.
-/// Equal contents give equal bytes.
+/// The same for a file that lies in memory; `where` names it in messages.
+Safetensors safetensors_from(const std::string& bytes, const std::string& where);
+
+/// The bytes of a file: tensors in the order of their names, the header padded with spaces to a multiple of
+/// 8. Equal contents give equal bytes. Throws BadInput for contents that could not be read back.
+std::string bytes_of(const Safetensors& contents);
+
+/// Writes them atomically.
 void write_safetensors(const std::filesystem::path& path, const Safetensors& contents);
 
 }  // namespace nibble

@@ -6,6 +6,8 @@
 #include "engine/kernels/amx/amx.hpp"
 #include "engine/kernels/avx2/avx2.hpp"
 #include "engine/kernels/avx512/avx512.hpp"
+#include "engine/kernels/avx512vnni/avx512vnni.hpp"
+#include "engine/kernels/avxvnni/avxvnni.hpp"
 #include "engine/kernels/machine.hpp"
 #include "engine/kernels/reference/reference.hpp"
 
@@ -23,7 +25,13 @@ const Kernels kReference{.name = "reference",
                          .mask_gradient = reference::mask_gradient,
                          .normalize_backward = reference::normalize_backward,
                          .store = reference::store,
-                         .pack_bf16 = reference::pack_bf16};
+                         .pack_bf16 = reference::pack_bf16,
+                         .run_padding = kQuad,
+                         .splits_pairs = false,
+                         .integer_product = reference::integer_product,
+                         .expand = reference::expand,
+                         .finish = reference::finish,
+                         .quantize = reference::quantize};
 
 const Kernels kAvx2{.name = "avx2",
                     .bf16_operand_bytes = 4,
@@ -36,7 +44,21 @@ const Kernels kAvx2{.name = "avx2",
                     .mask_gradient = avx2::mask_gradient,
                     .normalize_backward = avx2::normalize_backward,
                     .store = avx2::store_rounded,
-                    .pack_bf16 = reference::pack_bf16};
+                    .pack_bf16 = reference::pack_bf16,
+                    .run_padding = kQuad,
+                    .splits_pairs = true,
+                    .integer_product = avx2::integer_product,
+                    .expand = avx2::expand,
+                    .finish = avx2::finish,
+                    .quantize = avx2::quantize};
+
+const Kernels kAvxVnni = [] {
+    Kernels table = kAvx2;
+    table.name = "avxvnni";
+    table.splits_pairs = false;
+    table.integer_product = avxvnni::integer_product;
+    return table;
+}();
 
 const Kernels kAvx512{.name = "avx512",
                       .bf16_operand_bytes = 4,
@@ -49,9 +71,24 @@ const Kernels kAvx512{.name = "avx512",
                       .mask_gradient = avx512::mask_gradient,
                       .normalize_backward = avx512::normalize_backward,
                       .store = avx512::store_rounded,
-                      .pack_bf16 = reference::pack_bf16};
+                      .pack_bf16 = reference::pack_bf16,
+                      .run_padding = kQuad,
+                      .splits_pairs = true,
+                      .integer_product = avx512::integer_product,
+                      .expand = avx512::expand,
+                      .finish = avx512::finish,
+                      .quantize = avx512::quantize};
 
-// Tiles serve bfloat16 only; the rest is AVX-512's. What writes operands writes them in 2 bytes.
+const Kernels kAvx512Vnni = [] {
+    Kernels table = kAvx512;
+    table.name = "avx512vnni";
+    table.splits_pairs = false;
+    table.integer_product = avx512vnni::integer_product;
+    return table;
+}();
+
+// Tiles serve bfloat16 and integers; the rest is AVX-512's. What writes bfloat16 operands writes them in 2
+// bytes.
 const Kernels kAmx{.name = "amx",
                    .bf16_operand_bytes = 2,
                    .product_f32 = avx512::product_f32,
@@ -63,7 +100,13 @@ const Kernels kAmx{.name = "amx",
                    .mask_gradient = avx512::mask_gradient,
                    .normalize_backward = amx::normalize_backward,
                    .store = avx512::store_rounded,
-                   .pack_bf16 = amx::pack_bf16};
+                   .pack_bf16 = amx::pack_bf16,
+                   .run_padding = 64,
+                   .splits_pairs = false,
+                   .integer_product = amx::integer_product,
+                   .expand = avx512::expand,
+                   .finish = avx512::finish,
+                   .quantize = avx512::quantize};
 
 const Kernels* find(const std::string& name, const std::string& where) {
     std::string known;
@@ -92,7 +135,9 @@ const Kernels*& chosen() {
 const std::vector<Architecture>& architectures() {
     static const std::vector<Architecture> all{{"reference", true, &kReference},
                                                {"avx2", has_avx2(), &kAvx2},
+                                               {"avxvnni", has_avxvnni(), &kAvxVnni},
                                                {"avx512", has_avx512(), &kAvx512},
+                                               {"avx512vnni", has_avx512vnni(), &kAvx512Vnni},
                                                {"amx", has_amx(), &kAmx}};
     return all;
 }

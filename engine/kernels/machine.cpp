@@ -19,6 +19,13 @@ std::uint64_t saved_registers() {
     return static_cast<std::uint64_t>(high) << 32 | low;
 }
 
+/// Needs no more of the operating system than AVX2 does. (clang 14 has no name for it.)
+bool cpu_has_avxvnni() {
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    constexpr unsigned kAvxVnni = 1u << 4;
+    return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & kAvxVnni);
+}
+
 bool cpu_has_tiles() {
     unsigned a = 0, b = 0, c = 0, d = 0;
     constexpr unsigned kBf16 = 1u << 22, kTile = 1u << 24, kInt8 = 1u << 25;
@@ -40,9 +47,17 @@ bool has_avx2() {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 
+bool has_avxvnni() {
+    return has_avx2() && cpu_has_avxvnni();
+}
+
 bool has_avx512() {
     return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+
+bool has_avx512vnni() {
+    return has_avx512() && __builtin_cpu_supports("avx512vnni");
 }
 
 bool has_amx() {

@@ -16,23 +16,27 @@
 #include <utility>
 #include <xsimd/xsimd.hpp>
 
-#if defined(__AVX512BW__)
+#if defined(__AVX512VNNI__)
+#define NIBBLE_SIMD_NAMESPACE avx512vnni
+#elif defined(__AVX512BW__)
 #define NIBBLE_SIMD_NAMESPACE avx512
-namespace nibble::kernels {
-using Arch = xsimd::avx512bw;
-}
+#elif defined(__AVXVNNI__)
+#define NIBBLE_SIMD_NAMESPACE avxvnni
 #elif defined(__AVX2__) && defined(__FMA__)
 #define NIBBLE_SIMD_NAMESPACE avx2
-namespace nibble::kernels {
-using Arch = xsimd::fma3<xsimd::avx2>;
-}
 #else
 #error "compile this file with the flags of one vector instruction set"
 #endif
 
 namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
 
+#if defined(__AVX512BW__)
+using Arch = xsimd::avx512bw;
+#else
+using Arch = xsimd::fma3<xsimd::avx2>;
+#endif
 using Vec = xsimd::batch<float, Arch>;
+using Ints = xsimd::batch<std::int32_t, Arch>;
 inline constexpr int kLanes = static_cast<int>(Vec::size);
 
 /// x * y + z with one rounding. Not xsimd::fma: for AVX-512, xsimd 8.1 multiplies and adds.

@@ -12,18 +12,13 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "engine/kernels/geometry.hpp"
+#include "engine/kernels/integer.hpp"
+
 namespace nibble::kernels {
 
-inline constexpr int kPanel = 16;
 /// bf16 product sums add blocks of 32 terms: two chains of 16 (even k, odd k), then one addition.
 inline constexpr int kBlock = 32;
-
-/// Output pixels as a grid over an operand buffer: pixel (r, c) starts at element r * row_stride + c *
-/// col_stride.
-struct Pixels {
-    int rows, cols;
-    std::ptrdiff_t row_stride, col_stride;
-};
 
 /// out[pixel][n] = sum over runs r, then k in [0, run_length): operand[pixel + r * run_stride + k] *
 /// weight[r][k][n]
@@ -146,6 +141,15 @@ struct Kernels {
     /// product_bf16: elements of bf16_operand_bytes, [panel][run][block] groups of kBlock x kPanel (see
     /// packing.hpp).
     void (*pack_bf16)(const float* matrix, int runs, int run_length, int channels, void* packed);
+
+    /// Runs of integer weights are padded to multiples of this many k: kQuad, or 64 for tiles.
+    int run_padding;
+    /// integer_product adds pairs of products in 16 bits: packing must split what could overflow there.
+    bool splits_pairs;
+    void (*integer_product)(const IntegerProduct&);
+    void (*expand)(const Expand&);
+    void (*finish)(const Finish&);
+    void (*quantize)(const Quantize&);
 };
 
 }  // namespace nibble::kernels

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "engine/core/error.hpp"
+#include "engine/models/resnet.hpp"
 #include "engine/models/resnet_cifar.hpp"
 
 namespace nibble {
@@ -38,8 +39,16 @@ std::optional<T> take_number(std::string_view& text) {
     return value;
 }
 
+/// resnet<depth>-imagenet; nothing else.
+std::optional<Resnet> parse_imagenet(std::string_view name) {
+    if (!take(name, "resnet")) return {};
+    const auto depth = take_number<int>(name);
+    if (!depth || name != "-imagenet") return {};
+    return Resnet{.depth = *depth};
+}
+
 /// resnet<depth>[-w<width>][-projection] and plain<depth>[-w<width>]; nothing else.
-std::optional<ResnetCifar> parse(std::string_view name) {
+std::optional<ResnetCifar> parse_cifar(std::string_view name) {
     ResnetCifar options;
     if (take(name, "plain"))
         options.shortcut = Shortcut::none;
@@ -63,10 +72,16 @@ std::optional<ResnetCifar> parse(std::string_view name) {
 }  // namespace
 
 Graph make_model(const std::string& name, int classes, Dims input) {
-    auto options = parse(name);
+    if (auto options = parse_imagenet(name)) {
+        options->classes = classes;
+        options->input = input;
+        return resnet(*options);
+    }
+    auto options = parse_cifar(name);
     if (!options)
         throw BadInput("model", "name",
-                       "resnet<depth>[-w<width>][-projection] or plain<depth>[-w<width>], as resnet20-w0.5",
+                       "resnet<depth>[-w<width>][-projection] or plain<depth>[-w<width>], as resnet20-w0.5, "
+                       "or resnet<depth>-imagenet",
                        "'" + name + "'");
     options->classes = classes;
     options->input = input;
@@ -74,7 +89,7 @@ Graph make_model(const std::string& name, int classes, Dims input) {
 }
 
 std::vector<std::string> model_examples() {
-    return {"resnet20", "resnet20-w0.5", "resnet32-projection", "plain20"};
+    return {"resnet20", "resnet20-w0.5", "resnet32-projection", "plain20", "resnet50-imagenet"};
 }
 
 }  // namespace nibble

@@ -8,8 +8,8 @@
 
 namespace nibble {
 
-/// "resnet20", "resnet20-w0.5", "resnet32-projection", "plain20": family, depth, then options. Throws
-/// BadInput with the list of families for anything else.
+/// "resnet20", "resnet20-w0.5", "resnet32-projection", "plain20", "resnet50-imagenet": family, depth, then
+/// options. Throws BadInput with the list of families for anything else.
 Graph make_model(const std::string& name, int classes, Dims input);
 
 /// One example of each family, for help texts.

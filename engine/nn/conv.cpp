@@ -13,6 +13,9 @@ int round_up(int n, int to) {
     return (n + to - 1) / to * to;
 }
 
+/// Weights of more bytes are dearer to read once more than a few rows of zeros are to multiply.
+constexpr std::size_t kManyWeights = 1 << 20;
+
 /// Splits output rows [0, rows) into stretches that see the same kernel rows: output row i needs input rows
 /// first + i * step + r for r in [0, runs), of which only those in [0, height) exist.
 /// Calls segment(row, count, first_run, run_count).
@@ -132,22 +135,26 @@ void ConvUnit::forward(int slot, Scratch& scratch) {
     float* out = in_place ? reinterpret_cast<float*>(stored) : scratch.image.reserve_as<float>(dims_.size());
 
     const std::ptrdiff_t row = x_border_.row_stride(in_.c);
-    for_row_segments(
-        dims_.h, w.stride, -w.pad, w.kernel_h, in_.h, [&](int first, int rows, int run, int runs) {
-            kernels::Product q{};
-            q.operand = x + (first * w.stride + run) * row * context_.operand_bytes();
-            q.pixels = {rows, dims_.w, row * w.stride, static_cast<std::ptrdiff_t>(in_.c) * w.stride};
-            q.runs = runs;
-            q.run_stride = row;
-            q.run_length = weights_.run_length();
-            q.weights = weights_.from_run(run);
-            q.panel_stride = weights_.panel_stride();
-            q.channels = dims_.c;
-            q.out_col_stride = dims_.c;
-            q.out_row_stride = static_cast<std::ptrdiff_t>(dims_.w) * dims_.c;
-            q.out = out + first * q.out_row_stride;
-            product(q);
-        });
+    const auto segment = [&](int first, int rows, int run, int runs) {
+        kernels::Product q{};
+        q.operand = x + (first * w.stride + run) * row * context_.operand_bytes();
+        q.pixels = {rows, dims_.w, row * w.stride, static_cast<std::ptrdiff_t>(in_.c) * w.stride};
+        q.runs = runs;
+        q.run_stride = row;
+        q.run_length = weights_.run_length();
+        q.weights = weights_.from_run(run);
+        q.panel_stride = weights_.panel_stride();
+        q.channels = dims_.c;
+        q.out_col_stride = dims_.c;
+        q.out_row_stride = static_cast<std::ptrdiff_t>(dims_.w) * dims_.c;
+        q.out = out + first * q.out_row_stride;
+        product(q);
+    };
+    const std::size_t weights = static_cast<std::size_t>(w.kernel_h) * weights_.run_length() * dims_.c;
+    if (weights * context_.operand_bytes() > kManyWeights)
+        segment(0, dims_.h, 0, w.kernel_h);
+    else
+        for_row_segments(dims_.h, w.stride, -w.pad, w.kernel_h, in_.h, segment);
     if (options_.bias) {
         const float* bias = context_.weights.at(options_.name + ".bias").data();
         for (std::size_t p = 0; p < pixels; ++p)

@@ -24,6 +24,7 @@ struct Dims {
 /// A sliding window; also what convolution and pooling share.
 struct Window {
     int kernel_h = 1, kernel_w = 1, stride = 1, pad = 0;
+    friend bool operator==(const Window&, const Window&) = default;
 };
 
 struct Node {

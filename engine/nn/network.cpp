@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/core/bf16.hpp"
 #include "engine/core/parallel.hpp"
 #include "engine/kernels/dispatch.hpp"
 
@@ -66,6 +67,26 @@ void Network::infer(const float* image, std::span<float> logits, int worker) {
     plan_.input->set(worker, image);
     for (const auto& unit : plan_.units) unit->forward(worker, scratch_[worker]);
     std::copy_n(plan_.output->logits(worker), logits.size(), logits.data());
+}
+
+std::vector<float> Network::activation(int node, int worker) const {
+    const Unit* unit = plan_.unit_of[node];
+    if (!unit) return {};
+    if (unit == plan_.output) return {logits(worker).begin(), logits(worker).end()};
+    std::vector<float> values(unit->dims().size());
+    kernels::Normalize view = unit->view(worker);
+    view.pixels = unit->dims().h * unit->dims().w;
+    view.dst = values.data();
+    // In bf16 the view writes bfloat16: the network stores nothing else.
+    if (view.storage == kernels::Storage::bf16) {
+        std::vector<Bf16> narrow(values.size());
+        view.dst = narrow.data();
+        context_.kernels.normalize(view);
+        std::transform(narrow.begin(), narrow.end(), values.begin(), [](Bf16 x) { return to_float(x); });
+    } else {
+        context_.kernels.normalize(view);
+    }
+    return values;
 }
 
 }  // namespace nibble

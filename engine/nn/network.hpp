@@ -36,6 +36,9 @@ class Network {
 
     /// Evaluation: one image, in the slot of the calling worker.
     void infer(const float* image, std::span<float> logits, int worker);
+    /// What the worker's last infer() computed for a node, as floats [h*w][c]; nothing for nodes inside a
+    /// fused layer.
+    std::vector<float> activation(int node, int worker) const;
 
   private:
     Context context_;

@@ -22,6 +22,8 @@ struct Plan {
     };
 
     std::vector<std::unique_ptr<Unit>> units;
+    std::vector<Unit*>
+        unit_of;  ///< by node of the graph: the unit that computes its value, null inside fused layers
     InputUnit* input = nullptr;
     ConvUnit* output = nullptr;
     std::vector<ConvUnit*> convs;

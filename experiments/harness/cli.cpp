@@ -14,7 +14,8 @@ namespace nibble {
 
 void SharedOptions::add_machine(Command& command) {
     command.option("--data-root", data_root, "folder of the data sets (else NIBBLE_DATA, else data/)");
-    command.option("--arch", arch, "reference, avx2, avx512 or amx (else NIBBLE_ARCH, else the best)");
+    command.option("--arch", arch,
+                   "reference, avx2, avxvnni, avx512, avx512vnni or amx (else NIBBLE_ARCH, else the best)");
     command.option("--threads", threads, "worker threads (else NIBBLE_THREADS, else all cores)");
 }
 

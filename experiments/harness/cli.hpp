@@ -18,6 +18,8 @@ void add_run(CommandLine& line);
 void add_stale(CommandLine& line);
 void add_report(CommandLine& line);
 void add_verify(CommandLine& line);
+void add_quantize(CommandLine& line);  ///< and export
+void add_predict(CommandLine& line);
 
 /// Options that several subcommands share. Flags win over NIBBLE_DATA, NIBBLE_ARCH and NIBBLE_THREADS.
 struct SharedOptions {

@@ -10,9 +10,7 @@
 #include "experiments/harness/data.hpp"
 #include "experiments/harness/evaluation.hpp"
 #include "experiments/harness/interrupt.hpp"
-#include "experiments/harness/provenance.hpp"
-#include "experiments/harness/training.hpp"
-#include "experiments/harness/weights_file.hpp"
+#include "experiments/harness/network_file.hpp"
 
 namespace nibble {
 
@@ -22,14 +20,6 @@ struct EvalOptions {
     std::string model, weights, data = "cifar10", split = "test", numerics, logits;
     std::uint64_t limit = 0;
 };
-
-/// The flag, else what the weight file states, else `fallback`.
-std::string choose(const std::string& flag, const WeightsFile& file, const std::string& key,
-                   const std::string& fallback) {
-    if (!flag.empty()) return flag;
-    const auto stated = file.metadata.find(key);
-    return stated == file.metadata.end() ? fallback : stated->second;
-}
 
 void write_logits(const std::string& path, const Evaluation& result, std::size_t classes) {
     StoredTensor tensor{"F32", {result.images, classes}, {}};
@@ -45,38 +35,35 @@ int eval_command(const EvalOptions& o) {
         throw BadInput("--split", "unknown split", "test or train", "'" + o.split + "'");
     watch_for_interrupts();
 
-    const WeightsFile file = read_weights(o.weights);
-    const std::string model = choose(o.model, file, "model", "");
-    if (model.empty()) throw BadInput(o.weights + ": does not say which network it is for; give --model");
-    const Numerics numerics = numerics_from(choose(o.numerics, file, "numerics", "f32"));
     const auto whole = open_dataset(o.data, o.split == "test" ? Split::test : Split::train);
     const Subset images(*whole, o.limit ? o.limit : whole->size());
-    const Graph graph = make_graph(model, images);
-    check(file, graph, o.weights);
-
+    const ImageShape& shape = images.shape();
+    const NetworkFile file = open_network(
+        o.weights, {o.model, o.numerics, images.classes(), {shape.height, shape.width, shape.channels}});
     EvaluationOptions options;
-    options.normalization = file.normalization(o.weights);
+    options.normalization = file.normalization;
     options.keep_logits = !o.logits.empty();
     options.progress = o.shared.progress_mode();
-    const Evaluation result = evaluate(graph, file.weights, numerics, images, options);
-    if (!o.logits.empty()) write_logits(o.logits, result, static_cast<std::size_t>(graph.classes()));
+    const Evaluation result = evaluate(file.classifier, images, options);
+    if (!o.logits.empty()) write_logits(o.logits, result, static_cast<std::size_t>(file.classifier.classes));
 
     Json answer = to_json(result);
-    answer["model"] = model;
+    answer["model"] = file.model;
     answer["data"] = o.data;
     answer["split"] = o.split;
-    answer["weights_digest"] = digest_of(file.weights);
+    answer["weights_digest"] = file.weights_digest;
     answer["predictions_digest"] = result.predictions_digest();
-    answer["executed_as"] = executed_as(to_string(numerics));
+    answer["executed_as"] = file.executed_as;
     answer["normalization"] = to_json(options.normalization.value_or(images.normalization()));
     answer["normalization"]["from"] = options.normalization ? "weights" : "data";
+    if (file.integers) answer["layers"] = layers_of(*file.integers);
     if (o.shared.json)
         print_json(answer);
     else
         print_text(fmt::format(
             "{} on {} ({} images, {}, normalization of the {}): top-1 {:.2f} %, top-5 {:.2f} %, "
             "loss {:.4f}\n",
-            model, o.data, result.images, executed_as(to_string(numerics)),
+            file.model.empty() ? "network" : file.model, o.data, result.images, file.executed_as,
             options.normalization ? "weight file" : "data set", result.top1, result.top5, result.loss));
     return 0;
 }
@@ -84,8 +71,9 @@ int eval_command(const EvalOptions& o) {
 
 void add_eval(CommandLine& line) {
     auto o = std::make_shared<EvalOptions>();
-    Command command = line.command("eval", "accuracy of a weight file");
-    command.option("--weights", o->weights, "safetensors file").required();
+    Command command = line.command("eval", "accuracy of a network, float or quantized");
+    command.option("--weights", o->weights, "safetensors file: float weights or a quantized network")
+        .required();
     command.option("--model", o->model, "the network (default: what the file states)")
         .option("--data", o->data, "glyphs, cifar10, cifar100, mnist, image_folder:PATH")
         .option("--split", o->split, "test or train, never augmented")

@@ -27,7 +27,8 @@ Json describe(const std::string& architecture) {
 
 Json collect() {
     Json architectures = Json::array(), data = Json::array();
-    for (const char* name : {"reference", "avx2", "avx512", "amx"}) architectures.push_back(describe(name));
+    for (const char* name : {"reference", "avx2", "avxvnni", "avx512", "avx512vnni", "amx"})
+        architectures.push_back(describe(name));
     for (const DatasetInfo& d : list_datasets())
         data.push_back({{"name", d.name}, {"available", d.available}, {"where", d.where}, {"how", d.how}});
     Json info = provenance();

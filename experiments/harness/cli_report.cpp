@@ -5,6 +5,7 @@
 #include "engine/core/json.hpp"
 #include "experiments/harness/cli.hpp"
 #include "experiments/harness/report.hpp"
+#include "experiments/harness/speed_report.hpp"
 
 namespace nibble {
 
@@ -41,6 +42,13 @@ int report_command(const ReportOptions& o) {
     list_cells(project, o.profile, "");  // complains about an unknown profile
     Json written = Json::array();
     std::string lines, no_plot;
+    const auto report = [&](const std::vector<std::filesystem::path>& paths) {
+        for (const auto& path : paths) {
+            const std::string shown = std::filesystem::relative(path, project.root());
+            written.push_back(shown);
+            lines += "wrote " + shown + "\n";
+        }
+    };
     for (const std::string& paper : project.papers()) {
         const Grid grid = project.grid(paper);
         for (const auto& [profile, cells] : grid.profiles) {
@@ -48,13 +56,10 @@ int report_command(const ReportOptions& o) {
             const auto paths = write_report(project, profile, grid, no_plot);
             if (paths.empty())
                 fmt::print(stderr, "{}, profile {}: no result yet, no report\n", paper, profile);
-            for (const auto& path : paths) {
-                const std::string shown = std::filesystem::relative(path, project.root());
-                written.push_back(shown);
-                lines += "wrote " + shown + "\n";
-            }
+            report(paths);
         }
     }
+    if (o.profile.empty()) report(write_speed_reports(project, no_plot));
     const bool fills_readme = o.profile.empty() || o.profile == o.readme_profile;
     if (fills_readme && update_readme(project, o.readme_profile)) {
         written.push_back("README.md");
@@ -82,7 +87,9 @@ void add_report(CommandLine& line) {
             "  nibble report --profile quick\n"
             "Writes results/PROFILE/PAPER.{md,csv,tex} and PAPER-curves.{svg,pdf} from "
             "results/PROFILE/PAPER/ and\n"
-            "nothing else; a cell without result is a dash. Without gnuplot there are tables but no plots.")
+            "nothing else; a cell without result is a dash. Without --profile also the tables and rooflines "
+            "of\n"
+            "results/timing/MACHINE/kernel_speed.json. Without gnuplot there are tables but no plots.")
         .action([o] { return report_command(*o); });
 }
 

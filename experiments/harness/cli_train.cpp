@@ -91,7 +91,7 @@ int train_command(TrainOptions o) {
 void add_train(CommandLine& line) {
     auto o = std::make_shared<TrainOptions>();
     Command command = line.command("train", "train a network and write its weights");
-    command.option("--model", o->config.model, "resnet20, resnet32-w0.5, plain20, ...")
+    command.option("--model", o->config.model, "resnet20, resnet32-w0.5, plain20, resnet18-imagenet, ...")
         .option("--data", o->config.data, "glyphs, cifar10, cifar100, mnist, image_folder:PATH")
         .option("--numerics", o->numerics, "f32 or bf16")
         .option("--seed", o->config.seed, "of initial weights, order and augmentation");

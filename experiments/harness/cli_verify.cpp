@@ -2,10 +2,15 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "datasets/catalog.hpp"
+#include "datasets/loader.hpp"
+#include "datasets/subset.hpp"
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
+#include "engine/infer/compare.hpp"
 #include "experiments/harness/cli.hpp"
 #include "experiments/harness/interrupt.hpp"
+#include "experiments/harness/network_file.hpp"
 #include "experiments/harness/run_cell.hpp"
 
 namespace nibble {
@@ -13,7 +18,9 @@ namespace nibble {
 namespace {
 struct VerifyOptions {
     SharedOptions shared;
-    std::string root;
+    std::string root, data = "cifar10";
+    bool integer = false;
+    std::uint64_t limit = 0;
     std::vector<std::string> results;
 };
 
@@ -63,10 +70,69 @@ std::string verify(const Project& project, const std::string& path, const RunCon
                       reproducible_part(compute_cell(cell, data, parts, folder.path, control)));
 }
 
+/// Simulation and integer execution of one quantized network, side by side.
+Json compare_executions(const std::string& path, const VerifyOptions& o, const Dataset& images) {
+    const ImageShape& shape = images.shape();
+    const NetworkFile file =
+        open_network(path, {"", "", images.classes(), {shape.height, shape.width, shape.channels}});
+    if (!file.integers) throw BadInput(path + ": holds float weights; --integer takes quantized networks");
+    check_fit(file.classifier, images);
+    constexpr std::size_t kBatch = 100;
+    LoaderOptions loading = evaluation_options(kBatch);
+    loading.normalization = file.normalization;
+    Loader loader(images, loading);
+    Comparison comparison(*file.integers);
+    Progress progress(o.shared.progress_mode(), path, images.size(), "images");
+    std::vector<float> pixels;
+    std::vector<std::int32_t> labels;
+    for (std::size_t step = 0, done = 0; step < loader.steps_per_epoch(); ++step) {
+        if (interrupt_signal() != 0) throw Interrupted("interrupted during a comparison", interrupt_signal());
+        loader.load(0, step, pixels, labels);
+        comparison.add(pixels);
+        progress.update(done += labels.size());
+    }
+    Json layers = Json::array();
+    for (const Agreement& a : comparison.agreements()) {
+        layers.push_back({{"layer", a.step},
+                          {"storage", a.storage},
+                          {"compared", a.compared},
+                          {"mismatches", a.mismatches},
+                          {"example", a.example}});
+        if (!o.shared.json)
+            print_text(fmt::format("{:24} {:4} {:>14} compared  {:>8} mismatches  {}\n", a.step, a.storage,
+                                   a.compared, a.mismatches, a.example));
+    }
+    if (!o.shared.json)
+        print_text(fmt::format("{}: {} images, {}: {} mismatches\n", path, images.size(), file.executed_as,
+                               comparison.mismatches()));
+    return {{"network", path},
+            {"images", images.size()},
+            {"executed_as", file.executed_as},
+            {"layers", layers},
+            {"mismatches", comparison.mismatches()}};
+}
+
+int verify_integer_command(const VerifyOptions& o) {
+    const auto whole = open_dataset(o.data, Split::test);
+    const Subset images(*whole, o.limit ? o.limit : whole->size());
+    Json list = Json::array();
+    std::size_t differing = 0;
+    for (const std::string& path : o.results) {
+        list.push_back(compare_executions(path, o, images));
+        differing += list.back()["mismatches"] != 0;
+    }
+    if (o.shared.json) print_json({{"networks", list}, {"differing", differing}});
+    if (differing)
+        fmt::print(stderr, "nibble: {} of {} networks execute differently from their simulation\n", differing,
+                   o.results.size());
+    return differing ? 1 : 0;
+}
+
 int verify_command(const VerifyOptions& o) {
     o.shared.apply();
-    const Project project(o.root);
     watch_for_interrupts();
+    if (o.integer) return verify_integer_command(o);
+    const Project project(o.root);
     RunControl control;
     control.progress = o.shared.progress_mode();
     Json list = Json::array();
@@ -88,14 +154,21 @@ int verify_command(const VerifyOptions& o) {
 void add_verify(CommandLine& line) {
     auto o = std::make_shared<VerifyOptions>();
     Command command = line.command("verify", "run cells again and compare with their results bit for bit");
-    command.positional("RESULT", o->results, "files below results/").required();
-    command.option("--root", o->root, "the repository (default: here or above)");
+    command.positional("RESULT", o->results, "files below results/; with --integer quantized networks")
+        .required();
+    command.option("--root", o->root, "the repository (default: here or above)")
+        .flag("--integer", o->integer,
+              "instead: compare every value of quantized networks (files of `nibble quantize`) with their "
+              "simulation")
+        .option("--data", o->data, "with --integer: whose test images")
+        .option("--limit", o->limit, "with --integer: only the first images; 0: all");
     o->shared.add_machine(command);
     o->shared.add_progress(command);
     o->shared.add_json(command);
     command
         .examples(
             "  nibble verify results/quick/baseline/*.json\n"
+            "  nibble verify --integer r20-w8a8.safetensors --data cifar10\n"
             "Compared are the digests of weights and predictions, every metric, the history and the cost; "
             "not the\n"
             "kernels used, nor where the program was built. Exit status 1 if anything differs.")

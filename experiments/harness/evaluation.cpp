@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 
 #include "datasets/prefetch.hpp"
 #include "engine/core/digest.hpp"
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
 #include "engine/core/math.hpp"
+#include "engine/infer/executor.hpp"
+#include "engine/nn/predictor.hpp"
 #include "experiments/harness/interrupt.hpp"
 
 namespace nibble {
@@ -39,26 +42,41 @@ struct Tally {
     }
 };
 
-void check_fit(const Graph& graph, const Dataset& images) {
-    const Dims dims = graph.input_dims();
-    const ImageShape expected{dims.h, dims.w, dims.c};
-    if (images.shape() != expected)
-        throw BadInput(images.name(), "image shape", to_string(expected), to_string(images.shape()));
-    if (images.classes() > graph.classes())
-        throw BadInput(images.name(), "classes",
-                       "at most the " + std::to_string(graph.classes()) + " of the network",
-                       std::to_string(images.classes()));
-}
 }  // namespace
 
 std::string Evaluation::predictions_digest() const {
     return Digest().add(std::span<const std::int32_t>(predictions)).hex();
 }
 
-Evaluation evaluate(const Graph& graph, const Weights& weights, Numerics numerics, const Dataset& images,
-                    const EvaluationOptions& options) {
-    check_fit(graph, images);
-    Predictor predictor(graph, weights, numerics);
+void check_fit(const Classifier& network, const Dataset& images) {
+    const Dims dims = network.input;
+    const ImageShape expected{dims.h, dims.w, dims.c};
+    if (images.shape() != expected)
+        throw BadInput(images.name(), "image shape", to_string(expected), to_string(images.shape()));
+    if (images.classes() > network.classes)
+        throw BadInput(images.name(), "classes",
+                       "at most the " + std::to_string(network.classes) + " of the network",
+                       std::to_string(images.classes()));
+}
+
+Classifier make_classifier(const Graph& graph, const Weights& weights, Numerics numerics) {
+    const auto predictor = std::make_shared<Predictor>(graph, weights, numerics);
+    return {graph.input_dims(), graph.classes(),
+            [predictor](std::span<const float> images, std::span<float> logits) {
+                predictor->logits(images, logits);
+            }};
+}
+
+Classifier make_classifier(const IntegerGraph& graph) {
+    const auto executor = std::make_shared<IntegerExecutor>(graph);
+    return {graph.input_dims(), graph.classes(),
+            [executor](std::span<const float> images, std::span<float> logits) {
+                executor->logits(images, logits);
+            }};
+}
+
+Evaluation evaluate(const Classifier& network, const Dataset& images, const EvaluationOptions& options) {
+    check_fit(network, images);
     LoaderOptions loading = evaluation_options(kBatch);
     loading.normalization = options.normalization;
     Loader loader(images, loading);
@@ -67,7 +85,7 @@ Evaluation evaluate(const Graph& graph, const Weights& weights, Numerics numeric
 
     Evaluation result;
     Tally tally;
-    const auto classes = static_cast<std::size_t>(graph.classes());
+    const auto classes = static_cast<std::size_t>(network.classes);
     std::vector<float> pixels, logits;
     std::vector<std::int32_t> labels;
     for (std::size_t step = 0; step < batches.steps_per_epoch(); ++step) {
@@ -75,7 +93,7 @@ Evaluation evaluate(const Graph& graph, const Weights& weights, Numerics numeric
             throw Interrupted("interrupted during an evaluation", interrupt_signal());
         batches.load(0, step, pixels, labels);
         logits.resize(labels.size() * classes);
-        predictor.logits(pixels, logits);
+        network.logits(pixels, logits);
         if (!std::all_of(logits.begin(), logits.end(), [](float z) { return std::isfinite(z); }))
             throw Error(images.name() + ": the network's logits are not finite; the weights are not usable");
         for (std::size_t i = 0; i < labels.size(); ++i)

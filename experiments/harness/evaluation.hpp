@@ -2,12 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "datasets/dataset.hpp"
-#include "engine/nn/predictor.hpp"
+#include "engine/infer/integer_graph.hpp"
+#include "engine/nn/numerics.hpp"
 #include "experiments/harness/json_fwd.hpp"
 #include "experiments/harness/progress.hpp"
 
@@ -34,10 +37,23 @@ struct EvaluationOptions {
     std::string label = "eval";  ///< in front of the progress
 };
 
+/// A network that gives logits for images, however it computes them.
+struct Classifier {
+    Dims input;
+    int classes = 0;
+    std::function<void(std::span<const float> images, std::span<float> logits)> logits;
+};
+/// Float execution. Throws BadInput when the weights do not fit.
+Classifier make_classifier(const Graph& graph, const Weights& weights, Numerics numerics);
+/// Integer execution.
+Classifier make_classifier(const IntegerGraph& graph);
+
 /// Every image once, in order, without augmentation; consumes no random number. Throws BadInput when images
 /// and network do not fit, Error for logits that are not finite, Interrupted at a signal.
-Evaluation evaluate(const Graph& graph, const Weights& weights, Numerics numerics, const Dataset& images,
-                    const EvaluationOptions& options = {});
+Evaluation evaluate(const Classifier& network, const Dataset& images, const EvaluationOptions& options = {});
+
+/// Throws BadInput unless the network takes such images and knows as many classes.
+void check_fit(const Classifier& network, const Dataset& images);
 
 /// {"top1", "top5", "loss", "images"}
 Json to_json(const Evaluation& evaluation);

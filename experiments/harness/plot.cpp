@@ -35,14 +35,21 @@ std::string data_blocks(const std::vector<Curve>& curves) {
     return text;
 }
 
+/// Marks differ in form, too, for those who see no colours.
+std::string style(const Curve& c) {
+    constexpr std::array kForms{7, 5, 9, 13, 11, 4, 6};
+    const auto colour = static_cast<std::size_t>(c.colour);
+    const char* shade = kColours[colour % kColours.size()];
+    if (c.marks)
+        return fmt::format("with points lc rgb '{}' pt {} ps 0.7", shade, kForms[colour % kForms.size()]);
+    return fmt::format("with lines lc rgb '{}' lw {} dt {}", shade, c.dashed ? 1.2 : 2.2, c.dashed ? 2 : 1);
+}
+
 std::string plot_command(const std::vector<Curve>& curves) {
     std::string text = "plot ";
     for (std::size_t i = 0; i < curves.size(); ++i) {
-        const Curve& c = curves[i];
-        const char* colour = kColours[static_cast<std::size_t>(c.colour) % kColours.size()];
-        text += fmt::format("{}$c{} with lines lc rgb '{}' lw {} dt {} {}", i ? ", \\\n     " : "", i, colour,
-                            c.dashed ? 1.2 : 2.2, c.dashed ? 2 : 1,
-                            c.label.empty() ? "notitle" : "title " + quoted(c.label));
+        const std::string title = curves[i].label.empty() ? "notitle" : "title " + quoted(curves[i].label);
+        text += fmt::format("{}$c{} {} {}", i ? ", \\\n     " : "", i, style(curves[i]), title);
     }
     return text + "\n";
 }
@@ -85,8 +92,12 @@ std::string Plot::script() const {
             quoted(y_label) + "\n";
     text +=
         "set key inside right bottom Left reverse noenhanced samplen 2 opaque\nset border 3\nset tics "
-        "nomirror out\n"
-        "set grid ytics lt 1 lc rgb '#DDDDDD' lw 1\nset offsets 0, 0, graph 0.03, graph 0.03\n";
+        "nomirror out\nset grid ytics lt 1 lc rgb '#DDDDDD' lw 1\n";
+    text +=
+        logarithmic ? "set logscale xy\nset autoscale xfix\n" : "set offsets 0, 0, graph 0.03, graph 0.03\n";
+    for (const Note& note : notes)
+        text += fmt::format("set label {} at {}, {} left offset 0.4, 0.4 font ',9' noenhanced\n",
+                            quoted(note.text), note.x, note.y);
     return text + plot_command(curves);
 }
 
@@ -95,9 +106,11 @@ void draw(const Plot& plot, const fs::path& stem) {
         throw Unsupported("plots not updated: gnuplot is not installed (apt-get install gnuplot-nox)");
     if (plot.curves.empty()) throw BadInput(stem.string() + ": nothing to plot");
     fs::create_directories(stem.parent_path());
-    const std::pair<const char*, const char*> forms[] = {
-        {".svg", "svg size 760,420 dynamic font 'Helvetica,13' background rgb 'white'"},
-        {".pdf", "pdfcairo size 6.4in,3.5in font 'Helvetica,11'"}};
+    // Many decades need height.
+    const int height = plot.logarithmic ? 560 : 420;
+    const std::pair<const char*, std::string> forms[] = {
+        {".svg", fmt::format("svg size 760,{} dynamic font 'Helvetica,13' background rgb 'white'", height)},
+        {".pdf", fmt::format("pdfcairo size 6.4in,{:.1f}in font 'Helvetica,11'", height / 120.0)}};
     for (const auto& [suffix, terminal] : forms) {
         const fs::path partial = stem.string() + fmt::format(".{}{}.partial", ::getpid(), suffix);
         try {

@@ -1,4 +1,4 @@
-// Line plots by gnuplot, the same bytes for the same data.
+// Line and point plots by gnuplot, the same bytes for the same data.
 #pragma once
 
 #include <filesystem>
@@ -13,11 +13,20 @@ struct Curve {
     std::vector<std::pair<double, double>> points;
     int colour = 0;  ///< index into a palette that colour-blind readers can tell apart
     bool dashed = false;
+    bool marks = false;  ///< points without a line between them
+};
+
+/// Small text that begins at a point of the plot.
+struct Note {
+    double x, y;
+    std::string text;
 };
 
 struct Plot {
     std::string title, x_label, y_label;
     std::vector<Curve> curves;
+    bool logarithmic = false;  ///< both axes
+    std::vector<Note> notes = {};
 
     /// The gnuplot commands, without terminal and output.
     std::string script() const;

@@ -76,9 +76,10 @@ Json compute_cell(const ProfileCell& cell, const Data& data, const KeyParts& par
     EvaluationOptions options;
     options.progress = control.progress;
     options.label = control.label + " on test images";
-    const Evaluation eval = evaluate(graph, network.weights, config.numerics, *data.test, options);
+    const Classifier classifier = make_classifier(graph, network.weights, config.numerics);
+    const Evaluation eval = evaluate(classifier, *data.test, options);
     options.label = control.label + " on training images";
-    const Evaluation train = evaluate(graph, network.weights, config.numerics, *data.train, options);
+    const Evaluation train = evaluate(classifier, *data.train, options);
 
     write_weights(folder / "weights.safetensors", network.weights, describe_weights(config, data));
     write_predictions(folder / "predictions.safetensors", eval);

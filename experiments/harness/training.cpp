@@ -139,7 +139,8 @@ class Run {
     void close_epoch() {
         EpochRecord closed = record();
         if (closed.epoch % config_.eval_every == 0 || closed.epoch == config_.recipe.epochs)
-            closed.eval_top1 = evaluate(graph_, trainer_.weights(), config_.numerics, *data_.test).top1;
+            closed.eval_top1 =
+                evaluate(make_classifier(graph_, trainer_.weights(), config_.numerics), *data_.test).top1;
         now_.history.push_back(closed);
         now_.loss_sum = 0;
         now_.correct = now_.steps = 0;

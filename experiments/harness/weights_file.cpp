@@ -5,7 +5,6 @@
 #include <charconv>
 
 #include "engine/core/error.hpp"
-#include "engine/io/safetensors.hpp"
 
 namespace nibble {
 
@@ -33,7 +32,7 @@ bool is_counter(const std::string& name) {
 }
 }  // namespace
 
-std::optional<Normalization> WeightsFile::normalization(const std::string& where) const {
+std::optional<Normalization> normalization_from(const Metadata& metadata, const std::string& where) {
     const auto mean = metadata.find("normalize_mean"), deviation = metadata.find("normalize_std");
     if (mean == metadata.end() && deviation == metadata.end()) return std::nullopt;
     if (mean == metadata.end() || deviation == metadata.end())
@@ -42,8 +41,15 @@ std::optional<Normalization> WeightsFile::normalization(const std::string& where
                          numbers_in(deviation->second, where + ": normalize_std")};
 }
 
+std::optional<Normalization> WeightsFile::normalization(const std::string& where) const {
+    return normalization_from(metadata, where);
+}
+
 WeightsFile read_weights(const std::filesystem::path& path) {
-    Safetensors stored = read_safetensors(path);
+    return weights_from(read_safetensors(path), path.string());
+}
+
+WeightsFile weights_from(Safetensors stored, const std::string& where) {
     WeightsFile file;
     file.metadata = std::move(stored.metadata);
     for (const auto& [name, tensor] : stored.tensors) {
@@ -51,7 +57,7 @@ WeightsFile read_weights(const std::filesystem::path& path) {
         try {
             file.weights.emplace(name, tensor.to_f32());
         } catch (const BadInput& e) {
-            throw BadInput(path.string() + ": " + name + ": " + e.what());
+            throw BadInput(where + ": " + name + ": " + e.what());
         }
     }
     return file;

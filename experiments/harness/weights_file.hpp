@@ -8,6 +8,7 @@
 #include <string>
 
 #include "datasets/dataset.hpp"
+#include "engine/io/safetensors.hpp"
 #include "engine/nn/graph.hpp"
 
 namespace nibble {
@@ -25,6 +26,11 @@ struct WeightsFile {
 
 /// "num_batches_tracked" counters of PyTorch are left out. Throws IoError, BadInput.
 WeightsFile read_weights(const std::filesystem::path& path);
+/// The same for a file read already; `where` names it in errors.
+WeightsFile weights_from(Safetensors stored, const std::string& where);
+
+/// From the metadata of any network's file, as WeightsFile::normalization.
+std::optional<Normalization> normalization_from(const Metadata& metadata, const std::string& where);
 
 /// Throws BadInput when the weights do not fit the graph or state a batch-norm epsilon other than the
 /// graph's.

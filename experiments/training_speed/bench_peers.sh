@@ -9,6 +9,6 @@ echo "training_speed: the peer is PyTorch as Debian ships it (package python3-to
 scripts/setup.sh python3-torch
 [ -f "$BUILD/build.ninja" ] || cmake --preset "$(basename "$BUILD")"
 cmake --build "$BUILD" --target nibble_training_speed
-program=$(find "$BUILD" -name nibble_training_speed -type f -perm -u+x | head -n 1)
+program=$(find "$BUILD" -name nibble_training_speed -type f -perm -u+x | sed -n 1p)
 exec /usr/bin/python3 experiments/training_speed/compare.py "$program" \
     --rounds "${ROUNDS:-5}" --seconds "${SECONDS_EACH:-5}"

@@ -8,48 +8,17 @@ import argparse
 import json
 import os
 import pathlib
-import re
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT / "experiments"))
+from timing import MAX_SPREAD, git_describe, machine_name, portable, run, write_json  # noqa: E402
+
 MODEL = "resnet20"
 GOALS = {"f32": 1.4, "bf16": 1.5}  # ours / peer, images per second
-MAX_FOREIGN_LOAD = 0.05  # of all cores, by other processes while a run lasts
-MAX_SPREAD = 0.10  # (max - min) / median over the rounds
-
-
-def machine_name():
-    """The CPU's model and number of cores, as a folder name: "intel-xeon-gold-6338-2-cores"."""
-    cpuinfo = pathlib.Path("/proc/cpuinfo").read_text()
-    found = re.search(r"^model name\s*:\s*(.+)$", cpuinfo, re.MULTILINE)
-    model = re.sub(r"\((R|TM|tm|r)\)|CPU|Processor|@.*", " ", found.group(1) if found else "unknown")
-    return re.sub(r"[^a-z0-9]+", "-", model.lower()).strip("-") + f"-{os.cpu_count()}-cores"
-
-
-def busy_seconds():
-    """CPU seconds that all processes of the machine, and its host's other guests (steal), have used so far."""
-    fields = [int(x) for x in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]]
-    user, nice, system, _idle, _iowait, irq, softirq, steal = fields[:8]
-    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
-
-
-def run(command, threads, warnings):
-    """Runs one side in its own process; complains when others used the machine meanwhile."""
-    environment = dict(os.environ, NIBBLE_THREADS=str(threads), OMP_NUM_THREADS=str(threads))
-    busy, start, own = busy_seconds(), time.monotonic(), os.times()
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True, text=True)
-    after = os.times()
-    used = after.children_user + after.children_system - own.children_user - own.children_system
-    foreign = (busy_seconds() - busy - used) / ((time.monotonic() - start) * os.cpu_count())
-    if foreign > MAX_FOREIGN_LOAD:
-        warnings.append(f"{foreign:.0%} of the machine was used by others during {pathlib.Path(command[0]).name} "
-                        f"{' '.join(command[1:3])} with {threads} threads")
-    return done.stdout
 
 
 def run_ours(program, numerics, threads, seconds, warnings):
@@ -107,16 +76,6 @@ def measure(options, warnings):
     return ours, peers, comparisons, context, version
 
 
-def git_describe():
-    done = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty"], capture_output=True, text=True)
-    return done.stdout.strip()
-
-
-def portable(context):
-    """Google Benchmark's context without what names this user or host."""
-    return {key: value for key, value in context.items() if key not in ("host_name", "executable")}
-
-
 def print_table(ours, peers, comparisons):
     line = "{:<8} {:>7} {:>12} {:>12} {:>7} {:>6} {:>6} {:>13} {:>11}"
     print(line.format("", "threads", "Nibble img/s", "torch img/s", "ratio", "goal", "met", "to torch fp32", "memory MB"))
@@ -139,7 +98,7 @@ def main():
 
     warnings, load_before = [], os.getloadavg()
     ours, peers, comparisons, context, version = measure(options, warnings)
-    result = {"schema": 1, "experiment": "training_speed", "machine": machine_name(), "git": git_describe(),
+    result = {"schema": 1, "experiment": "training_speed", "machine": machine_name(), "git": git_describe(ROOT),
               "protocol": {"model": MODEL, "batch": 128, "rounds": options.rounds, "seconds": options.seconds,
                            "optimizer": "SGD, Nesterov momentum 0.9, weight decay 1e-4",
                            "data": "one synthetic batch in memory"},
@@ -147,11 +106,7 @@ def main():
               "peer": {"name": "PyTorch", "version": version, "layout": "channels_last", "bf16": "CPU autocast"},
               "peers": peers, "comparisons": comparisons,
               "load_average_before": load_before, "warnings": warnings}
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    partial = options.out.with_suffix(".partial")
-    partial.write_text(json.dumps(result, indent=2) + "\n")
-    partial.replace(options.out)
-
+    write_json(options.out, result)
     print_table(ours, peers, comparisons)
     for warning in warnings:
         print("warning: " + warning)

@@ -34,7 +34,7 @@ TEST_CASE("top-1, top-5, loss and predictions of a network one can work out by h
     const MemoryDataset images = pixels({255, 255, 255, 0, 0, 0}, {6, 2, 1, 0, 4, 5});
     EvaluationOptions options;
     options.keep_logits = true;
-    const Evaluation e = evaluate(graph, weights, Numerics::f32, images, options);
+    const Evaluation e = evaluate(make_classifier(graph, weights, Numerics::f32), images, options);
     CHECK(e.images == 6);
     CHECK(e.predictions == std::vector<std::int32_t>{6, 6, 6, 0, 0, 0});
     CHECK(e.top1 == doctest::Approx(100.0 * 2 / 6));
@@ -60,13 +60,13 @@ TEST_CASE("normalization can be that of the weights; misfits and broken weights 
     EvaluationOptions options;
     options.normalization = Normalization{{1.0f}, {0.5f}};  // pixel 0 becomes -2
     options.keep_logits = true;
-    CHECK(evaluate(graph, weights, Numerics::f32, images, options).logits[6] == -12.0f);
+    CHECK(evaluate(make_classifier(graph, weights, Numerics::f32), images, options).logits[6] == -12.0f);
 
     Weights narrow;
     const Graph six = one_layer(narrow, {0, 1, 2, 3, 4, 5});
-    CHECK_THROWS_AS(evaluate(six, narrow, Numerics::f32, images), BadInput);
+    CHECK_THROWS_AS(evaluate(make_classifier(six, narrow, Numerics::f32), images), BadInput);
     weights["linear.weight"].fill(3e38f);
     const MemoryDataset bright = pixels({255}, {0});
     options.normalization = Normalization{{0.0f}, {1e-3f}};
-    CHECK_THROWS_AS(evaluate(graph, weights, Numerics::f32, bright, options), Error);
+    CHECK_THROWS_AS(evaluate(make_classifier(graph, weights, Numerics::f32), bright, options), Error);
 }

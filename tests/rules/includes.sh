@@ -16,7 +16,7 @@ BEGIN {
     may["models"] = "models nn kernels core"
     may["train"] = "train nn kernels core io"
     may["quant"] = "quant nn core"
-    may["infer"] = "infer quant nn kernels core"
+    may["infer"] = "infer quant nn kernels core io"
     may["datasets"] = "datasets core"
     may["experiments"] = "experiments datasets infer quant train models nn kernels io core"
     only["xtensor"] = "engine/core/tensor.hpp"

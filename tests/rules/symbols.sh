@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 build=$2
 
-objects=$(find "$build" -path '*engine/kernels/*' -name '*.o' | grep -E '/(avx2|avx512|amx)/' || true)
+objects=$(find "$build" -path '*engine/kernels/*' -name '*.o' | grep -E '/(avx2|avxvnni|avx512|avx512vnni|amx)/' || true)
 if [ -z "$objects" ]; then
     echo "no object file of a vector kernel below $build: nothing was checked"
     exit 1

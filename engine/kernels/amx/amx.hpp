@@ -1,4 +1,4 @@
-// Kernels for AMX with bfloat16 tiles (and AVX-512 beside them): only what differs from
+// Kernels for AMX with bfloat16 and byte tiles (and AVX-512 beside them): only what differs from
 // engine/kernels/avx512. What each computes: engine/kernels/table.hpp. bfloat16 operands take 2 bytes.
 #pragma once
 
@@ -7,6 +7,7 @@
 namespace nibble::kernels::amx {
 
 void product_bf16(const Product& q);
+void integer_product(const IntegerProduct& q);
 void weight_gradient_bf16(const WeightGradient& q);
 
 void normalize(const Normalize& q);

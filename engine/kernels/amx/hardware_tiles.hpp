@@ -42,6 +42,10 @@ struct HardwareTiles {
     [[gnu::always_inline]] static void dot_bf16() {
         asm volatile("tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(C), "i"(A), "i"(B));
     }
+    template <int C, int A, int B>
+    [[gnu::always_inline]] static void dot_bytes() {
+        asm volatile("tdpbusd %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(C), "i"(A), "i"(B));
+    }
 
     [[gnu::always_inline]] static void pair(const Bits* even, const Bits* odd, Bits* to) {
         const auto wide = [](const Bits* from) __attribute__((always_inline)) {
@@ -79,6 +83,11 @@ struct HardwareTiles {
     [[gnu::always_inline]] static void store_sums(const float* from, float* to, int count) {
         const __m512 sums = _mm512_add_ps(_mm512_loadu_ps(from), _mm512_setzero_ps());
         _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1u << count) - 1), sums);
+    }
+    [[gnu::always_inline]] static void store_sums(const std::int32_t* from, const std::int32_t* start,
+                                                  std::int32_t* to, int count) {
+        const __m512i sums = _mm512_add_epi32(_mm512_loadu_si512(from), _mm512_loadu_si512(start));
+        _mm512_mask_storeu_epi32(to, static_cast<__mmask16>((1u << count) - 1), sums);
     }
 };
 

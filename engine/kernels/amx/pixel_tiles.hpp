@@ -6,18 +6,22 @@
 namespace nibble::kernels::amx {
 
 /// 16 pixels: where their operands lie and where their sums go.
+template <class Arithmetic>
 struct PixelTile {
-    const Bits* operand[kTileRows];
-    float* out[kTileRows];  ///< null: a pixel that nobody wants
-    bool even_steps;        ///< operand[i] = operand[0] + i * pixels.col_stride: a tile load can fetch them
+    const typename Arithmetic::Element* operand[kTileRows];
+    typename Arithmetic::Sum* out[kTileRows];  ///< null: a pixel that nobody wants
+    bool even_steps;  ///< operand[i] = operand[0] + i * pixels.col_stride: a tile load can fetch them
 };
 
-/// How to cut a grid. Templates over Tiles for the sake of the linker: each instruction set keeps its own
-/// copy.
-template <class Tiles>
+/// How to cut the grid of an arithmetic's problem (see tiled_product.hpp).
+template <class Arithmetic>
 class PixelTiling {
   public:
-    explicit PixelTiling(const Product& product) : q(product) {
+    using Problem = typename Arithmetic::Problem;
+    using Element = typename Arithmetic::Element;
+    using Tile = PixelTile<Arithmetic>;
+
+    explicit PixelTiling(const Problem& product) : q(product) {
         const Pixels& p = q.pixels;
         const std::ptrdiff_t pitch =
             p.col_stride > 0 && p.row_stride % p.col_stride == 0 ? p.row_stride / p.col_stride : 0;
@@ -41,7 +45,7 @@ class PixelTiling {
 
     int count() const { return count_; }
 
-    PixelTile operator[](int index) const {
+    Tile operator[](int index) const {
         if (cut_ == Cut::rows) return of_row(index);
         if (cut_ == Cut::flat) return of_flat(index);
         return of_gathered(index);
@@ -53,16 +57,18 @@ class PixelTiling {
     // vain gathered: any 16 pixels; the last tile repeats its last pixel
     enum class Cut { rows, flat, gathered };
 
-    const Bits* operand(int row, int col) const {
-        return static_cast<const Bits*>(q.operand) + row * q.pixels.row_stride + col * q.pixels.col_stride;
+    const Element* operand(int row, int col) const {
+        return static_cast<const Element*>(q.operand) + row * q.pixels.row_stride + col * q.pixels.col_stride;
     }
-    float* out(int row, int col) const { return q.out + row * q.out_row_stride + col * q.out_col_stride; }
+    typename Arithmetic::Sum* out(int row, int col) const {
+        return q.out + row * q.out_row_stride + col * q.out_col_stride;
+    }
 
-    PixelTile of_row(int index) const {
+    Tile of_row(int index) const {
         const int per_row = ceil_div(q.pixels.cols, kTileRows);
         const int row = index / per_row, wanted = index % per_row * kTileRows;
         const int col = wanted + kTileRows <= q.pixels.cols ? wanted : q.pixels.cols - kTileRows;
-        PixelTile tile{};
+        Tile tile{};
         tile.even_steps = true;
         for (int i = 0; i < kTileRows; ++i) {
             tile.operand[i] = operand(row, col + i);
@@ -71,10 +77,10 @@ class PixelTiling {
         return tile;
     }
 
-    PixelTile of_flat(int index) const {
+    Tile of_flat(int index) const {
         const int wanted = index * kTileRows;
         const int first = wanted + kTileRows <= flat_pixels_ ? wanted : flat_pixels_ - kTileRows;
-        PixelTile tile{};
+        Tile tile{};
         tile.even_steps = true;
         int row = first / pitch_, col = first % pitch_;
         for (int i = 0; i < kTileRows; ++i) {
@@ -88,9 +94,9 @@ class PixelTiling {
         return tile;
     }
 
-    PixelTile of_gathered(int index) const {
+    Tile of_gathered(int index) const {
         const int pixels = q.pixels.rows * q.pixels.cols;
-        PixelTile tile{};
+        Tile tile{};
         for (int i = 0; i < kTileRows; ++i) {
             const int pixel = index * kTileRows + i;
             const int real = pixel < pixels ? pixel : pixels - 1;
@@ -100,7 +106,7 @@ class PixelTiling {
         return tile;
     }
 
-    const Product& q;
+    const Problem& q;
     int pitch_, flat_pixels_, count_;
     Cut cut_;
 };

@@ -8,7 +8,12 @@ namespace nibble::kernels::amx {
 
 void product_bf16(const Product& q) {
     HardwareTiles::configure();
-    TiledProduct<HardwareTiles>{q}.run();
+    TiledProduct<Bf16Arithmetic<HardwareTiles>>{q}.run();
+}
+
+void integer_product(const IntegerProduct& q) {
+    HardwareTiles::configure();
+    TiledProduct<ByteArithmetic<HardwareTiles>>{q}.run();
 }
 
 void weight_gradient_bf16(const WeightGradient& q) {

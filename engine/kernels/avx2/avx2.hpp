@@ -16,4 +16,9 @@ void mask_gradient(const MaskGradient& q);
 void normalize_backward(const NormalizeBackward& q);
 void store_rounded(Storage storage, const float* src, void* dst, std::size_t count);
 
+void integer_product(const IntegerProduct& q);
+void expand(const Expand& e);
+void finish(const Finish& f);
+void quantize(const Quantize& q);
+
 }  // namespace nibble::kernels::avx2

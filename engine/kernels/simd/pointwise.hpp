@@ -2,63 +2,10 @@
 // channels is walked over all pixels, so per-channel parameters and sums stay in registers.
 #pragma once
 
-#include "engine/kernels/simd.hpp"
+#include "engine/kernels/simd/lanes.hpp"
 #include "engine/kernels/table.hpp"
 
 namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
-
-/// How elements lie in memory: as float, as bfloat16, or as bfloat16 values widened to float.
-struct AsFloat {
-    using Type = float;
-    static Vec load(const float* from) { return Vec::load_unaligned(from); }
-    static void save(Vec x, float* to) { x.store_unaligned(to); }
-};
-struct AsBf16 {
-    using Type = std::uint16_t;
-    static Vec load(const std::uint16_t* from) { return widen(from); }
-    static void save(Vec x, std::uint16_t* to) { narrow(x, to); }
-};
-struct AsRoundedFloat {
-    using Type = float;
-    static Vec load(const float* from) { return Vec::load_unaligned(from); }
-    static void save(Vec x, float* to) { round_to_bf16(x).store_unaligned(to); }
-};
-
-/// `count` channels at once; the last vector of an image may be shorter than a register.
-template <bool Full>
-struct Lanes {
-    int count;
-
-    template <class S>
-    [[gnu::always_inline]] Vec load(const typename S::Type* from) const {
-        if constexpr (Full) return S::load(from);
-        alignas(64) typename S::Type all[kLanes] = {};
-        for (int i = 0; i < count; ++i) all[i] = from[i];
-        return S::load(all);
-    }
-    template <class S>
-    [[gnu::always_inline]] void save(Vec x, typename S::Type* to) const {
-        if constexpr (Full) {
-            S::save(x, to);
-        } else {
-            alignas(64) typename S::Type all[kLanes];
-            S::save(x, all);
-            for (int i = 0; i < count; ++i) to[i] = all[i];
-        }
-    }
-};
-
-/// Calls f(channel, lanes) for vectors of channels from left to right.
-template <class F>
-[[gnu::always_inline]] inline void for_channels(int channels, F&& f) {
-    int c = 0;
-    for (; c + kLanes <= channels; c += kLanes) f(c, Lanes<true>{kLanes});
-    if (c < channels) f(c, Lanes<false>{channels - c});
-}
-
-[[gnu::always_inline]] inline Vec relu(Vec v) {
-    return xsimd::select(v <= Vec(0.0f), Vec(0.0f), v);
-}
 
 template <class S, class D>
 void normalize_as(const Normalize q) {

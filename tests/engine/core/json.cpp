@@ -119,3 +119,45 @@ TEST_CASE("Fields: a value of another type or out of range is refused, never con
     CHECK(fields.get("large", std::int64_t{1}) == 5000000000);
     CHECK(fields.get("negative", 1.0) == -1.0);
 }
+
+TEST_CASE("hostile JSON: depth, number of values and equal keys are refused, naming the place") {
+    const JsonLimits limits{2, 12};
+    CHECK(parse_json(R"({"a":[1,2],"b":{"c":"d"}})", "x", limits)["b"]["c"] == "d");
+    const auto refused = [&](const std::string& text, const char* complaint) {
+        CAPTURE(text.substr(0, 50));
+        CHECK_THROWS_WITH_AS(parse_json(text, "x", limits), doctest::Contains(complaint), BadInput);
+        CHECK_THROWS_WITH_AS(parse_json(text, "x", limits), doctest::Contains("x "), BadInput);
+    };
+    refused("[[[1]]]", "nested too deeply");
+    refused(std::string(1 << 20, '['), "nested too deeply");
+    refused("[1,2,3,4,5,6,7,8,9,10,11]", "too many values");
+    refused(R"({"a":1,"b":{"a":1},"a":2})", "two entries named \"a\"");
+    CHECK_NOTHROW(parse_json(R"({"a":1,"b":{"a":1}})", "x", limits));
+    for (const char* text : {"", "{", "[1,]", "{'a':1}", "1 2", "\xff", "[1e999]", "nul"})
+        CHECK_THROWS_AS(parse_json(text, "x", limits), BadInput);
+}
+
+TEST_CASE("fields: numbers are numbers, whole ones whole, also in lists") {
+    const Json json{{"half", 0.5},    {"yes", true},        {"text", "1"},           {"whole", 3},
+                    {"list", {1, 2}}, {"mixed", {1, true}}, {"fractions", {1, 2.5}}, {"large", {1LL << 40}}};
+    Fields fields(json, "x");
+    CHECK(fields.require<float>("half") == 0.5f);
+    CHECK(fields.require<float>("whole") == 3);
+    CHECK(fields.require<std::vector<int>>("list") == std::vector<int>{1, 2});
+    for (const char* key : {"yes", "text", "list"}) CHECK_THROWS_AS(fields.require<double>(key), BadInput);
+    for (const char* key : {"mixed", "fractions", "large", "whole", "text"})
+        CHECK_THROWS_AS(fields.require<std::vector<int>>(key), BadInput);
+}
+
+TEST_CASE("messages are one line without control characters, and quote little of a file") {
+    const Json json{{"long", std::string(10000, 'x')}};
+    Fields fields(json, "a\nb\x1b[2Jc");
+    try {
+        fields.require<int>("long");
+        FAIL("not refused");
+    } catch (const Error& e) {
+        const std::string message = e.what();
+        CHECK(message.size() < 200);
+        CHECK(message.starts_with("a b [2Jc: key 'long'"));
+    }
+}

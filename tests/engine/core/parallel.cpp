@@ -111,3 +111,59 @@ TEST_CASE("an impossible number of threads is refused") {
     CHECK_THROWS_AS(set_threads(-1), BadInput);
     CHECK_THROWS_AS(set_threads(1025), BadInput);
 }
+
+TEST_CASE("team: every member is there once, all at the same time") {
+    for (int n : {1, 2, 3, 5}) {
+        const WithThreads guard(n);
+        std::vector<std::atomic<int>> calls(static_cast<std::size_t>(n));
+        std::atomic<int> wrong = 0;
+        team([&](int member, int size) {
+            if (size != n || member < 0 || member >= n)
+                ++wrong;
+            else
+                ++calls[static_cast<std::size_t>(member)];
+        });
+        CHECK(wrong == 0);
+        for (const auto& c : calls) CHECK(c == 1);
+    }
+}
+
+TEST_CASE("team_barrier: what members wrote before it, all see after it") {
+    constexpr int kRounds = 300;
+    for (int n : {1, 2, 4}) {
+        const WithThreads guard(n);
+        std::vector<int> written(static_cast<std::size_t>(n), -1);  // plain ints: the barrier must order them
+        std::atomic<int> wrong = 0;
+        team([&](int member, int size) {
+            for (int round = 0; round < kRounds; ++round) {
+                written[static_cast<std::size_t>(member)] = round;
+                team_barrier();
+                for (int other = 0; other < size; ++other)
+                    if (written[static_cast<std::size_t>(other)] != round) ++wrong;
+                team_barrier();
+            }
+        });
+        CHECK(wrong == 0);
+    }
+}
+
+TEST_CASE("team: within other workers each is a team of its own, and denormals are zero in all members") {
+    const WithThreads guard(3);
+    std::atomic<int> wrong = 0, calls = 0;
+    parallel_for(3, [&](std::size_t) {
+        team([&](int member, int size) {
+            ++calls;
+            if (member != 0 || size != 1) ++wrong;
+            team_barrier();
+        });
+    });
+    CHECK(calls == 3);
+    CHECK(wrong == 0);
+    std::atomic<int> denormals = 0;
+    team([&](int, int) {
+        volatile float tiny = 1e-38f;
+        const float smaller = tiny / 16;
+        if (smaller != 0) ++denormals;
+    });
+    CHECK(denormals == 0);
+}

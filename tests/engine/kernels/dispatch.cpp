@@ -25,9 +25,9 @@ int run_with_wish(const std::string& wish, const std::string& expected) {
 }  // namespace
 
 TEST_CASE("architectures: the reference first and always there, then ever faster ones") {
-    const char* const names[] = {"reference", "avx2", "avx512", "amx"};
+    const char* const names[] = {"reference", "avx2", "avxvnni", "avx512", "avx512vnni", "amx"};
     const auto& all = architectures();
-    REQUIRE(all.size() == 4);
+    REQUIRE(all.size() == 6);
     for (std::size_t i = 0; i < all.size(); ++i) {
         CHECK(all[i].name == names[i]);
         REQUIRE(all[i].table);
@@ -47,7 +47,8 @@ TEST_CASE("choose takes any supported architecture and refuses the others") {
             CHECK_THROWS_WITH_AS(choose(a.name), doctest::Contains("does not support"), Unsupported);
         }
     choose(before);
-    CHECK_THROWS_WITH_AS(choose("mmx"), doctest::Contains("known: reference, avx2, avx512, amx"),
+    CHECK_THROWS_WITH_AS(choose("mmx"),
+                         doctest::Contains("known: reference, avx2, avxvnni, avx512, avx512vnni, amx"),
                          Unsupported);
     CHECK_THROWS_AS(choose(""), Unsupported);
     CHECK(active().name == before);

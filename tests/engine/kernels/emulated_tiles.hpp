@@ -51,6 +51,18 @@ struct EmulatedTiles {
             }
         std::memcpy(tile[C].data(), sums, sizeof(sums));
     }
+    template <int C, int A, int B>
+    static void dot_bytes() {
+        for (int m = 0; m < 16; ++m)
+            for (int n = 0; n < 16; ++n) {
+                std::int32_t sum;
+                std::memcpy(&sum, tile[C][m].data() + 4 * n, 4);
+                for (int k = 0; k < 64; ++k)
+                    sum += std::to_integer<int>(tile[A][m][k]) *
+                           static_cast<std::int8_t>(tile[B][k / 4][4 * n + k % 4]);
+                std::memcpy(tile[C][m].data() + 4 * n, &sum, 4);
+            }
+    }
 
     static void pair(const Bits* even, const Bits* odd, Bits* to) {
         for (int i = 0; i < 16; ++i) {
@@ -64,6 +76,9 @@ struct EmulatedTiles {
     }
     static void store_sums(const float* from, float* to, int count) {
         for (int n = 0; n < count; ++n) to[n] = from[n] + 0.0f;
+    }
+    static void store_sums(const std::int32_t* from, const std::int32_t* start, std::int32_t* to, int count) {
+        for (int n = 0; n < count; ++n) to[n] = from[n] + start[n];
     }
 
   private:
@@ -84,7 +99,8 @@ inline const Kernels& emulated_amx() {
         .name = "amx over emulated tiles",
         .bf16_operand_bytes = 2,
         .product_f32 = reference::product_f32,
-        .product_bf16 = [](const Product& q) { amx::TiledProduct<EmulatedTiles>{q}.run(); },
+        .product_bf16 =
+            [](const Product& q) { amx::TiledProduct<amx::Bf16Arithmetic<EmulatedTiles>>{q}.run(); },
         .weight_gradient_f32 = reference::weight_gradient_f32,
         .weight_gradient_bf16 =
             [](const WeightGradient& q) { amx::TiledWeightGradient<EmulatedTiles>{q}.run(); },
@@ -93,7 +109,14 @@ inline const Kernels& emulated_amx() {
         .mask_gradient = nullptr,
         .normalize_backward = nullptr,
         .store = nullptr,
-        .pack_bf16 = amx::TiledPacking<EmulatedTiles>::pack};
+        .pack_bf16 = amx::TiledPacking<EmulatedTiles>::pack,
+        .run_padding = 64,
+        .splits_pairs = false,
+        .integer_product =
+            [](const IntegerProduct& q) { amx::TiledProduct<amx::ByteArithmetic<EmulatedTiles>>{q}.run(); },
+        .expand = reference::expand,
+        .finish = nullptr,
+        .quantize = nullptr};
     return table;
 }
 

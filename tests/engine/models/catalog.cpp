@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "engine/core/error.hpp"
+#include "engine/models/resnet.hpp"
 #include "engine/models/resnet_cifar.hpp"
 
 using namespace nibble;
@@ -26,6 +27,8 @@ TEST_CASE("catalog: names mean what they say") {
     CHECK(make("plain20").size() == resnet_cifar({.depth = 20, .shortcut = Shortcut::none}).size());
     CHECK(make("plain14-w0.25").classes() == 10);
     CHECK(make_model("resnet8", 100, {28, 28, 1}).classes() == 100);
+    CHECK(make_model("resnet18-imagenet", 10, {32, 32, 3}).parameters() ==
+          resnet({.depth = 18, .classes = 10}).parameters());
 }
 
 TEST_CASE("catalog: every example is a model") {
@@ -57,10 +60,14 @@ TEST_CASE("catalog: everything else is refused") {
                              "plain",
                              "resnet99999999999999999999",
                              "vgg16",
+                             "resnet18-imagenet-w0.5",
+                             "resnet18-w0.5-imagenet",
+                             "plain18-imagenet",
                              "resnet20x"}) {
         CAPTURE(name);
         CHECK_THROWS_WITH_AS(make(name), doctest::Contains("resnet<depth>"), BadInput);
     }
     CHECK_THROWS_WITH_AS(make("resnet21"), doctest::Contains("6n + 2"), BadInput);
     CHECK_THROWS_AS(make("resnet20-w0"), BadInput);
+    CHECK_THROWS_WITH_AS(make("resnet20-imagenet"), doctest::Contains("18, 34, 50"), BadInput);
 }

@@ -1,0 +1,202 @@
+#include "engine/infer/executor.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "engine/core/error.hpp"
+#include "engine/core/parallel.hpp"
+#include "engine/infer/step.hpp"
+#include "engine/kernels/dispatch.hpp"
+
+namespace nibble {
+namespace {
+
+/// Images that one worker takes through the network together, so that weights are expanded once for all of
+/// them, but never so many that their values leave the second-level cache.
+constexpr std::size_t kArenaBudget = 512 * 1024;
+constexpr std::size_t kMaxTogether = 8;
+
+std::unique_ptr<RunnableStep> make_step(const StepContext& context, const IntegerStep& step) {
+    switch (step.op) {
+        case IntegerStep::Op::quantize:
+            return make_quantize_step(context, step);
+        case IntegerStep::Op::product:
+            return make_product_step(context, step);
+        case IntegerStep::Op::shortcut:
+            return make_shortcut_step(context, step);
+        case IntegerStep::Op::max_pool:
+            return make_max_pool_step(context, step);
+        case IntegerStep::Op::avg_pool:
+            return make_avg_pool_step(context, step);
+    }
+    return nullptr;
+}
+
+struct Worker {
+    Buffer arena, sums, expanded;
+};
+
+/// The graph's steps over one layout.
+struct Program {
+    Layout layout;
+    StepContext context;
+    std::vector<std::unique_ptr<RunnableStep>> steps;
+
+    Program(const IntegerGraph& graph, bool keep_all)
+        : layout(make_layout(graph, keep_all)), context{kernels::active(), graph, layout} {
+        for (const IntegerStep& step : graph.steps) steps.push_back(make_step(context, step));
+    }
+    Program(const Program&) = delete;
+    Program& operator=(const Program&) = delete;
+
+    void load(std::byte* arena, int slot, const float* image) const {
+        const ValueLayout& in = layout.values.front();
+        std::memcpy(arena + static_cast<std::size_t>(slot) * layout.bytes + in.offset, image, in.bytes());
+    }
+    void read_logits(const std::byte* arena, int slot, float* logits) const {
+        const ValueLayout& out = layout.values[context.graph.steps.back().outputs.front()];
+        std::memcpy(logits, arena + static_cast<std::size_t>(slot) * layout.bytes + out.offset, out.bytes());
+    }
+};
+
+}  // namespace
+
+struct IntegerExecutor::State {
+    IntegerGraph graph;
+    Program program;
+    std::vector<Worker> workers;
+    Buffer arenas;  ///< of the images that load() took
+    std::size_t loaded = 0;
+
+    State(IntegerGraph given, bool keep_all)
+        : graph(std::move(given)), program(graph, keep_all), workers(static_cast<std::size_t>(threads())) {}
+
+    std::size_t together() const {
+        return std::clamp<std::size_t>(kArenaBudget / std::max<std::size_t>(program.layout.bytes, 1), 1,
+                                       kMaxTogether);
+    }
+
+    void run_alone(Worker& worker, const float* images, std::size_t count, float* logits) {
+        const std::size_t size = graph.input_dims().size(),
+                          classes = static_cast<std::size_t>(graph.classes());
+        std::byte* arena = worker.arena.reserve(together() * program.layout.bytes);
+        for (std::size_t i = 0; i < count; ++i) program.load(arena, static_cast<int>(i), images + i * size);
+        const Share share{arena, static_cast<int>(count), 0, 1, worker.sums, worker.expanded};
+        for (const auto& step : program.steps) step->run(share);
+        for (std::size_t i = 0; i < count; ++i)
+            program.read_logits(arena, static_cast<int>(i), logits + i * classes);
+    }
+
+    void run_shared(const float* image, float* logits) {
+        std::byte* arena = workers.front().arena.reserve(together() * program.layout.bytes);
+        program.load(arena, 0, image);
+        share_steps(arena, program.steps);
+        program.read_logits(arena, 0, logits);
+    }
+
+    /// All workers share every step of the one image in `arena`.
+    void share_steps(std::byte* arena, std::span<const std::unique_ptr<RunnableStep>> steps) {
+        team([&](int member, int size) {
+            Worker& worker = workers[member];
+            for (const auto& step : steps) {
+                step->run({arena, 1, member, size, worker.sums, worker.expanded});
+                team_barrier();
+            }
+        });
+    }
+
+    /// How n images are shared: alone(worker, first, count) for those that one worker takes together, or
+    /// shared(image) for each where there are fewer images than workers.
+    template <class Alone, class Shared>
+    void distribute(std::size_t n, Alone alone, Shared shared) {
+        if (n < workers.size()) {
+            for (std::size_t i = 0; i < n; ++i) shared(i);
+            return;
+        }
+        // As many chunks for each worker, and of sizes that differ by one image at most.
+        const std::size_t turns = (n + workers.size() * together() - 1) / (workers.size() * together());
+        const std::size_t chunks = std::min(n, turns * workers.size());
+        parallel_for(chunks, [&](std::size_t chunk, int worker) {
+            const std::size_t first = chunk * n / chunks;
+            alone(workers[worker], first, (chunk + 1) * n / chunks - first);
+        });
+    }
+};
+
+IntegerExecutor::IntegerExecutor(IntegerGraph graph, Keep keep) {
+    graph.check();
+    flush_denormals();
+    state_ = std::make_unique<State>(std::move(graph), keep == Keep::values);
+}
+
+IntegerExecutor::~IntegerExecutor() = default;
+IntegerExecutor::IntegerExecutor(IntegerExecutor&&) noexcept = default;
+
+const IntegerGraph& IntegerExecutor::graph() const {
+    return state_->graph;
+}
+
+std::size_t IntegerExecutor::arena_bytes() const {
+    return state_->program.layout.bytes;
+}
+
+void IntegerExecutor::logits(std::span<const float> images, std::span<float> logits) {
+    const std::size_t size = graph().input_dims().size(),
+                      classes = static_cast<std::size_t>(graph().classes());
+    const std::size_t n = images.size() / size;
+    if (images.size() != n * size || logits.size() != n * classes)
+        throw BadInput("IntegerExecutor::logits", "sizes of images and logits",
+                       "n x " + std::to_string(size) + " and n x " + std::to_string(classes),
+                       std::to_string(images.size()) + " and " + std::to_string(logits.size()));
+    state_->distribute(
+        n,
+        [&](Worker& worker, std::size_t first, std::size_t count) {
+            state_->run_alone(worker, images.data() + first * size, count, logits.data() + first * classes);
+        },
+        [&](std::size_t i) { state_->run_shared(images.data() + i * size, logits.data() + i * classes); });
+}
+
+void IntegerExecutor::load(std::span<const float> images) {
+    const std::size_t size = graph().input_dims().size();
+    state_->loaded = images.size() / size;
+    std::byte* arenas = state_->arenas.reserve(state_->loaded * arena_bytes());
+    for (std::size_t i = 0; i < state_->loaded; ++i)
+        state_->program.load(arenas, static_cast<int>(i), images.data() + i * size);
+}
+
+void IntegerExecutor::run_step(std::size_t step) {
+    const std::span<const std::unique_ptr<RunnableStep>> steps = state_->program.steps;
+    const auto arena = [&](std::size_t image) { return state_->arenas.data() + image * arena_bytes(); };
+    state_->distribute(
+        state_->loaded,
+        [&](Worker& worker, std::size_t first, std::size_t count) {
+            steps[step]->run({arena(first), static_cast<int>(count), 0, 1, worker.sums, worker.expanded});
+        },
+        [&](std::size_t i) { state_->share_steps(arena(i), steps.subspan(step, 1)); });
+}
+
+std::vector<std::vector<float>> IntegerExecutor::values(std::span<const float> image, int worker) {
+    const Program& program = state_->program;
+    if (image.size() != graph().input_dims().size())
+        throw BadInput("IntegerExecutor::values", "size of the image",
+                       std::to_string(graph().input_dims().size()), std::to_string(image.size()));
+    std::vector<float> logits(static_cast<std::size_t>(graph().classes()));
+    state_->run_alone(state_->workers[worker], image.data(), 1, logits.data());
+    const std::byte* arena = state_->workers[worker].arena.data();
+    std::vector<std::vector<float>> all;
+    for (std::size_t v = 0; v < program.layout.values.size(); ++v) {
+        const ValueLayout& at = program.layout.values[v];
+        const std::byte* base = arena + at.offset;
+        std::vector<float>& out = all.emplace_back();
+        for (int row = 0; row < at.dims.h; ++row)
+            for (int i = 0; i < at.dims.w * at.dims.c; ++i) {
+                const std::ptrdiff_t element = at.at(row, 0) + i;
+                out.push_back(at.element == 4 ? reinterpret_cast<const float*>(base)[element]
+                                              : static_cast<float>(std::to_integer<int>(base[element]) -
+                                                                   zero_code(graph().values[v])));
+            }
+    }
+    return all;
+}
+
+}  // namespace nibble

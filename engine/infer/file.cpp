@@ -1,0 +1,225 @@
+#include "engine/infer/file.hpp"
+
+#include <cstring>
+#include <set>
+#include <span>
+
+#include "engine/core/error.hpp"
+#include "engine/core/json.hpp"
+#include "engine/quant/packing.hpp"
+
+namespace nibble {
+namespace {
+
+constexpr const char* kFormat = "nibble-integer-network";
+constexpr const char* kVersion = "1";
+constexpr std::size_t kMaxCodes = std::size_t{1} << 30;
+constexpr JsonLimits kGraphLimits{4, 1'000'000};  // four deep: graph, values, value, quantizer
+
+const char* const kRoundings[] = {"nearest_even", "half_up", "floor"};
+
+template <std::size_t N>
+int index_of(const std::string& text, const char* const (&names)[N], const std::string& what) {
+    for (std::size_t i = 0; i < N; ++i)
+        if (text == names[i]) return static_cast<int>(i);
+    throw BadInput("integer network: unknown " + what + " '" + text + "'");
+}
+
+std::string prefix_of(std::size_t step) {
+    std::string digits = std::to_string(step);
+    return std::string(digits.size() < 3 ? 3 - digits.size() : 0, '0') + digits + ".";
+}
+
+// ---- writing ----
+
+template <class T>
+StoredTensor stored(const char* dtype, const std::vector<T>& values) {
+    StoredTensor tensor{dtype, {values.size()}, {}};
+    const auto bytes = std::as_bytes(std::span(values));
+    tensor.bytes.assign(bytes.begin(), bytes.end());
+    return tensor;
+}
+
+Json to_json(const IntegerValue& value) {
+    Json json{{"dims", {value.dims.h, value.dims.w, value.dims.c}}};
+    if (value.quantizer)
+        json["quantizer"] = {{"scheme", to_string(value.quantizer->scheme)},
+                             {"rounding", kRoundings[static_cast<int>(value.quantizer->rounding)]},
+                             {"multiplier", value.quantizer->multiplier},
+                             {"step", value.quantizer->step}};
+    return json;
+}
+
+Json to_json(const IntegerStep& step) {
+    Json json{
+        {"op", to_string(step.op)}, {"name", step.name}, {"input", step.input}, {"outputs", step.outputs}};
+    const bool windowed = step.op == IntegerStep::Op::product || step.op == IntegerStep::Op::max_pool ||
+                          step.op == IntegerStep::Op::avg_pool;
+    if (windowed)
+        json["window"] = {step.window.kernel_h, step.window.kernel_w, step.window.stride, step.window.pad};
+    if (step.op == IntegerStep::Op::shortcut) json["stride"] = step.stride;
+    if (step.op != IntegerStep::Op::product) return json;
+    json["scheme"] = to_string(step.weights.scheme);
+    json["shape"] = step.weights.shape;
+    json["relu"] = step.relu;
+    if (step.residual >= 0) json["residual"] = step.residual;
+    return json;
+}
+
+// ---- reading ----
+
+std::vector<int> integers(Fields& fields, const std::string& key, std::size_t expected) {
+    const auto values = fields.require<std::vector<int>>(key);
+    if (values.size() != expected)
+        throw BadInput("integer network", key, std::to_string(expected) + " numbers",
+                       std::to_string(values.size()));
+    return values;
+}
+
+IntegerValue value_from(const Json& json) {
+    Fields fields(json, "integer network: value");
+    const std::vector<int> dims = integers(fields, "dims", 3);
+    IntegerValue value{{dims[0], dims[1], dims[2]}, {}};
+    const Json quantizer = fields.get("quantizer", Json());
+    fields.finish();
+    if (quantizer.is_null()) return value;
+    Fields q(quantizer, "integer network: quantizer");
+    value.quantizer.emplace();
+    value.quantizer->scheme = scheme_from(q.require<std::string>("scheme"));
+    value.quantizer->rounding =
+        static_cast<Rounding>(index_of(q.require<std::string>("rounding"), kRoundings, "rounding"));
+    value.quantizer->multiplier = q.require<float>("multiplier");
+    value.quantizer->step = q.require<float>("step");
+    q.finish();
+    return value;
+}
+
+class Reader {
+  public:
+    explicit Reader(const Safetensors& file) : file_(file) {
+        for (const auto& [name, tensor] : file.tensors) unused_.insert(name);
+    }
+
+    IntegerStep step_from(const Json& json, std::size_t index) {
+        static const char* const ops[] = {"quantize", "product", "shortcut", "max_pool", "avg_pool"};
+        Fields fields(json, "integer network: step " + std::to_string(index));
+        IntegerStep step;
+        step.op = static_cast<IntegerStep::Op>(index_of(fields.require<std::string>("op"), ops, "operation"));
+        step.name = fields.require<std::string>("name");
+        step.input = fields.require<int>("input");
+        step.outputs = fields.require<std::vector<int>>("outputs");
+        if (step.op == IntegerStep::Op::shortcut) {
+            step.stride = fields.require<int>("stride");
+        } else if (step.op != IntegerStep::Op::quantize) {
+            const std::vector<int> window = integers(fields, "window", 4);
+            step.window = {window[0], window[1], window[2], window[3]};
+        }
+        if (step.op == IntegerStep::Op::product) {
+            step.relu = fields.require<bool>("relu");
+            step.residual = fields.get("residual", -1);
+            step.weights.scheme = scheme_from(fields.require<std::string>("scheme"));
+            const auto shape = fields.require<std::vector<int>>("shape");
+            step.weights.shape.assign(shape.begin(), shape.end());
+            read_weights(prefix_of(index), step);
+        }
+        fields.finish();
+        return step;
+    }
+
+    void finish() const {
+        if (!unused_.empty())
+            throw BadInput("integer network: tensor '" + *unused_.begin() + "' belongs to no step");
+    }
+
+  private:
+    void read_weights(const std::string& prefix, IntegerStep& step) {
+        QuantizedWeights& w = step.weights;
+        if (w.shape.size() != 2 && w.shape.size() != 4)
+            throw BadInput("integer network", "dimensions of weights", "2 or 4",
+                           std::to_string(w.shape.size()));
+        std::size_t codes = 1;
+        for (std::size_t d : w.shape) {
+            if (d == 0 || d > kMaxCodes / codes)
+                throw BadInput("integer network", "shape of weights", "1 to 2^30 codes", to_string(w.shape));
+            codes *= d;
+        }
+        w.codes = unpack_codes(w.scheme, tensor<std::uint8_t>(prefix + "codes", "U8"), codes);
+        w.steps = tensor<float>(prefix + "steps", "F32");
+        if (w.scheme.granularity == Granularity::group)
+            w.multipliers = tensor<std::uint8_t>(prefix + "multipliers", "U8");
+        step.scale = tensor<float>(prefix + "scale", "F32");
+        step.shift = tensor<float>(prefix + "shift", "F32");
+    }
+
+    template <class T>
+    std::vector<T> tensor(const std::string& name, const char* dtype) {
+        const auto found = file_.tensors.find(name);
+        if (found == file_.tensors.end()) throw BadInput("integer network: tensor '" + name + "' is missing");
+        const StoredTensor& stored = found->second;
+        if (stored.dtype != dtype) throw BadInput("integer network: " + name, "type", dtype, stored.dtype);
+        unused_.erase(name);
+        std::vector<T> values(stored.bytes.size() / sizeof(T));
+        if (!values.empty()) std::memcpy(values.data(), stored.bytes.data(), values.size() * sizeof(T));
+        return values;
+    }
+
+    const Safetensors& file_;
+    std::set<std::string> unused_;
+};
+
+std::string metadata(const Safetensors& file, const std::string& key) {
+    const auto found = file.metadata.find(key);
+    return found == file.metadata.end() ? "" : found->second;
+}
+
+}  // namespace
+
+Safetensors to_safetensors(const IntegerGraph& graph, std::map<std::string, std::string> metadata) {
+    graph.check();
+    Safetensors file;
+    Json values = Json::array(), steps = Json::array();
+    for (const IntegerValue& value : graph.values) values.push_back(to_json(value));
+    for (std::size_t i = 0; i < graph.steps.size(); ++i) {
+        const IntegerStep& step = graph.steps[i];
+        steps.push_back(to_json(step));
+        if (step.op != IntegerStep::Op::product) continue;
+        const std::string prefix = prefix_of(i);
+        file.tensors.emplace(prefix + "codes",
+                             stored("U8", pack_codes(step.weights.scheme, step.weights.codes)));
+        file.tensors.emplace(prefix + "steps", stored("F32", step.weights.steps));
+        if (!step.weights.multipliers.empty())
+            file.tensors.emplace(prefix + "multipliers", stored("U8", step.weights.multipliers));
+        file.tensors.emplace(prefix + "scale", stored("F32", step.scale));
+        file.tensors.emplace(prefix + "shift", stored("F32", step.shift));
+    }
+    file.metadata = std::move(metadata);
+    file.metadata["format"] = kFormat;
+    file.metadata["version"] = kVersion;
+    file.metadata["graph"] = Json{{"values", values}, {"steps", steps}}.dump();
+    return file;
+}
+
+bool is_integer_network(const Safetensors& file) {
+    return metadata(file, "format") == kFormat;
+}
+
+IntegerGraph integer_graph_from(const Safetensors& file) {
+    if (!is_integer_network(file))
+        throw BadInput("integer network", "format", kFormat, "'" + metadata(file, "format") + "'");
+    if (metadata(file, "version") != kVersion)
+        throw BadInput("integer network", "version", kVersion, "'" + metadata(file, "version") + "'");
+    const Json json = parse_json(metadata(file, "graph"), "integer network: the graph", kGraphLimits);
+    Fields fields(json, "integer network");
+    const auto values = fields.require<Json::array_t>("values"),
+               steps = fields.require<Json::array_t>("steps");
+    fields.finish();
+    IntegerGraph graph;
+    for (const Json& value : values) graph.values.push_back(value_from(value));
+    Reader reader(file);
+    for (std::size_t i = 0; i < steps.size(); ++i) graph.steps.push_back(reader.step_from(steps[i], i));
+    reader.finish();
+    graph.check();
+    return graph;
+}
+
+}  // namespace nibble

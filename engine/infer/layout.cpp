@@ -1,0 +1,55 @@
+#include "engine/infer/layout.hpp"
+
+#include <algorithm>
+
+#include "engine/infer/memory.hpp"
+
+namespace nibble {
+namespace {
+
+// Kernels read up to a run's padding past the last pixel.
+constexpr std::size_t kSlack = 64;
+
+void widen_border(ValueLayout& value, const Window& window, Dims out) {
+    const auto reach = [&](int positions, int kernel) {
+        return (positions - 1) * window.stride + kernel - window.pad;
+    };
+    const int bottom = std::max(value.rows - value.top, reach(out.h, window.kernel_h));
+    const int right = std::max(value.cols - value.left, reach(out.w, window.kernel_w));
+    value.top = std::max(value.top, window.pad);
+    value.left = std::max(value.left, window.pad);
+    value.rows = value.top + bottom;
+    value.cols = value.left + right;
+}
+
+}  // namespace
+
+Layout make_layout(const IntegerGraph& graph, bool keep_all) {
+    const int last_step = static_cast<int>(graph.steps.size()) - 1;
+    Layout layout;
+    for (const IntegerValue& value : graph.values)
+        layout.values.push_back({.dims = value.dims,
+                                 .element = value.quantizer ? 1 : 4,
+                                 .rows = value.dims.h,
+                                 .cols = value.dims.w});
+    std::vector<Lifetime> lifetimes(graph.values.size());
+    for (int s = 0; s <= last_step; ++s) {
+        const IntegerStep& step = graph.steps[s];
+        if (step.op == IntegerStep::Op::product)
+            widen_border(layout.values[step.input], step.window, graph.values[step.outputs.front()].dims);
+        for (int v : step.outputs) lifetimes[v].first = lifetimes[v].last = s;
+        lifetimes[step.input].last = s;
+        if (step.residual >= 0) lifetimes[step.residual].last = s;
+    }
+    for (int v : graph.steps.back().outputs) lifetimes[v].last = last_step;
+    for (std::size_t v = 0; v < lifetimes.size(); ++v) {
+        lifetimes[v].bytes = layout.values[v].bytes() + kSlack;
+        if (keep_all) lifetimes[v].first = 0, lifetimes[v].last = last_step;
+    }
+    const MemoryPlan plan = plan_memory(lifetimes);
+    for (std::size_t v = 0; v < lifetimes.size(); ++v) layout.values[v].offset = plan.offsets[v];
+    layout.bytes = plan.bytes;
+    return layout;
+}
+
+}  // namespace nibble

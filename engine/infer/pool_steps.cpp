@@ -1,0 +1,124 @@
+// Pooling of codes and of floats.
+#include <algorithm>
+#include <cstdint>
+
+#include "engine/infer/step.hpp"
+
+namespace nibble {
+namespace {
+
+/// Calls visit(row, col) for the taps of output pixel (r, c) that lie in the image, in row-major order.
+template <class Visit>
+void for_taps(const Window& w, Dims in, int r, int c, Visit visit) {
+    const int row = r * w.stride - w.pad, col = c * w.stride - w.pad;
+    for (int i = std::max(row, 0); i < std::min(row + w.kernel_h, in.h); ++i)
+        for (int j = std::max(col, 0); j < std::min(col + w.kernel_w, in.w); ++j) visit(i, j);
+}
+
+class MaxPoolStep : public RunnableStep {
+  public:
+    using RunnableStep::RunnableStep;
+
+    void run(const Share& share) const override {
+        clear_borders(share);
+        const Items rows = share_of(layout(step_.outputs.front()).dims.h, share);
+        for (int slot = 0; slot < share.images; ++slot)
+            if (context_.graph.values[step_.input].quantizer)
+                pool<std::uint8_t>(share, slot, rows);
+            else
+                pool<float>(share, slot, rows);
+    }
+
+  private:
+    template <class T>
+    void pool(const Share& share, int slot, Items rows) const {
+        const int out = step_.outputs.front();
+        const Dims dims = layout(out).dims;
+        for (int r = rows.begin; r < rows.end; ++r)
+            for (int c = 0; c < dims.w; ++c) {
+                T* to = pixel<T>(share, out, slot, r, c);
+                bool first = true;
+                for_taps(step_.window, layout(step_.input).dims, r, c, [&](int row, int col) {
+                    const T* from = pixel<T>(share, step_.input, slot, row, col);
+                    if (first)
+                        std::copy_n(from, dims.c, to);
+                    else
+                        for (int i = 0; i < dims.c; ++i) to[i] = to[i] < from[i] ? from[i] : to[i];
+                    first = false;
+                });
+            }
+    }
+};
+
+class AveragePoolStep : public RunnableStep {
+  public:
+    using RunnableStep::RunnableStep;
+
+    void run(const Share& share) const override {
+        clear_borders(share);
+        const Dims out = layout(step_.outputs.front()).dims;
+        const Items rows = share_of(out.h, share);
+        const auto channels = static_cast<std::size_t>(out.c);
+        auto* mean = share.sums.reserve_as<float>(2 * channels);
+        auto* sums = reinterpret_cast<std::int32_t*>(mean + channels);
+        for (int slot = 0; slot < share.images; ++slot)
+            for (int r = rows.begin; r < rows.end; ++r)
+                for (int c = 0; c < out.w; ++c) {
+                    if (context_.graph.values[step_.input].quantizer)
+                        average_codes(share, slot, r, c, sums, mean);
+                    else
+                        average_floats(share, slot, r, c, mean);
+                    store(share, slot, r, c, mean);
+                }
+    }
+
+  private:
+    float taps() const { return static_cast<float>(step_.window.kernel_h * step_.window.kernel_w); }
+
+    void average_floats(const Share& share, int slot, int r, int c, float* mean) const {
+        const ValueLayout& in = layout(step_.input);
+        std::fill_n(mean, in.dims.c, 0.0f);
+        for_taps(step_.window, in.dims, r, c, [&](int row, int col) {
+            const float* from = pixel<float>(share, step_.input, slot, row, col);
+            for (int i = 0; i < in.dims.c; ++i) mean[i] += from[i];
+        });
+        for (int i = 0; i < in.dims.c; ++i) mean[i] /= taps();
+    }
+
+    void average_codes(const Share& share, int slot, int r, int c, std::int32_t* sums, float* mean) const {
+        const ValueLayout& in = layout(step_.input);
+        const Quantizer& q = *context_.graph.values[step_.input].quantizer;
+        const int offset = q.offset();
+        std::fill_n(sums, in.dims.c, 0);
+        for_taps(step_.window, in.dims, r, c, [&](int row, int col) {
+            const auto* from = pixel<std::uint8_t>(share, step_.input, slot, row, col);
+            for (int i = 0; i < in.dims.c; ++i) sums[i] += from[i] - offset;
+        });
+        for (int i = 0; i < in.dims.c; ++i) mean[i] = static_cast<float>(sums[i]) * q.step / taps();
+    }
+
+    void store(const Share& share, int slot, int r, int c, const float* mean) const {
+        for (int v : step_.outputs) {
+            const int channels = layout(v).dims.c;
+            if (!context_.graph.values[v].quantizer) {
+                std::copy_n(mean, channels, pixel<float>(share, v, slot, r, c));
+                continue;
+            }
+            kernels::Codes to = codes(share, v, slot, r, 0);
+            to.to += static_cast<std::ptrdiff_t>(c) * channels;
+            context_.kernels.quantize({1, 1, channels, {mean, 0, 0}, to});
+        }
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<RunnableStep> make_max_pool_step(const StepContext& context, const IntegerStep& step) {
+    return std::make_unique<MaxPoolStep>(context, step);
+}
+
+std::unique_ptr<RunnableStep> make_avg_pool_step(const StepContext& context, const IntegerStep& step) {
+    return std::make_unique<AveragePoolStep>(context, step);
+}
+
+}  // namespace nibble

@@ -1,0 +1,155 @@
+// Convolutions and linear layers on codes, and what follows them up to the next codes.
+//
+// Work goes by groups of panels, whose weights are expanded once, and within them by bands of output rows,
+// whose sums stay in the first-level cache between the product and the finish.
+#include <algorithm>
+#include <numeric>
+
+#include "engine/infer/step.hpp"
+#include "engine/kernels/integer_packing.hpp"
+#include "engine/quant/packing.hpp"
+
+namespace nibble {
+namespace {
+
+constexpr int kGroupPanels = 4;
+constexpr int kBandSums = 8192;  // 32 KiB
+
+/// Codes and multipliers as a matrix [(kh, kw, i)][o].
+struct Matrix {
+    std::vector<std::int8_t> codes;
+    std::vector<std::uint8_t> multipliers;
+};
+
+Matrix to_matrix(const QuantizedWeights& w, int outputs, int inputs, const Window& window) {
+    const int taps = window.kernel_h * window.kernel_w;
+    Matrix m;
+    m.codes.resize(w.codes.size());
+    if (!w.multipliers.empty()) m.multipliers.resize(w.codes.size());
+    std::size_t from = 0;
+    for (int o = 0; o < outputs; ++o)
+        for (int i = 0; i < inputs; ++i)
+            for (int tap = 0; tap < taps; ++tap, ++from) {
+                const std::size_t to = (static_cast<std::size_t>(tap) * inputs + i) * outputs + o;
+                m.codes[to] = w.codes[from];
+                if (!m.multipliers.empty()) m.multipliers[to] = w.multipliers[w.multiplier_of(from)];
+            }
+    return m;
+}
+
+kernels::WeightFormat format_of(const Scheme& scheme) {
+    switch (stored_bits(scheme)) {
+        case 2:
+            return kernels::WeightFormat::ternary;
+        case 4:
+            return kernels::WeightFormat::s4;
+        default:
+            return kernels::WeightFormat::s8;
+    }
+}
+
+class ProductStep : public RunnableStep {
+  public:
+    ProductStep(const StepContext& context, const IntegerStep& step) : RunnableStep(context, step) {
+        const Quantizer& in = *context.graph.values[step.input].quantizer;
+        const Dims dims = layout(step.input).dims;
+        const int outputs = static_cast<int>(step.weights.outputs());
+        const Matrix matrix = to_matrix(step.weights, outputs, dims.c, step.window);
+        // Stretches of channels with one multiplier that begin anew with every tap.
+        const int group = std::gcd(std::min(step.weights.scheme.group, dims.c), dims.c);
+        weights_ = {context.kernels, format_of(step.weights.scheme),
+                    kernels::CodeMatrix{step.window.kernel_h, step.window.kernel_w * dims.c, outputs,
+                                        matrix.codes, matrix.multipliers, group},
+                    kernels::OperandRange{in.scheme.highest() + in.offset(), in.offset()}};
+    }
+
+    void run(const Share& share) const override {
+        clear_borders(share);
+        const int groups = (weights_.panels() + kGroupPanels - 1) / kGroupPanels;
+        const int rows = layout(step_.outputs.front()).dims.h;
+        // Sharing by channels expands every weight once; sharing by rows keeps all channels of a pixel
+        // together.
+        const bool by_groups = share.parts > 1 && (groups >= 2 * share.parts || rows < share.parts);
+        const Items mine = by_groups ? share_of(groups, share) : Items{0, groups};
+        const Items my_rows = by_groups ? Items{0, rows} : share_of(rows, share);
+        if (my_rows.begin == my_rows.end) return;
+        auto* buffer = share.expanded.reserve_as<std::int8_t>(kGroupPanels * weights_.expanded_panel_bytes());
+        for (int g = mine.begin; g < mine.end; ++g) {
+            const int first = g * kGroupPanels, count = std::min(kGroupPanels, weights_.panels() - first);
+            const std::int8_t* expanded = weights_.expanded(first, count, buffer);
+            const kernels::IntegerProduct product = weights_.product(first, count, expanded);
+            for (int slot = 0; slot < share.images; ++slot) run_bands(share, slot, product, first, my_rows);
+        }
+    }
+
+  private:
+    void run_bands(const Share& share, int slot, kernels::IntegerProduct q, int first_panel,
+                   Items rows) const {
+        const ValueLayout& in = layout(step_.input);
+        const Window& w = step_.window;
+        const int cols = layout(step_.outputs.front()).dims.w;
+        const int band = std::clamp(kBandSums / (cols * q.channels), 1, rows.end - rows.begin);
+        q.out = share.sums.reserve_as<std::int32_t>(static_cast<std::size_t>(band) * cols * q.channels);
+        q.out_col_stride = q.channels;
+        q.out_row_stride = static_cast<std::ptrdiff_t>(cols) * q.channels;
+        q.run_stride = in.row_stride();
+        for (int row = rows.begin; row < rows.end; row += band) {
+            q.pixels = {std::min(band, rows.end - row), cols, in.row_stride() * w.stride,
+                        static_cast<std::ptrdiff_t>(in.dims.c) * w.stride};
+            q.operand = pixel<std::uint8_t>(share, step_.input, slot, row * w.stride - w.pad, -w.pad);
+            context_.kernels.integer_product(q);
+            finish(share, slot, q, first_panel * kernels::kPanel, row);
+        }
+    }
+
+    void finish(const Share& share, int slot, const kernels::IntegerProduct& q, int channel, int row) const {
+        kernels::Finish f{};
+        f.rows = q.pixels.rows;
+        f.cols = q.pixels.cols;
+        f.channels = q.channels;
+        f.sums = {q.out, q.out_row_stride, q.out_col_stride};
+        f.scale = step_.scale.data() + channel;
+        f.shift = step_.shift.data() + channel;
+        f.relu = step_.relu;
+        if (step_.residual >= 0) add_residual(share, slot, channel, row, f);
+        // One call writes floats and one set of codes; other quantizers of the same value need a call each.
+        for (std::size_t i = 0; i < step_.outputs.size(); ++i) {
+            const int v = step_.outputs[i];
+            const bool real = !context_.graph.values[v].quantizer;
+            if (real) {
+                f.real = pixel<float>(share, v, slot, row, 0) + channel;
+                f.real_row_stride = layout(v).row_stride();
+                f.real_col_stride = layout(v).dims.c;
+                if (i + 1 < step_.outputs.size()) continue;
+            } else {
+                f.codes = codes(share, v, slot, row, channel);
+            }
+            context_.kernels.finish(f);
+            f.real = nullptr;
+        }
+    }
+
+    void add_residual(const Share& share, int slot, int channel, int row, kernels::Finish& f) const {
+        const ValueLayout& at = layout(step_.residual);
+        const auto& quantizer = context_.graph.values[step_.residual].quantizer;
+        if (quantizer) {
+            f.residual_codes = {pixel<std::uint8_t>(share, step_.residual, slot, row, 0) + channel,
+                                at.row_stride(), at.dims.c};
+            f.residual_offset = quantizer->offset();
+            f.residual_step = quantizer->step;
+        } else {
+            f.residual = {pixel<float>(share, step_.residual, slot, row, 0) + channel, at.row_stride(),
+                          at.dims.c};
+        }
+    }
+
+    kernels::IntegerWeights weights_;
+};
+
+}  // namespace
+
+std::unique_ptr<RunnableStep> make_product_step(const StepContext& context, const IntegerStep& step) {
+    return std::make_unique<ProductStep>(context, step);
+}
+
+}  // namespace nibble

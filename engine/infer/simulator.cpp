@@ -1,0 +1,221 @@
+#include "engine/infer/simulator.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include "engine/core/error.hpp"
+#include "engine/core/parallel.hpp"
+#include "engine/kernels/dispatch.hpp"
+#include "engine/kernels/packing.hpp"
+
+namespace nibble {
+namespace {
+
+using Values = std::vector<std::vector<float>>;
+
+constexpr std::int64_t kExact = std::int64_t{1} << 24;  ///< floats hold every integer up to here
+constexpr std::size_t kSlack = 64;                      ///< floats that products may read past a run
+
+/// Terms of a layer's sums that one float product adds up exactly.
+struct Piece {
+    int run, runs, k, length;
+    kernels::PackedWeights weights;
+};
+
+/// The value that a stored float stands for.
+float real(const IntegerValue& value, float stored) {
+    return value.quantizer ? stored * value.quantizer->step : stored;
+}
+
+/// Stores v in each output, as a code or as it is.
+void store(const IntegerGraph& graph, const IntegerStep& step, std::size_t at, float v, Values& values) {
+    for (int output : step.outputs) {
+        const auto& quantizer = graph.values[output].quantizer;
+        values[output][at] = quantizer ? static_cast<float>(code_of(*quantizer, v)) : v;
+    }
+}
+
+class SimulatedProduct {
+  public:
+    SimulatedProduct(const IntegerGraph& graph, const IntegerStep& step)
+        : graph_(graph),
+          step_(step),
+          in_(graph.values[step.input].dims),
+          out_(graph.values[step.outputs[0]].dims) {
+        const Scheme& scheme = graph.values[step.input].quantizer->scheme;
+        const std::int64_t code = std::max(std::abs(scheme.lowest()), scheme.highest());
+        const int runs = step.window.kernel_h, length = step.window.kernel_w * in_.c;
+        if (largest_sum(code) < kExact) {
+            add_piece(0, runs, 0, length);
+            return;
+        }
+        const int longest = static_cast<int>(kExact / (code * 128));
+        for (int run = 0; run < runs; ++run)
+            for (int k = 0; k < length; k += longest) add_piece(run, 1, k, std::min(longest, length - k));
+    }
+
+    void run(Values& values) const {
+        const Window& w = step_.window;
+        const int rows = std::max(w.pad + in_.h, (out_.h - 1) * w.stride + w.kernel_h);
+        const int cols = std::max(w.pad + in_.w, (out_.w - 1) * w.stride + w.kernel_w);
+        const std::ptrdiff_t row_stride = static_cast<std::ptrdiff_t>(cols) * in_.c;
+        std::vector<float> operand(static_cast<std::size_t>(rows * row_stride) + kSlack, 0.0f);
+        for (int r = 0; r < in_.h; ++r)
+            std::copy_n(
+                values[step_.input].data() + static_cast<std::ptrdiff_t>(r) * in_.w * in_.c, in_.w * in_.c,
+                operand.data() + (r + w.pad) * row_stride + static_cast<std::ptrdiff_t>(w.pad) * in_.c);
+
+        std::vector<float> part(out_.size());
+        std::vector<std::int32_t> sums(out_.size(), 0);
+        for (const Piece& piece : pieces_) {
+            kernels::Product q{};
+            q.operand = operand.data() + piece.run * row_stride + piece.k;
+            q.pixels = {out_.h, out_.w, row_stride * w.stride, static_cast<std::ptrdiff_t>(in_.c) * w.stride};
+            q.runs = piece.runs;
+            q.run_stride = row_stride;
+            q.run_length = piece.length;
+            q.weights = piece.weights.from_run(0);
+            q.panel_stride = piece.weights.panel_stride();
+            q.channels = out_.c;
+            q.out = part.data();
+            q.out_col_stride = out_.c;
+            q.out_row_stride = static_cast<std::ptrdiff_t>(out_.w) * out_.c;
+            kernels::active().product_f32(q);
+            for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += static_cast<std::int32_t>(part[i]);
+        }
+        for (std::size_t i = 0; i < sums.size(); ++i) {
+            const std::size_t c = i % static_cast<std::size_t>(out_.c);
+            float v = std::fma(static_cast<float>(sums[i]), step_.scale[c], step_.shift[c]);
+            if (step_.residual >= 0) v += real(graph_.values[step_.residual], values[step_.residual][i]);
+            if (step_.relu) v = v <= 0 ? 0.0f : v;
+            store(graph_, step_, i, v, values);
+        }
+    }
+
+  private:
+    std::int64_t largest_sum(std::int64_t code) const {
+        const QuantizedWeights& w = step_.weights;
+        const std::size_t per_output = w.codes.size() / w.outputs();
+        std::int64_t largest = 0;
+        for (std::size_t o = 0; o < w.outputs(); ++o) {
+            std::int64_t magnitude = 0;
+            for (std::size_t i = 0; i < per_output; ++i)
+                magnitude += std::abs(w.product_of(o * per_output + i));
+            largest = std::max(largest, magnitude * code);
+        }
+        return largest;
+    }
+
+    void add_piece(int run, int runs, int k, int length) {
+        Piece piece{run, runs, k, length, {kernels::active(), false, runs, length, out_.c}};
+        std::vector<float> matrix;
+        for (int r = run; r < run + runs; ++r)
+            for (int j = k; j < k + length; ++j)
+                for (int o = 0; o < out_.c; ++o) {
+                    const int input = j % in_.c, tap = r * step_.window.kernel_w + j / in_.c;
+                    const int taps = step_.window.kernel_h * step_.window.kernel_w;
+                    const auto at = (static_cast<std::size_t>(o) * in_.c + input) * taps + tap;
+                    matrix.push_back(static_cast<float>(step_.weights.product_of(at)));
+                }
+        piece.weights.pack(matrix);
+        pieces_.push_back(std::move(piece));
+    }
+
+    const IntegerGraph& graph_;
+    const IntegerStep& step_;
+    Dims in_, out_;
+    std::vector<Piece> pieces_;
+};
+
+void simulate_quantize(const IntegerGraph& graph, const IntegerStep& step, Values& values) {
+    for (std::size_t i = 0; i < values[step.input].size(); ++i)
+        store(graph, step, i, values[step.input][i], values);
+}
+
+void simulate_shortcut(const IntegerGraph& graph, const IntegerStep& step, Values& values) {
+    const Dims in = graph.values[step.input].dims, out = graph.values[step.outputs[0]].dims;
+    const int first = (out.c - in.c) / 2;
+    for (int r = 0; r < out.h; ++r)
+        for (int c = 0; c < out.w; ++c)
+            for (int i = 0; i < in.c; ++i)
+                values[step.outputs[0]][(static_cast<std::size_t>(r) * out.w + c) * out.c + first + i] =
+                    values[step.input]
+                          [(static_cast<std::size_t>(r) * step.stride * in.w + c * step.stride) * in.c + i];
+}
+
+/// Both poolings; `stored` are codes or floats.
+void simulate_pool(const IntegerGraph& graph, const IntegerStep& step, Values& values) {
+    const IntegerValue& input = graph.values[step.input];
+    const Dims in = input.dims, out = graph.values[step.outputs[0]].dims;
+    const Window& w = step.window;
+    for (int r = 0; r < out.h; ++r)
+        for (int c = 0; c < out.w; ++c)
+            for (int i = 0; i < out.c; ++i) {
+                float largest = -INFINITY, sum = 0;
+                for (int row = r * w.stride - w.pad; row < r * w.stride - w.pad + w.kernel_h; ++row)
+                    for (int col = c * w.stride - w.pad; col < c * w.stride - w.pad + w.kernel_w; ++col) {
+                        if (row < 0 || col < 0 || row >= in.h || col >= in.w) continue;
+                        const float x =
+                            values[step.input][(static_cast<std::size_t>(row) * in.w + col) * in.c + i];
+                        largest = std::max(largest, x);
+                        sum += x;  // of codes: exact
+                    }
+                const std::size_t at = (static_cast<std::size_t>(r) * out.w + c) * out.c + i;
+                if (step.op == IntegerStep::Op::max_pool)
+                    values[step.outputs[0]][at] = largest;
+                else
+                    store(graph, step, at, real(input, sum) / static_cast<float>(w.kernel_h * w.kernel_w),
+                          values);
+            }
+}
+
+}  // namespace
+
+struct Simulator::State {
+    IntegerGraph graph;
+    std::vector<std::unique_ptr<SimulatedProduct>> products;  ///< one per step, null for other steps
+};
+
+Simulator::Simulator(IntegerGraph graph) : state_(std::make_unique<State>()) {
+    graph.check();
+    flush_denormals();
+    state_->graph = std::move(graph);
+    for (const IntegerStep& step : state_->graph.steps)
+        state_->products.push_back(step.op == IntegerStep::Op::product
+                                       ? std::make_unique<SimulatedProduct>(state_->graph, step)
+                                       : nullptr);
+}
+
+Simulator::~Simulator() = default;
+
+std::vector<std::vector<float>> Simulator::values(std::span<const float> image) const {
+    const IntegerGraph& graph = state_->graph;
+    if (image.size() != graph.input_dims().size())
+        throw BadInput("Simulator::values", "size of the image", std::to_string(graph.input_dims().size()),
+                       std::to_string(image.size()));
+    Values values;
+    for (const IntegerValue& value : graph.values) values.emplace_back(value.dims.size(), 0.0f);
+    values[0].assign(image.begin(), image.end());
+    for (std::size_t s = 0; s < graph.steps.size(); ++s) {
+        const IntegerStep& step = graph.steps[s];
+        switch (step.op) {
+            case IntegerStep::Op::quantize:
+                simulate_quantize(graph, step, values);
+                break;
+            case IntegerStep::Op::product:
+                state_->products[s]->run(values);
+                break;
+            case IntegerStep::Op::shortcut:
+                simulate_shortcut(graph, step, values);
+                break;
+            case IntegerStep::Op::max_pool:
+            case IntegerStep::Op::avg_pool:
+                simulate_pool(graph, step, values);
+                break;
+        }
+    }
+    return values;
+}
+
+}  // namespace nibble

@@ -1,0 +1,21 @@
+#include "engine/kernels/avx512/avx512.hpp"
+#include "engine/kernels/simd/codes.hpp"
+#include "engine/kernels/simd/expand.hpp"
+#include "engine/kernels/simd/integer_pairs.hpp"
+
+namespace nibble::kernels::avx512 {
+
+void integer_product(const IntegerProduct& q) {
+    product_of_pairs(q);
+}
+void expand(const Expand& e) {
+    expand_panel(e);
+}
+void finish(const Finish& f) {
+    finish_sums(f);
+}
+void quantize(const Quantize& q) {
+    quantize_values(q);
+}
+
+}  // namespace nibble::kernels::avx512

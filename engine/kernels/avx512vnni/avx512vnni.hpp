@@ -1,0 +1,11 @@
+// Kernels for AVX-512 with VNNI, quads of products in one instruction: only what differs from
+// engine/kernels/avx512. What each computes: engine/kernels/table.hpp.
+#pragma once
+
+#include "engine/kernels/table.hpp"
+
+namespace nibble::kernels::avx512vnni {
+
+void integer_product(const IntegerProduct& q);
+
+}  // namespace nibble::kernels::avx512vnni

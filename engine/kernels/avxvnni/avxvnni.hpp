@@ -1,0 +1,11 @@
+// Kernels for AVX2 with AVX-VNNI, quads of products in one instruction: only what differs from
+// engine/kernels/avx2. What each computes: engine/kernels/table.hpp.
+#pragma once
+
+#include "engine/kernels/table.hpp"
+
+namespace nibble::kernels::avxvnni {
+
+void integer_product(const IntegerProduct& q);
+
+}  // namespace nibble::kernels::avxvnni

@@ -1,0 +1,131 @@
+// The contract of the integer kernels: exact products of codes, and what turns their sums into the next
+// codes.
+//
+// Every architecture gives the same integers, because nothing saturates or overflows on the way; and the same
+// codes, because every float operation is written down here.
+//
+// Vocabulary: a *code* is the integer that stands for a value; a *stored* code is code + offset, a byte
+// without sign (offset 0 for unsigned codes, 8 or 128 for signed ones of 4 and 8 bits). A *quad* is four
+// consecutive k of one run, the last one of a run padded with zero weights.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/core/rounding.hpp"
+#include "engine/kernels/geometry.hpp"
+
+namespace nibble::kernels {
+
+inline constexpr int kQuad = 4;
+
+/// How weights lie in memory. All of them are multiplied as signed bytes.
+enum class WeightFormat {
+    s8,      ///< a byte each
+    s4,      ///< two's complement, two a byte
+    ternary  ///< code + 1 in two bits, four a byte
+};
+
+/// Packed weights of one layer, made by IntegerWeights (integer_packing.hpp): for each panel, `panel_quads`
+/// blocks of [kPanel channels][kQuad] codes, the quads of run 0 first. Two (s4) or four (ternary) consecutive
+/// blocks share 64 bytes: byte i holds code i of the first block in its lowest bits, code i of the next one
+/// above, and so on.
+struct PackedPanels {
+    WeightFormat format;
+    const void* codes;
+    std::ptrdiff_t panel_bytes;  ///< from one panel to the next
+    int panel_quads;             ///< a multiple of the blocks that share 64 bytes
+    /// Positive multipliers, [panel][panel_quads / group_quads][kPanel], one for each channel and group_quads
+    /// consecutive quads; code * multiplier fits a signed byte. Null: none.
+    const std::uint8_t* multipliers;
+    int group_quads;
+};
+
+/// to[quad][kPanel][kQuad] = code (* multiplier), the signed bytes of one panel.
+struct Expand {
+    PackedPanels weights;
+    int panel;
+    std::int8_t* to;
+};
+
+/// A quad of one half panel (8 channels) with weights that were too large for sums of two products in 16
+/// bits: the packed panel holds a part of them, this the rest. Only for tables that say so
+/// (Kernels::splits_pairs).
+struct Remainder {
+    std::int32_t run, k;      ///< where the quad lies
+    std::int8_t weights[32];  ///< [8 channels][kQuad]
+    /// The products since the last one that said so fit 16 bits, one more might not. True for the last one.
+    bool ends_sum;
+};
+
+/// out[pixel][n] = start[n] + sum over runs r, then k in [0, run_length): operand[pixel + r * run_stride + k]
+/// * weight[r][k][n], exactly, in 32 bits. The caller makes sure that no partial sum leaves them. Up to
+/// run_padding - 1 bytes past a run are read (and multiplied by zero weights).
+struct IntegerProduct {
+    const std::uint8_t* operand;  ///< stored codes; strides of `pixels` in elements
+    Pixels pixels;
+    int runs;
+    std::ptrdiff_t run_stride;
+    int run_length;
+    const std::int8_t* weights;   ///< expanded panels; fastest where they begin at multiples of 64 bytes
+    std::ptrdiff_t panel_stride;  ///< bytes from one panel to the next
+    const std::int32_t* start;    ///< per channel, padded to whole panels; undoes the offset of stored codes
+    int channels;
+    /// For 16-bit sums: any so many consecutive quads of a panel can be added up in 16 bits; 0: not even one,
+    /// so weights were split and `remainders` completes them: those of half panel h are [first[h], first[h +
+    /// 1]).
+    int short_sums;
+    const Remainder* remainders;
+    const std::int32_t* first_remainder;
+    std::int32_t* out;  ///< pixel (r, c), channel n at r * out_row_stride + c * out_col_stride + n
+    std::ptrdiff_t out_row_stride, out_col_stride;
+};
+
+/// Where the codes of real numbers go.
+///   t = x * multiplier;  t = t > lowest ? t : lowest;  t = t < highest ? t : highest;  stored = round(t) +
+///   offset
+/// (so NaN becomes the lowest code).
+struct Codes {
+    std::uint8_t* to;
+    std::ptrdiff_t row_stride, col_stride;
+    float multiplier;
+    float lowest, highest;
+    int offset;
+    Rounding rounding;
+};
+
+/// A two-dimensional array of pixels with contiguous channels, read only; null: not there.
+template <class T>
+struct Source {
+    const T* from = nullptr;
+    std::ptrdiff_t row_stride = 0, col_stride = 0;
+};
+
+/// What follows a product, for each pixel and channel c:
+///   v = fma(float(sum), scale[c], shift[c])
+///   v = v + residual                                     (if there is one: a float, or (stored - offset) *
+///   step) v = v <= 0 ? 0 : v                                   (if relu)
+/// and v goes to `real`, to `codes`, or both.
+struct Finish {
+    int rows, cols, channels;
+    Source<std::int32_t> sums;
+    const float* scale;
+    const float* shift;
+    Source<float> residual;
+    Source<std::uint8_t> residual_codes;
+    int residual_offset;
+    float residual_step;
+    bool relu;
+    float* real;  ///< null: not wanted
+    std::ptrdiff_t real_row_stride, real_col_stride;
+    Codes codes;  ///< codes.to null: not wanted
+};
+
+/// Codes of floats.
+struct Quantize {
+    int rows, cols, channels;
+    Source<float> values;
+    Codes codes;
+};
+
+}  // namespace nibble::kernels

@@ -1,0 +1,250 @@
+// What follows a product, and codes of floats. One vector of channels is walked over all pixels, so its scale
+// and shift stay in registers.
+#pragma once
+
+#include "engine/kernels/integer.hpp"
+#include "engine/kernels/simd/lanes.hpp"
+
+namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
+
+/// Sums become floats.
+struct AsSums {
+    using Type = std::int32_t;
+    [[gnu::always_inline]] static Vec load(const std::int32_t* from) {
+        return xsimd::to_float(Ints::load_unaligned(from));
+    }
+};
+
+/// Stored codes are integers of 32 bits in registers.
+struct AsStored {
+    using Type = std::uint8_t;
+#if defined(__AVX512BW__)
+    [[gnu::always_inline]] static Ints load(const std::uint8_t* from) {
+        return Ints(_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))));
+    }
+    [[gnu::always_inline]] static void save(Ints x, std::uint8_t* to) {
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(x));
+    }
+#else
+    [[gnu::always_inline]] static Ints load(const std::uint8_t* from) {
+        return Ints(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
+    }
+    [[gnu::always_inline]] static void save(Ints x, std::uint8_t* to) {
+        const __m256i all = x;
+        const __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
+        _mm_storel_epi64(reinterpret_cast<__m128i*>(to), _mm_packus_epi16(words, words));
+    }
+#endif
+};
+
+/// t > bound ? t : bound, and t < bound ? t : bound, NaN included: the instructions' definition, which
+/// std::max and xsimd::max do not promise.
+[[gnu::always_inline]] inline Vec larger(Vec t, Vec bound) {
+#if defined(__AVX512BW__)
+    return Vec(_mm512_max_ps(t, bound));
+#else
+    return Vec(_mm256_max_ps(t, bound));
+#endif
+}
+[[gnu::always_inline]] inline Vec smaller(Vec t, Vec bound) {
+#if defined(__AVX512BW__)
+    return Vec(_mm512_min_ps(t, bound));
+#else
+    return Vec(_mm256_min_ps(t, bound));
+#endif
+}
+
+[[gnu::always_inline]] inline Ints floor_to_int(Vec t) {
+#if defined(__AVX512BW__)
+    return Ints(_mm512_cvt_roundps_epi32(t, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC));
+#else
+    return Ints(_mm256_cvttps_epi32(_mm256_floor_ps(t)));
+#endif
+}
+
+template <Rounding rounding>
+[[gnu::always_inline]] inline Ints rounded(Vec t) {
+    if constexpr (rounding == Rounding::floor) {
+        return floor_to_int(t);
+    } else if constexpr (rounding == Rounding::half_up) {
+        return floor_to_int(t + Vec(0.5f));
+    } else {
+#if defined(__AVX512BW__)
+        return Ints(_mm512_cvtps_epi32(t));
+#else
+        return Ints(_mm256_cvtps_epi32(t));
+#endif
+    }
+}
+
+template <Rounding rounding>
+class Encoder {
+  public:
+    explicit Encoder(const Codes& codes)
+        : multiplier_(codes.multiplier),
+          lowest_(codes.lowest),
+          highest_(codes.highest),
+          offset_(codes.offset),
+          has_offset_(codes.offset != 0) {}
+
+    [[gnu::always_inline]] Ints operator()(Vec x) const {
+        const Ints code = rounded<rounding>(smaller(larger(x * multiplier_, lowest_), highest_));
+        return has_offset_ ? code + offset_ : code;
+    }
+
+  private:
+    Vec multiplier_, lowest_, highest_;
+    Ints offset_;
+    bool has_offset_;
+};
+
+/// Calls f with the rounding as a constant.
+template <class F>
+[[gnu::always_inline]] inline void with_rounding(Rounding rounding, F&& f) {
+    switch (rounding) {
+        case Rounding::nearest_even:
+            return f(std::integral_constant<Rounding, Rounding::nearest_even>{});
+        case Rounding::half_up:
+            return f(std::integral_constant<Rounding, Rounding::half_up>{});
+        case Rounding::floor:
+            return f(std::integral_constant<Rounding, Rounding::floor>{});
+    }
+}
+
+/// A walk along one row of pixels; null stays null.
+template <class T>
+class RowCursor {
+  public:
+    T* at;
+
+    RowCursor(T* from, std::ptrdiff_t row_stride, std::ptrdiff_t col_stride, int row, int channel)
+        : at(from ? from + row * row_stride + channel : nullptr), step_(from ? col_stride : 0) {}
+    template <class S>
+    RowCursor(const Source<S>& source, int row, int channel)
+        : RowCursor(source.from, source.row_stride, source.col_stride, row, channel) {}
+    RowCursor(const Codes& codes, int row, int channel)
+        : RowCursor(codes.to, codes.row_stride, codes.col_stride, row, channel) {}
+
+    [[gnu::always_inline]] void next() { at += step_; }
+
+  private:
+    std::ptrdiff_t step_;
+};
+
+/// Whether codes of negative values are those of zero, so that codes alone need no ReLU before them.
+inline bool codes_rectify(const Codes& codes) {
+    return codes.lowest >= 0 && codes.multiplier > 0;
+}
+
+/// So many vectors of channels are finished at once: 64 stored codes are a whole line of the cache, packed
+/// and written in fewer steps than by quarters.
+inline constexpr int kWidest = kLanes == 16 ? 4 : 1;
+
+#if defined(__AVX512BW__)
+[[gnu::always_inline]] inline void save_line(const Ints (&stored)[4], std::uint8_t* to) {
+    // Packing interleaves the quarters of its operands; fours of bytes then go to their places.
+    const __m512i places = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    const __m512i low = _mm512_packs_epi32(stored[0], stored[1]);
+    const __m512i high = _mm512_packs_epi32(stored[2], stored[3]);
+    _mm512_storeu_si512(to, _mm512_permutexvar_epi32(places, _mm512_packus_epi16(low, high)));
+}
+#endif
+
+/// `W` vectors of channels from c on. `f` by value: stores of bytes could change what a reference refers to.
+/// Plain: from sums to codes, no more.
+template <Rounding rounding, bool plain, int W, class L>
+[[gnu::always_inline]] inline void finish_channels(const Finish f, const Encoder<rounding>& encode, int c,
+                                                   L lanes) {
+    const Ints residual_offset(f.residual_offset);
+    const Vec residual_step(f.residual_step);
+    const bool rectify = f.relu && (f.real || !codes_rectify(f.codes));
+    Vec scale[W], shift[W];
+    unrolled<W>([&](auto i) {
+        scale[i] = lanes.template load<AsFloat>(f.scale + c + i * kLanes);
+        shift[i] = lanes.template load<AsFloat>(f.shift + c + i * kLanes);
+    });
+    for (int row = 0; row < f.rows; ++row) {
+        RowCursor<const std::int32_t> sums(f.sums, row, c);
+        RowCursor<const float> residual(f.residual, row, c);
+        RowCursor<const std::uint8_t> residual_codes(f.residual_codes, row, c);
+        RowCursor<float> real(f.real, f.real_row_stride, f.real_col_stride, row, c);
+        RowCursor<std::uint8_t> codes(f.codes, row, c);
+        for (int col = 0; col < f.cols; ++col) {
+            Ints stored[W];
+            unrolled<W>([&](auto i) {
+                constexpr int at = i * kLanes;
+                Vec v = fma(lanes.template load<AsSums>(sums.at + at), scale[i], shift[i]);
+                if constexpr (!plain) {
+                    if (residual.at) v = v + lanes.template load<AsFloat>(residual.at + at);
+                    if (residual_codes.at) {
+                        const Ints code =
+                            lanes.template load<AsStored>(residual_codes.at + at) - residual_offset;
+                        v = v + xsimd::to_float(code) * residual_step;
+                    }
+                }
+                if (rectify) v = relu(v);
+                if constexpr (!plain)
+                    if (real.at) lanes.template save<AsFloat>(v, real.at + at);
+                stored[i] = encode(v);
+            });
+            if (plain || codes.at) {
+                if constexpr (W == 1)
+                    lanes.template save<AsStored>(stored[0], codes.at);
+                else
+                    save_line(stored, codes.at);
+            }
+            sums.next();
+            residual.next();
+            residual_codes.next();
+            real.next();
+            codes.next();
+        }
+    }
+}
+
+template <Rounding rounding, bool plain>
+void finish_rounding(const Finish& f) {
+    const Encoder<rounding> encode(f.codes);
+    const Lanes<true> all{kLanes};
+    int c = 0;
+    if constexpr (kWidest > 1)
+        for (; c + kWidest * kLanes <= f.channels; c += kWidest * kLanes)
+            finish_channels<rounding, plain, kWidest>(f, encode, c, all);
+    for (; c + kLanes <= f.channels; c += kLanes) finish_channels<rounding, plain, 1>(f, encode, c, all);
+    if (c < f.channels) finish_channels<rounding, plain, 1>(f, encode, c, Lanes<false>{f.channels - c});
+}
+
+inline void finish_sums(const Finish& f) {
+    const bool plain = !f.residual.from && !f.residual_codes.from && !f.real;
+    with_rounding(f.codes.rounding, [&](auto rounding) {
+        plain ? finish_rounding<rounding, true>(f) : finish_rounding<rounding, false>(f);
+    });
+}
+
+template <Rounding rounding>
+void quantize_rounding(const Quantize q) {
+    const Encoder<rounding> encode(q.codes);
+    for_channels(q.channels, [&](int c, auto lanes) {
+        for (int row = 0; row < q.rows; ++row) {
+            RowCursor<const float> values(q.values, row, c);
+            RowCursor<std::uint8_t> codes(q.codes, row, c);
+            for (int col = 0; col < q.cols; ++col) {
+                lanes.template save<AsStored>(encode(lanes.template load<AsFloat>(values.at)), codes.at);
+                values.next();
+                codes.next();
+            }
+        }
+    });
+}
+
+inline void quantize_values(const Quantize& q) {
+    Quantize rows = q;
+    // Pixels without gaps are as good as channels: images of three would leave most of a vector empty.
+    if (q.values.col_stride == q.channels && q.codes.col_stride == q.channels) {
+        rows.channels *= q.cols;
+        rows.cols = 1;
+    }
+    with_rounding(q.codes.rounding, [&](auto rounding) { quantize_rounding<rounding>(rows); });
+}
+
+}  // namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE

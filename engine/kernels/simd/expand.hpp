@@ -1,0 +1,106 @@
+// Packed weights to signed bytes, 64 of them (one quad of a panel) at a time.
+#pragma once
+
+#include "engine/kernels/integer.hpp"
+#include "engine/kernels/simd.hpp"
+
+namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
+
+using Bytes = xsimd::batch<std::int8_t, Arch>;
+
+inline constexpr int kBlockCodes = kPanel * kQuad;
+inline constexpr int kVectorCodes = static_cast<int>(Bytes::size);
+
+/// What lies in bits [shift, shift + 8) of each 16, and in the bits above: a byte's fields move down, junk
+/// from its neighbour comes after them.
+template <int shift>
+[[gnu::always_inline]] inline Bytes shifted(Bytes x) {
+#if defined(__AVX512BW__)
+    return Bytes(_mm512_srli_epi16(x, shift));
+#else
+    return Bytes(_mm256_srli_epi16(x, shift));
+#endif
+}
+
+struct FromBytes {
+    static constexpr int kTogether = 1;
+    template <int>
+    [[gnu::always_inline]] static Bytes code(Bytes x) {
+        return x;
+    }
+};
+struct FromFours {
+    static constexpr int kTogether = 2;
+    template <int i>
+    [[gnu::always_inline]] static Bytes code(Bytes x) {
+        const Bytes field = shifted<4 * i>(x) & Bytes(std::int8_t{15});
+        return (field ^ Bytes(std::int8_t{8})) - Bytes(std::int8_t{8});
+    }
+};
+struct FromTernary {
+    static constexpr int kTogether = 4;
+    template <int i>
+    [[gnu::always_inline]] static Bytes code(Bytes x) {
+        return (shifted<2 * i>(x) & Bytes(std::int8_t{3})) - Bytes(std::int8_t{1});
+    }
+};
+
+/// Multiplies the codes of kLanes channels, a quad each, by a multiplier each. Even and odd bytes are
+/// multiplied as 16-bit numbers, whose lower halves know nothing of the upper ones.
+[[gnu::always_inline]] inline Bytes multiplied(Bytes codes, const std::uint8_t* multipliers) {
+#if defined(__AVX512BW__)
+    const __m512i of_channel =
+        _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(multipliers)));
+    const __m512i words = _mm512_or_si512(of_channel, _mm512_slli_epi32(of_channel, 16));
+    const __m512i even = _mm512_set1_epi16(0xff);
+    const __m512i low = _mm512_and_si512(_mm512_mullo_epi16(codes, words), even);
+    const __m512i high = _mm512_mullo_epi16(_mm512_andnot_si512(even, codes), words);
+    return Bytes(_mm512_or_si512(low, high));
+#else
+    const __m256i of_channel =
+        _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(multipliers)));
+    const __m256i words = _mm256_or_si256(of_channel, _mm256_slli_epi32(of_channel, 16));
+    const __m256i even = _mm256_set1_epi16(0xff);
+    const __m256i low = _mm256_and_si256(_mm256_mullo_epi16(codes, words), even);
+    const __m256i high = _mm256_mullo_epi16(_mm256_andnot_si256(even, codes), words);
+    return Bytes(_mm256_or_si256(low, high));
+#endif
+}
+
+template <class Format>
+void expand_from(const Expand& e) {
+    const PackedPanels& w = e.weights;
+    const auto* from = static_cast<const std::int8_t*>(w.codes) + e.panel * w.panel_bytes;
+    const std::uint8_t* multipliers = w.multipliers;
+    if (multipliers)
+        multipliers += static_cast<std::ptrdiff_t>(e.panel) * (w.panel_quads / w.group_quads) * kPanel;
+    std::int8_t* to = e.to;
+    int left_of_group = w.group_quads;
+    for (int quad = 0; quad < w.panel_quads; quad += Format::kTogether, from += kBlockCodes) {
+        unrolled<Format::kTogether>([&](auto i) {
+            for (int at = 0; at < kBlockCodes; at += kVectorCodes) {
+                Bytes codes = Format::template code<i>(Bytes::load_unaligned(from + at));
+                if (multipliers) codes = multiplied(codes, multipliers + at / kQuad);
+                codes.store_unaligned(to + at);
+            }
+            to += kBlockCodes;
+            if (multipliers && --left_of_group == 0) {
+                multipliers += kPanel;
+                left_of_group = w.group_quads;
+            }
+        });
+    }
+}
+
+inline void expand_panel(const Expand& e) {
+    switch (e.weights.format) {
+        case WeightFormat::s8:
+            return expand_from<FromBytes>(e);
+        case WeightFormat::s4:
+            return expand_from<FromFours>(e);
+        case WeightFormat::ternary:
+            return expand_from<FromTernary>(e);
+    }
+}
+
+}  // namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE

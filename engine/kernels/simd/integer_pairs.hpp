@@ -1,0 +1,97 @@
+// Products of bytes without an instruction for quads: pairs of products are added in 16 bits, which saturates
+// unless the weights are small enough. What is too large for that, packing has split (see integer.hpp).
+#pragma once
+
+#include "engine/kernels/simd/integer_product.hpp"
+#include "engine/kernels/simd/integer_remainders.hpp"
+
+namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
+
+#if defined(__AVX512BW__)
+[[gnu::always_inline]] inline Ints pairs(Ints x, Ints w) {
+    return Ints(_mm512_maddubs_epi16(x, w));
+}
+[[gnu::always_inline]] inline Ints add_16(Ints a, Ints b) {
+    return Ints(_mm512_add_epi16(a, b));
+}
+[[gnu::always_inline]] inline Ints widen_pairs(Ints sums) {
+    return Ints(_mm512_madd_epi16(sums, _mm512_set1_epi16(1)));
+}
+#else
+[[gnu::always_inline]] inline Ints pairs(Ints x, Ints w) {
+    return Ints(_mm256_maddubs_epi16(x, w));
+}
+[[gnu::always_inline]] inline Ints add_16(Ints a, Ints b) {
+    return Ints(_mm256_add_epi16(a, b));
+}
+[[gnu::always_inline]] inline Ints widen_pairs(Ints sums) {
+    return Ints(_mm256_madd_epi16(sums, _mm256_set1_epi16(1)));
+}
+#endif
+
+/// Each quad is widened to 32 bits by itself.
+struct WidenedQuads {
+    // AVX2: five pixels by two vectors; a sixth would leave too few for weights, quad, ones and products.
+    static constexpr int kSums = kLanes == 8 ? 10 : 24;
+
+    [[gnu::always_inline]] static Ints add(Ints sum, Ints x, Ints w) {
+        return sum + widen_pairs(pairs(x, w));
+    }
+};
+
+/// Small weights: q.short_sums quads are added up in 16 bits before they are widened and added to totals in
+/// memory, so that registers are left for large tiles.
+struct ShortSums {
+    static constexpr int kSums = kLanes == 8 ? 12 : 24;
+
+    [[gnu::always_inline]] static Ints add(Ints sum, Ints x, Ints w) { return add_16(sum, pairs(x, w)); }
+
+    template <class S>
+    [[gnu::always_inline]] static void sum(typename S::Sums& sums, const IntegerProduct& q,
+                                           const typename S::Operands& x, int n) {
+        constexpr int M = S::M, V = S::V;
+        alignas(64) std::int32_t totals[M][V][kLanes];
+        start_sums<S>(sums, q, n);
+        unrolled<M>([&](auto m) { unrolled<V>([&](auto v) { sums[m][v].store_aligned(totals[m][v]); }); });
+        const Ints zero(0);
+        const auto clear = [&]() __attribute__((always_inline)) {
+            unrolled<M>([&](auto m) { unrolled<V>([&](auto v) { sums[m][v] = zero; }); });
+        };
+        const auto total = [&](auto m, auto v) __attribute__((always_inline)) {
+            return Ints::load_aligned(totals[m][v]) + widen_pairs(sums[m][v]);
+        };
+
+        clear();
+        const std::int8_t* w = q.weights + n / kPanel * q.panel_stride;
+        const std::ptrdiff_t most = static_cast<std::ptrdiff_t>(q.short_sums) * kQuad;
+        std::ptrdiff_t room = most;  // k that may still be added in 16 bits
+        for (int r = 0; r < q.runs; ++r) {
+            std::ptrdiff_t k = 0;
+            while (k < q.run_length) {
+                const std::ptrdiff_t end = k + room < q.run_length ? k + room : q.run_length;
+                const std::ptrdiff_t run = r * q.run_stride;
+                add_quads<ShortSums, S>(sums, q, x, run + k, run + end, w);
+                room -= (end - k + kQuad - 1) / kQuad * kQuad;
+                k = end;
+                if (room > 0) continue;
+                unrolled<M>(
+                    [&](auto m) { unrolled<V>([&](auto v) { total(m, v).store_aligned(totals[m][v]); }); });
+                clear();
+                room = most;
+            }
+        }
+        unrolled<M>([&](auto m) { unrolled<V>([&](auto v) { sums[m][v] = total(m, v); }); });
+    }
+};
+
+inline void product_of_pairs(const IntegerProduct& q) {
+    // Below, moving the totals costs more than it saves.
+    constexpr int kFewest = 4;
+    if (q.short_sums >= kFewest)
+        product<ShortSums>(q);
+    else
+        product<WideSums<WidenedQuads>>(q);
+    if (q.remainders) add_remainders(q);
+}
+
+}  // namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE

@@ -1,0 +1,77 @@
+#include "engine/models/resnet.hpp"
+
+#include <array>
+#include <map>
+#include <string>
+
+#include "engine/core/error.hpp"
+
+namespace nibble {
+namespace {
+
+struct Layout {
+    bool bottleneck;
+    std::array<int, 4> blocks;  ///< of each stage
+};
+
+const std::map<int, Layout> kLayouts{{18, {false, {2, 2, 2, 2}}},
+                                     {34, {false, {3, 4, 6, 3}}},
+                                     {50, {true, {3, 4, 6, 3}}},
+                                     {101, {true, {3, 4, 23, 3}}},
+                                     {152, {true, {3, 8, 36, 3}}}};
+constexpr int kExpansion = 4;  // of the channels at the end of a bottleneck
+
+constexpr Window window3x3(int stride) {
+    return {.kernel_h = 3, .kernel_w = 3, .stride = stride, .pad = 1};
+}
+
+class Builder {
+  public:
+    Graph graph;
+
+    int conv_bn(int x, const std::string& conv, const std::string& bn, int channels, Window window) {
+        return graph.batch_norm(graph.conv(x, conv, channels, window), bn);
+    }
+
+    /// Two 3x3 convolutions, or 1x1, 3x3, 1x1; without the ReLU at the end.
+    int branch(int x, const std::string& block, int channels, int stride, bool bottleneck) {
+        if (!bottleneck) {
+            x = graph.relu(conv_bn(x, block + "conv1", block + "bn1", channels, window3x3(stride)));
+            return conv_bn(x, block + "conv2", block + "bn2", channels, window3x3(1));
+        }
+        x = graph.relu(conv_bn(x, block + "conv1", block + "bn1", channels, {}));
+        x = graph.relu(conv_bn(x, block + "conv2", block + "bn2", channels, window3x3(stride)));
+        return conv_bn(x, block + "conv3", block + "bn3", kExpansion * channels, {});
+    }
+
+    /// relu(branch(x) + shortcut(x)); the shortcut is a projection where the shape changes.
+    int block(int x, const std::string& name, int channels, int stride, bool bottleneck) {
+        const int y = branch(x, name, channels, stride, bottleneck), out = graph[y].out.c;
+        if (stride != 1 || graph[x].out.c != out)
+            x = conv_bn(x, name + "downsample.0", name + "downsample.1", out, {.stride = stride});
+        return graph.relu(graph.add(y, x));
+    }
+};
+
+}  // namespace
+
+Graph resnet(const Resnet& options) {
+    const auto layout = kLayouts.find(options.depth);
+    if (layout == kLayouts.end())
+        throw BadInput("resnet", "depth", "18, 34, 50, 101 or 152", std::to_string(options.depth));
+    if (options.classes < 1)
+        throw BadInput("resnet", "classes", "at least 1", std::to_string(options.classes));
+    Builder builder;
+    int x = builder.graph.input(options.input);
+    x = builder.conv_bn(x, "conv1", "bn1", 64, {.kernel_h = 7, .kernel_w = 7, .stride = 2, .pad = 3});
+    x = builder.graph.max_pool(builder.graph.relu(x), window3x3(2));
+    for (int stage = 1; stage <= 4; ++stage)
+        for (int i = 0; i < layout->second.blocks[stage - 1]; ++i) {
+            const std::string name = "layer" + std::to_string(stage) + "." + std::to_string(i) + ".";
+            x = builder.block(x, name, 32 << stage, stage > 1 && i == 0 ? 2 : 1, layout->second.bottleneck);
+        }
+    builder.graph.linear(builder.graph.global_pool(x), "fc", options.classes);
+    return std::move(builder.graph);
+}
+
+}  // namespace nibble

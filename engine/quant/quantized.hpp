@@ -1,0 +1,62 @@
+// A quantized network: the float graph, and what stands in for its weights and passes along its edges.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/nn/graph.hpp"
+#include "engine/quant/numerics.hpp"
+#include "engine/quant/scheme.hpp"
+
+namespace nibble {
+
+/// Weights of one layer as codes, [out][in][kh][kw] (linear: [out][in]).
+///
+///   W[o, i, h, w] ~ codes[o, i, h, w] * multipliers[o, i / group, h, w] * steps[o]
+///
+/// The multipliers are there for granularity `group` only: group scales as small integers (at most 127 for
+/// ternary codes, 15 for 4-bit ones of the full range), so that a code times its multiplier is a signed byte
+/// and one float scale per output channel is left. For granularity `tensor` there is a single step.
+struct QuantizedWeights {
+    Scheme scheme;
+    Shape shape;
+    std::vector<std::int8_t> codes;
+    std::vector<float> steps;
+    std::vector<std::uint8_t> multipliers;
+
+    std::size_t outputs() const { return shape[0]; }
+    float step(std::size_t output) const { return steps[steps.size() == 1 ? 0 : output]; }
+    /// Where the multiplier of code number `i` is. Only for granularity `group`.
+    std::size_t multiplier_of(std::size_t i) const;
+    /// Codes with their multipliers: what a product multiplies with.
+    int product_of(std::size_t i) const;
+    Array<float> values() const;
+
+    /// Bytes in a file: packed codes, 4 per step, 1 per multiplier.
+    std::size_t bytes() const;
+};
+
+/// Groups of input channels, the last one smaller where `group` does not divide their number.
+std::size_t groups_of(std::size_t inputs, int group);
+
+/// Throws BadInput, naming the layer, unless sizes fit, codes lie in the scheme's range, steps are finite and
+/// positive (0 for a channel whose codes are all 0), and multipliers keep products within a byte.
+void check(const QuantizedWeights& weights, const std::string& layer);
+
+/// A node and which of its inputs.
+struct GraphEdge {
+    int reader = 0, operand = 0;
+    friend auto operator<=>(const GraphEdge&, const GraphEdge&) = default;
+};
+
+/// What a method decided. Edges without a quantizer carry floats: those into additions and poolings may,
+/// those into convolutions and linear layers may not if the network is to run as integers.
+struct Quantization {
+    std::map<std::string, QuantizedWeights> layers;  ///< by the name of the convolution or linear layer
+    std::map<GraphEdge, Quantizer> edges;
+};
+
+}  // namespace nibble

@@ -1,0 +1,112 @@
+#include "experiments/harness/network_file.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/core/digest.hpp"
+#include "engine/core/error.hpp"
+#include "engine/core/json.hpp"
+#include "engine/infer/file.hpp"
+#include "engine/models/catalog.hpp"
+#include "experiments/harness/provenance.hpp"
+
+namespace nibble {
+
+namespace {
+/// The wish, else what the file states, else `fallback`.
+std::string choose(const std::string& wish, const Metadata& metadata, const std::string& key,
+                   const std::string& fallback) {
+    if (!wish.empty()) return wish;
+    const auto stated = metadata.find(key);
+    return stated == metadata.end() ? fallback : stated->second;
+}
+
+std::string range(int low, int high) {
+    return low == high ? std::to_string(low) : fmt::format("{}-{}", low, high);
+}
+
+NetworkFile open_integers(const Safetensors& stored, const std::string& path, const NetworkWish& wish) {
+    NetworkFile file;
+    if (!wish.numerics.empty()) throw BadInput(path + ": runs as integers; --numerics is for float weights");
+    try {
+        file.integers = integer_graph_from(stored);
+    } catch (const Error& e) {
+        throw BadInput(path + ": " + e.what());
+    }
+    file.metadata = stored.metadata;
+    file.model = choose("", file.metadata, "model", "");
+    if (!wish.model.empty() && wish.model != file.model)
+        throw BadInput(path, "--model", file.model.empty() ? "none: the file is enough" : file.model,
+                       wish.model);
+    file.executed_as = executed_as(bits_of(*file.integers));
+    Digest digest;
+    for (const auto& [name, tensor] : stored.tensors)
+        digest.add(name).add(std::span<const std::byte>(tensor.bytes));
+    file.weights_digest = digest.add(file.metadata.at("graph")).hex();
+    file.classifier = make_classifier(*file.integers);
+    return file;
+}
+
+NetworkFile open_floats(Safetensors stored, const std::string& path, const NetworkWish& wish) {
+    const WeightsFile weights = weights_from(std::move(stored), path);
+    NetworkFile file;
+    file.metadata = weights.metadata;
+    file.model = choose(wish.model, file.metadata, "model", "");
+    if (file.model.empty()) throw BadInput(path + ": does not say which network it is for; give --model");
+    const Numerics numerics = numerics_from(choose(wish.numerics, file.metadata, "numerics", "f32"));
+    const Graph graph = make_model(file.model, wish.classes, wish.input);
+    check(weights, graph, path);
+    file.weights_digest = digest_of(weights.weights);
+    file.executed_as = executed_as(to_string(numerics));
+    file.classifier = make_classifier(graph, weights.weights, numerics);
+    return file;
+}
+}  // namespace
+
+NetworkFile open_network(const std::string& path, const NetworkWish& wish) {
+    Safetensors stored = read_safetensors(path);
+    NetworkFile file = is_integer_network(stored) ? open_integers(stored, path, wish)
+                                                  : open_floats(std::move(stored), path, wish);
+    file.normalization = normalization_from(file.metadata, path);
+    return file;
+}
+
+std::string bits_of(const IntegerGraph& graph) {
+    std::vector<std::pair<int, int>> layers;  // bits of weights and activations
+    for (const IntegerStep& step : graph.steps)
+        if (step.op == IntegerStep::Op::product)
+            layers.emplace_back(step.weights.scheme.bits, graph.values[step.input].quantizer->scheme.bits);
+    const std::pair ends{8, 8};
+    const bool same_ends = layers.front() == ends && layers.back() == ends;
+    auto inner = layers;
+    if (same_ends && layers.size() > 2) inner.assign(layers.begin() + 1, layers.end() - 1);
+    int w_low = 8, w_high = 2, a_low = 8, a_high = 2;
+    for (const auto& [w, a] : inner) {
+        w_low = std::min(w_low, w), w_high = std::max(w_high, w);
+        a_low = std::min(a_low, a), a_high = std::max(a_high, a);
+    }
+    const bool ends_differ = same_ends && (w_low < 8 || a_low < 8);
+    return "w" + range(w_low, w_high) + "a" + range(a_low, a_high) + (ends_differ ? "e8" : "");
+}
+
+Json layers_of(const IntegerGraph& graph) {
+    Json layers = Json::array();
+    for (const IntegerStep& step : graph.steps) {
+        const bool product = step.op == IntegerStep::Op::product;
+        std::string outputs;
+        for (int v : step.outputs) outputs += (outputs.empty() ? "" : "+") + storage_name(graph.values[v]);
+        layers.push_back(
+            {{"layer", step.name},
+             {"operation", to_string(step.op) + (step.relu ? ", ReLU" : "")},
+             {"input", storage_name(graph.values[step.input])},
+             {"weights", product ? Json(to_string(step.weights.scheme)) : Json()},
+             {"residual", step.residual >= 0 ? Json(storage_name(graph.values[step.residual])) : Json()},
+             {"output", outputs},
+             {"bytes",
+              product ? Json(step.weights.bytes() + 4 * (step.scale.size() + step.shift.size())) : Json()}});
+    }
+    return layers;
+}
+
+}  // namespace nibble

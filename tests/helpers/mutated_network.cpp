@@ -1,0 +1,170 @@
+#include "tests/helpers/mutated_network.hpp"
+
+#include <algorithm>
+
+namespace nibble::test {
+namespace {
+
+using Op = IntegerStep::Op;
+
+Quantizer random_quantizer(const Below& below) {
+    const Rounding roundings[] = {Rounding::nearest_even, Rounding::half_up, Rounding::floor};
+    const float steps[] = {1, 0.5f, 0.1f, 3e-3f, 7, 1e-30f, 1e30f};
+    Scheme scheme{.bits = 2 + static_cast<int>(below(7)), .granularity = Granularity::tensor};
+    scheme.is_signed = below(2);
+    if (scheme.is_signed && below(2)) scheme.range = Range::narrow;
+    return make_quantizer(scheme, steps[below(7)], roundings[below(3)]);
+}
+
+float random_scale(const Below& below) {
+    const float scales[] = {0, 1e-3f, -0.02f, 1, -0.0f, 1e-38f, 1e-30f, 1e30f, 3e38f};
+    return scales[below(9)];
+}
+
+/// Repeats or cuts what is there.
+template <class T>
+void resize(std::vector<T>& values, std::size_t size, T fallback) {
+    if (values.empty()) values.push_back(fallback);
+    const std::size_t before = values.size();
+    values.resize(size);
+    for (std::size_t i = before; i < size; ++i) values[i] = values[i - before];
+}
+
+void fit_weights(IntegerStep& step, Dims in) {
+    QuantizedWeights& w = step.weights;
+    const auto size = [](int n) { return static_cast<std::size_t>(n); };
+    const bool linear = w.shape.size() == 2 && in.h == 1 && in.w == 1;
+    if (linear) step.window = {};
+    w.shape = {w.outputs(), size(in.c), size(step.window.kernel_h), size(step.window.kernel_w)};
+    if (linear) w.shape.resize(2);
+    resize(w.codes, count(w.shape), std::int8_t{1});
+    for (auto& code : w.codes)
+        code = static_cast<std::int8_t>(
+            std::clamp(static_cast<int>(code), w.scheme.lowest(), w.scheme.highest()));
+    const bool grouped = w.scheme.granularity == Granularity::group;
+    const std::size_t taps = linear ? 1 : w.shape[2] * w.shape[3];
+    if (grouped)
+        resize(w.multipliers, w.outputs() * groups_of(w.shape[1], w.scheme.group) * taps, std::uint8_t{3});
+    else
+        w.multipliers.clear();
+    const int most = 127 / std::max(-w.scheme.lowest(), w.scheme.highest());
+    for (auto& m : w.multipliers) m = static_cast<std::uint8_t>(1 + m % most);
+    resize(w.steps, w.scheme.granularity == Granularity::tensor ? 1 : w.outputs(), 1.0f);
+    resize(step.scale, w.outputs(), 1.0f);
+    resize(step.shift, w.outputs(), 0.0f);
+}
+
+/// Shapes follow from the input's, in the order of the steps.
+void fit(IntegerGraph& graph) {
+    for (IntegerStep& step : graph.steps) {
+        const IntegerValue in = graph.values[static_cast<std::size_t>(step.input)];
+        const bool last = &step == &graph.steps.back();
+        Dims out = in.dims;
+        Window& w = step.window;
+        if (step.op == Op::shortcut) {
+            const int channels = graph.values[static_cast<std::size_t>(step.outputs.front())].dims.c;
+            out = {(in.dims.h + step.stride - 1) / step.stride, (in.dims.w + step.stride - 1) / step.stride,
+                   std::max(channels, in.dims.c)};
+        } else if (step.op != Op::quantize) {
+            if (last) w = {in.dims.h, in.dims.w, 1, 0};
+            w.kernel_h = std::min(w.kernel_h, in.dims.h + 2 * w.pad);
+            w.kernel_w = std::min(w.kernel_w, in.dims.w + 2 * w.pad);
+            if (step.op != Op::product) w.pad = std::min(w.pad, std::min(w.kernel_h, w.kernel_w) - 1);
+            if (step.op == Op::product) fit_weights(step, in.dims);
+            out = {(in.dims.h + 2 * w.pad - w.kernel_h) / w.stride + 1,
+                   (in.dims.w + 2 * w.pad - w.kernel_w) / w.stride + 1,
+                   step.op == Op::product ? static_cast<int>(step.weights.outputs()) : in.dims.c};
+        }
+        for (int v : step.outputs) {
+            IntegerValue& value = graph.values[static_cast<std::size_t>(v)];
+            value.dims = out;
+            if (step.op == Op::max_pool || step.op == Op::shortcut) value.quantizer = in.quantizer;
+        }
+        if (step.residual >= 0 && graph.values[static_cast<std::size_t>(step.residual)].dims != out)
+            step.residual = -1;
+    }
+}
+
+/// A copy of the step that writes values of its own, right after it.
+void repeat(IntegerGraph& graph, std::size_t i) {
+    IntegerStep copy = graph.steps[i];
+    for (int& v : copy.outputs) {
+        graph.values.push_back(IntegerValue(graph.values[static_cast<std::size_t>(v)]));
+        v = static_cast<int>(graph.values.size()) - 1;
+    }
+    graph.steps.insert(graph.steps.begin() + static_cast<std::ptrdiff_t>(i), std::move(copy));
+}
+
+void mutate_weights(QuantizedWeights& w, const Below& below) {
+    static const char* const schemes[] = {"s8-pc", "s8n-pt", "s4-pc", "s4-g2", "s3n-pc", "s2-g3",
+                                          "t-pc",  "t-pt",   "t-g2",  "t-g3",  "t-g4",   "t-g64"};
+    switch (below(3)) {
+        case 0:
+            w.scheme = scheme_from(schemes[below(12)]);
+            break;
+        case 1:
+            w.shape[0] = 1 + below(40);
+            break;
+        default:
+            for (auto& code : w.codes) code = static_cast<std::int8_t>(static_cast<int>(below(256)) - 128);
+    }
+}
+
+}  // namespace
+
+void mutate(IntegerGraph& graph, const Below& below) {
+    const auto any = [&](std::size_t n) { return below(static_cast<std::uint32_t>(n)); };
+    const std::size_t at = any(graph.steps.size());
+    IntegerStep& step = graph.steps[at];
+    const bool last = at + 1 == graph.steps.size();
+    const auto random_value = [&] { return static_cast<int>(any(graph.values.size())); };
+    switch (below(12)) {
+        case 0:
+            step.window.kernel_h = 1 + static_cast<int>(below(6));
+            step.window.kernel_w = 1 + static_cast<int>(below(6));
+            break;
+        case 1:
+            step.window.stride = step.stride = 1 + static_cast<int>(below(5));
+            break;
+        case 2:
+            step.window.pad = static_cast<int>(below(6));
+            break;
+        case 3:
+            graph.values[0].dims = {1 + static_cast<int>(below(12)), 1 + static_cast<int>(below(12)),
+                                    1 + static_cast<int>(below(6))};
+            break;
+        case 4:
+            step.relu = step.op == Op::product && !step.relu;
+            break;
+        case 5:
+            step.residual = step.op == Op::product ? random_value() : -1;
+            break;
+        case 6:
+            step.input = random_value();
+            break;
+        case 7:
+            graph.values[static_cast<std::size_t>(step.outputs[any(step.outputs.size())])].quantizer =
+                last || below(4) == 0 ? std::nullopt : std::optional(random_quantizer(below));
+            break;
+        case 8:
+            if (last) break;
+            graph.values.push_back({{}, random_quantizer(below)});
+            step.outputs.insert(
+                step.outputs.begin() + static_cast<std::ptrdiff_t>(any(step.outputs.size() + 1)),
+                static_cast<int>(graph.values.size()) - 1);
+            break;
+        case 9:
+            if (graph.steps.size() < 30) repeat(graph, at);
+            break;
+        case 10:
+            if (step.op == Op::product) mutate_weights(step.weights, below);
+            break;
+        default:
+            if (step.op != Op::product) break;
+            step.scale[any(step.scale.size())] = random_scale(below);
+            step.shift[any(step.shift.size())] = random_scale(below);
+    }
+    fit(graph);
+}
+
+}  // namespace nibble::test

@@ -1,0 +1,75 @@
+#include "tests/helpers/networks.hpp"
+
+#include <algorithm>
+
+#include "engine/core/rng.hpp"
+#include "engine/infer/lower.hpp"
+
+namespace nibble::test {
+
+Weights random_weights(const Graph& graph, std::uint32_t stream) {
+    Weights weights;
+    Random random(5, Purpose::test, 0, stream);
+    for (const auto& [name, shape] : graph.parameters()) {
+        Array<float> values(shape);
+        for (float& v : values) {
+            v = random.normal();
+            if (name.ends_with(".running_var")) v = 0.5f + v * v;
+            if (shape.size() > 1)
+                v *= 1.5f / std::max<float>(1, static_cast<float>(values.size() / shape[0]) / 8);
+        }
+        weights.emplace(name, std::move(values));
+    }
+    return weights;
+}
+
+std::vector<float> random_images(Dims dims, std::size_t n, std::uint32_t stream) {
+    std::vector<float> images(n * dims.size());
+    Random random(6, Purpose::test, 0, stream);
+    for (float& v : images) v = random.normal();
+    return images;
+}
+
+Quantization quantize(const FoldedNetwork& network, const MaxAbs& options, std::uint32_t stream) {
+    std::vector<ValueRange> ranges;
+    observe_ranges(network.graph, network.weights, random_images(network.graph.input_dims(), 4, stream),
+                   ranges);
+    return maxabs(network, ranges, options);
+}
+
+IntegerGraph small_integer_network(std::uint32_t stream) {
+    Graph g;
+    const Window square{.kernel_h = 3, .kernel_w = 3, .stride = 1, .pad = 1};
+    int x = g.input({8, 7, 3});
+    x = g.relu(g.batch_norm(g.conv(x, "first", 4, square), "first_bn"));
+    x = g.max_pool(x, {.kernel_h = 3, .kernel_w = 2, .stride = 2, .pad = 1});
+    int y = g.relu(g.conv(x, "ternary", 6, square, true));
+    const int shortcut = g.shortcut_a(x, 9, 1);
+    x = g.add(g.conv(y, "one_scale", 9, square), shortcut);
+    y = g.relu(g.conv(x, "narrow", 5, {.kernel_h = 3, .kernel_w = 1, .stride = 1, .pad = 1}));
+    const int float_residual =
+        g.add(g.conv(y, "groups", 9, {.kernel_h = 1, .kernel_w = 3, .stride = 1, .pad = 0}), x);
+    y = g.relu(float_residual);
+    const int side = g.conv(x, "side", 9, {}, true);
+    x = g.relu(g.add(side, y));
+    const int codes_pool = g.avg_pool(x, {.kernel_h = 2, .kernel_w = 2, .stride = 1, .pad = 1});
+    g.linear(g.global_pool(codes_pool), "linear", 5);
+
+    const FoldedNetwork folded = fold_batch_norm(g, random_weights(g, stream));
+    Quantization q = quantize(folded, {}, stream);
+    const auto set_weights = [&](const std::string& layer, const char* scheme) {
+        q.layers.at(layer) = maxabs_weights(folded.weights.at(layer + ".weight"), scheme_from(scheme));
+    };
+    set_weights("ternary", "t-g3");
+    set_weights("one_scale", "s4-pt");
+    set_weights("narrow", "s4n-pc");
+    set_weights("groups", "s4-g2");
+    set_weights("side", "t-pc");
+    const auto edge = [&](int reader, int operand) { return GraphEdge{folded.node_of[reader], operand}; };
+    q.edges.erase(edge(float_residual, 1));
+    q.edges.at(edge(side, 0)) = make_quantizer(scheme_from("s4-pt"), 0.25f, Rounding::half_up);
+    q.edges.emplace(edge(codes_pool, 0), make_quantizer(scheme_from("u5-pt"), 0.125f, Rounding::floor));
+    return lower(folded.graph, folded.weights, q);
+}
+
+}  // namespace nibble::test

@@ -1,0 +1,27 @@
+// Random networks for tests: weights, images, and a small quantized network with a step of every kind.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/infer/integer_graph.hpp"
+#include "engine/nn/graph.hpp"
+#include "engine/quant/maxabs.hpp"
+
+namespace nibble::test {
+
+/// Of magnitudes that keep activations near 1; running variances are positive.
+Weights random_weights(const Graph& graph, std::uint32_t stream);
+
+/// n images of normally distributed values.
+std::vector<float> random_images(Dims dims, std::size_t n, std::uint32_t stream);
+
+/// Max-abs quantization, calibrated on four random images.
+Quantization quantize(const FoldedNetwork& network, const MaxAbs& options, std::uint32_t stream);
+
+/// All five operations on 8 x 7 x 3 images in 5 classes: weights of 8 and 4 bits and ternary in groups that
+/// do not divide, per tensor and per channel; a residual of codes and one of floats; a value stored in three
+/// ways.
+IntegerGraph small_integer_network(std::uint32_t stream);
+
+}  // namespace nibble::test
