@@ -27,6 +27,11 @@ class PackedWeights {
     std::ptrdiff_t panel_stride() const { return run_stride_ * runs_; }
     /// The first panel, from run `run` on.
     const void* from_run(int run) const { return bytes_.data() + run * run_stride_ * element_bytes_; }
+    /// `runs` runs behind `first`, from its k on; k a multiple of kBlock.
+    const void* at(const void* first, int runs, int k) const {
+        return static_cast<const std::byte*>(first) +
+               (runs * run_stride_ + static_cast<std::ptrdiff_t>(k) * kPanel) * element_bytes_;
+    }
 
   private:
     const Kernels* kernels_ = nullptr;

@@ -60,12 +60,14 @@ struct WeightGradient {
 /// Storage of activations and their gradients: float, or bfloat16 as uint16_t.
 enum class Storage { f32, bf16 };
 
+/// What a pass writes: elements of the storage, or of an operand buffer for product_f32 or product_bf16.
+enum class Target { storage, f32_operand, bf16_operand };
+
 /// dst = relu?(scale[c] * src + shift[c] + residual), with one FMA, then one addition; relu(v) = v <= 0 ? 0 :
 /// v, so NaN stays, and -0 and denormals become +0 (a maximum would leave those two to the instruction
 /// chosen). Leaves out what is null: no scale, no residual.
 struct Normalize {
-    Storage
-        storage;  ///< of src, residual and (unless to_operand) dst; bf16 results are rounded to nearest even
+    Storage storage;  ///< of src and residual; what is written as bfloat16 is rounded to nearest even
     const void* src;
     const void* residual;
     const float* scale;
@@ -73,7 +75,32 @@ struct Normalize {
     bool relu;
     int pixels, channels;
     void* dst;
-    bool to_operand;  ///< dst is part of an operand buffer
+    Target to;
+};
+
+/// Codes of real numbers as numbers of an operand buffer ("fake quantization"):
+///   t = src * multiplier[c];  t = t > lowest ? t : lowest;  t = t < highest ? t : highest;  dst = round(t)
+/// Bounds and codes are integers of at most 8 bits, so no element type rounds them.
+struct Encode {
+    const float* src;
+    const float* multiplier;
+    float lowest, highest;
+    Rounding rounding;
+    int pixels, channels;
+    void* dst;
+    Target to;  ///< an operand
+};
+
+/// How the gradient passes codes: with t as in Encode, or its floor,
+///   gradient *= t < lowest or t > highest (or NaN): 0;  t = lowest or t = highest: at_bounds;  else 1
+struct PassGradient {
+    const float* src;
+    const float* multiplier;
+    float lowest, highest;
+    bool floored;
+    float at_bounds;
+    int pixels, channels;
+    float* gradient;
 };
 
 /// Per channel, over the pixels of one image: sum[c] = sum of src, square[c] = sum of src^2. Float chains
@@ -117,6 +144,7 @@ struct NormalizeBackward {
     const float* constant;
     int pixels, channels;
     void* dst;
+    Target to;  ///< an operand
 };
 
 struct Kernels {
@@ -134,6 +162,8 @@ struct Kernels {
     void (*moments)(const Moments&);
     void (*mask_gradient)(const MaskGradient&);
     void (*normalize_backward)(const NormalizeBackward&);
+    void (*encode)(const Encode&);
+    void (*pass_gradient)(const PassGradient&);
     /// Rounds floats to storage (f32: copies).
     void (*store)(Storage, const float* src, void* dst, std::size_t count);
 

@@ -58,12 +58,15 @@ class ActivationUnit : public Unit {
 
   private:
     float* parameter(Weights& from, const char* suffix) const;
+    /// What the source stores is y / unit.
+    double unit(int channel) const;
     void set_scale(int channel, double mean, double variance);
 
     ConvUnit& source_;
     Options options_;
     Buffer values_;
-    std::vector<float> scale_, shift_, by_g_, by_y_, constant_;
+    std::vector<float> scale_, shift_;           ///< forwards, of what the source stores
+    std::vector<float> by_g_, by_y_, constant_;  ///< backwards; by_g_ is the scale of y
     std::vector<double> mean_, inverse_deviation_;
     mutable std::vector<double> sums_;  ///< [slot][2][c]: forward of y and y^2, backward of g and g * y
 };

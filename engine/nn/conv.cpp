@@ -1,6 +1,7 @@
 #include "engine/nn/conv.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "engine/core/bf16.hpp"
 #include "engine/core/parallel.hpp"
@@ -15,6 +16,9 @@ int round_up(int n, int to) {
 
 /// Weights of more bytes are dearer to read once more than a few rows of zeros are to multiply.
 constexpr std::size_t kManyWeights = 1 << 20;
+
+/// Floats hold every integer below it.
+constexpr double kExactInFloat = 1 << 24;
 
 /// Splits output rows [0, rows) into stretches that see the same kernel rows: output row i needs input rows
 /// first + i * step + r for r in [0, runs), of which only those in [0, height) exist.
@@ -33,10 +37,23 @@ void for_row_segments(int rows, int step, int first, int runs, int height, Segme
     }
 }
 
+/// A bound for every partial sum of products of codes.
+double largest_sum(const WeightCodes& weights, const InputCodes& input) {
+    const std::size_t outputs = weights.units.size(), per_output = weights.codes.size() / outputs;
+    double largest = 0;
+    for (std::size_t o = 0; o < outputs; ++o) {
+        double sum = 0;
+        for (std::size_t i = 0; i < per_output; ++i) sum += std::abs(weights.codes[o * per_output + i]);
+        largest = std::max(largest, sum);
+    }
+    return largest * std::max(std::abs(input.lowest), std::abs(input.highest));
+}
+
 }  // namespace
 
 ConvUnit::ConvUnit(const Context& context, Edge input, Dims dims, const Options& options)
     : Unit(context, dims, context.storage()), input_(input), in_(input.from->dims()), options_(options) {
+    if (context.quantizer) quantizer_ = context.quantizer->layer(options.name);
     const Window& w = options.window;
     const auto extent = [&](int in, int out, int kernel) {
         return std::max(w.pad + in, (out - 1) * w.stride + kernel);
@@ -100,7 +117,14 @@ void ConvUnit::plan_phases() {
 
 void ConvUnit::pack() {
     const Window& w = options_.window;
-    const float* weight = context_.weights.at(options_.name + ".weight").data();
+    const Array<float>& stored = context_.weights.at(options_.name + ".weight");
+    const float* weight = stored.data();
+    if (quantizer_) {
+        input_codes_ = quantizer_->input();
+        quantizer_->encode(stored, codes_);
+        float_sums_are_exact_ = !input_codes_ || largest_sum(codes_, *input_codes_) < kExactInFloat;
+        weight = codes_.codes.data();
+    }
     const auto at = [&](int o, int i, int kh, int kw) {
         return weight[((static_cast<std::size_t>(o) * in_.c + i) * w.kernel_h + kh) * w.kernel_w + kw];
     };
@@ -110,6 +134,7 @@ void ConvUnit::pack() {
             for (int i = 0; i < in_.c; ++i)
                 for (int o = 0; o < dims_.c; ++o) matrix.push_back(at(o, i, kh, kw));
     weights_.pack(matrix);
+    if (quantizer_) weight = codes_.values.data();
     for (Phase& phase : phases_) {
         matrix.clear();
         for (int kh : phase.kh)
@@ -120,14 +145,78 @@ void ConvUnit::pack() {
     }
 }
 
+bool ConvUnit::stores_sums() const {
+    return quantizer_ && activation_ && activation_->normalizes() && !options_.bias;
+}
+
+const float* ConvUnit::input_values(int slot, Scratch& scratch) const {
+    kernels::Normalize view = input_.from->view(slot);
+    if (!view.scale && !view.residual && !view.relu) return static_cast<const float*>(view.src);
+    auto* values = scratch.values.reserve_as<float>(in_.size());
+    view.pixels = in_.h * in_.w;
+    view.dst = values;
+    context_.kernels.normalize(view);
+    return values;
+}
+
+const void* ConvUnit::operand(int slot, Scratch& scratch) const {
+    if (!input_codes_)
+        return input_operand(context_, input_.from->view(slot), in_, x_border_, scratch.operand);
+    return code_operand(context_, *input_codes_, input_values(slot, scratch), in_, x_border_,
+                        scratch.operand);
+}
+
 void ConvUnit::product(const kernels::Product& q) const {
     context_.numerics == Numerics::f32 ? context_.kernels.product_f32(q) : context_.kernels.product_bf16(q);
 }
 
+void ConvUnit::split_product(const kernels::Product& whole) const {
+    // So many products of 8-bit codes stay below 2^24; a multiple of kBlock.
+    constexpr int kStretch = 512;
+    const std::size_t values =
+        static_cast<std::size_t>(whole.pixels.rows) * whole.pixels.cols * whole.channels;
+    std::vector<float> part(values);
+    std::vector<double> sums(values, 0.0);
+    const int element = context_.operand_bytes();
+    kernels::Product q = whole;
+    q.runs = 1;
+    q.out = part.data();
+    q.out_col_stride = whole.channels;
+    q.out_row_stride = static_cast<std::ptrdiff_t>(whole.pixels.cols) * whole.channels;
+    for (int run = 0; run < whole.runs; ++run)
+        for (int k = 0; k < whole.run_length; k += kStretch) {
+            q.run_length = std::min(kStretch, whole.run_length - k);
+            q.operand = static_cast<const std::byte*>(whole.operand) + (run * whole.run_stride + k) * element;
+            q.weights = weights_.at(whole.weights, run, k);
+            context_.numerics == Numerics::f32 ? context_.kernels.product_f32(q)
+                                               : context_.kernels.product_bf16(q);
+            for (std::size_t i = 0; i < values; ++i) sums[i] += static_cast<double>(part[i]);
+        }
+    const double* sum = sums.data();
+    for (int r = 0; r < whole.pixels.rows; ++r)
+        for (int c = 0; c < whole.pixels.cols; ++c)
+            for (int n = 0; n < whole.channels; ++n)
+                whole.out[r * whole.out_row_stride + c * whole.out_col_stride + n] =
+                    static_cast<float>(*sum++);
+}
+
+void ConvUnit::add_bias(float* out) const {
+    const float* bias = options_.bias ? context_.weights.at(options_.name + ".bias").data() : nullptr;
+    const std::size_t pixels = static_cast<std::size_t>(dims_.h) * dims_.w;
+    for (std::size_t p = 0; p < pixels; ++p, out += dims_.c)
+        for (int c = 0; c < dims_.c; ++c) {
+            if (quantizer_)
+                out[c] = std::fma(out[c], static_cast<float>(codes_.units[c]), bias ? bias[c] : 0.0f);
+            else
+                out[c] += bias[c];
+        }
+}
+
 void ConvUnit::forward(int slot, Scratch& scratch) {
     const Window& w = options_.window;
-    const auto* x = static_cast<const std::byte*>(
-        input_operand(context_, input_.from->view(slot), in_, x_border_, scratch.operand));
+    if (context_.training && quantizer_ && quantizer_->observes())
+        quantizer_->observe(slot, {input_values(slot, scratch), in_.size()});
+    const auto* x = static_cast<const std::byte*>(operand(slot, scratch));
     const std::size_t pixels = static_cast<std::size_t>(dims_.h) * dims_.w;
     const bool in_place = options_.logits || storage_ == kernels::Storage::f32;
     const std::size_t image = dims_.size() * (in_place ? sizeof(float) : bytes_of(storage_));
@@ -148,18 +237,14 @@ void ConvUnit::forward(int slot, Scratch& scratch) {
         q.out_col_stride = dims_.c;
         q.out_row_stride = static_cast<std::ptrdiff_t>(dims_.w) * dims_.c;
         q.out = out + first * q.out_row_stride;
-        product(q);
+        float_sums_are_exact_ ? product(q) : split_product(q);
     };
     const std::size_t weights = static_cast<std::size_t>(w.kernel_h) * weights_.run_length() * dims_.c;
     if (weights * context_.operand_bytes() > kManyWeights)
         segment(0, dims_.h, 0, w.kernel_h);
     else
         for_row_segments(dims_.h, w.stride, -w.pad, w.kernel_h, in_.h, segment);
-    if (options_.bias) {
-        const float* bias = context_.weights.at(options_.name + ".bias").data();
-        for (std::size_t p = 0; p < pixels; ++p)
-            for (int c = 0; c < dims_.c; ++c) out[p * dims_.c + c] += bias[c];
-    }
+    if (options_.bias || (quantizer_ && !stores_sums())) add_bias(out);
     if (!in_place) context_.kernels.store(storage_, out, stored, dims_.size());
     if (context_.training && activation_ && activation_->normalizes()) {
         double* sums = activation_->statistics(slot);
@@ -189,7 +274,7 @@ kernels::NormalizeBackward ConvUnit::output_gradient(int slot) const {
 
 void ConvUnit::backward(int slot, Scratch& scratch) {
     const void* dy = gradient_operand(context_, output_gradient(slot), dims_, dy_border_, scratch.dy);
-    const void* x = input_operand(context_, input_.from->view(slot), in_, x_border_, scratch.operand);
+    const void* x = operand(slot, scratch);
     const std::size_t size = chunk_gradient_size();
     float* gradient = chunk_gradients_.data() + slot / kChunk * size;
     if (slot % kChunk == 0) std::fill_n(gradient, size, 0.0f);
@@ -198,6 +283,16 @@ void ConvUnit::backward(int slot, Scratch& scratch) {
     if (!input_.from->wants_gradient()) return;
     float* dx = scratch.image.reserve_as<float>(in_.size());
     input_gradient(dy, dx);
+    if (input_codes_)
+        context_.kernels.pass_gradient({.src = input_values(slot, scratch),
+                                        .multiplier = input_codes_->multipliers.data(),
+                                        .lowest = input_codes_->lowest,
+                                        .highest = input_codes_->highest,
+                                        .floored = input_codes_->floored,
+                                        .at_bounds = input_codes_->at_bounds,
+                                        .pixels = in_.h * in_.w,
+                                        .channels = in_.c,
+                                        .gradient = dx});
     input_.from->receive(input_, slot, dx, scratch);
 }
 
@@ -289,14 +384,21 @@ void ConvUnit::finish_backward(int images) {
     parallel_for((size + kPart - 1) / kPart, [&](std::size_t part) {
         tree_sum(chunk_gradients_.data(), size, chunks, part * kPart, std::min((part + 1) * kPart, size));
     });
-    float* to = context_.gradients.at(options_.name + ".weight").data();
+    Array<float>& gradient = context_.gradients.at(options_.name + ".weight");
+    float* to = gradient.data();
     for (int o = 0; o < dims_.c; ++o)
-        for (int i = 0; i < in_.c; ++i)
+        for (int i = 0; i < in_.c; ++i) {
+            const float step = input_codes_ ? input_codes_->steps[i] : 1.0f;
             for (int kh = 0; kh < w.kernel_h; ++kh)
                 for (int kw = 0; kw < w.kernel_w; ++kw)
-                    *to++ = chunk_gradients_[((static_cast<std::size_t>(kh) * w.kernel_w + kw) * in_.c + i) *
+                    *to++ = step *
+                            chunk_gradients_[((static_cast<std::size_t>(kh) * w.kernel_w + kw) * in_.c + i) *
                                                  channels +
                                              o];
+        }
+    if (quantizer_)
+        quantizer_->pass_weight_gradient(context_.weights.at(options_.name + ".weight"),
+                                         {gradient.data(), gradient.size()});
     if (options_.bias)
         std::copy_n(chunk_gradients_.data() + size - channels, dims_.c,
                     context_.gradients.at(options_.name + ".bias").data());

@@ -43,6 +43,9 @@ class ConvUnit : public Unit {
     ActivationUnit* activation() const { return activation_; }
     Edge& input() { return input_; }
     const float* logits(int slot) const;
+    /// What the stored output must be multiplied with to be y: sums of codes are stored as they are where
+    /// batch norm follows, which scales anyway.
+    double unit(int channel) const { return stores_sums() ? codes_.units[channel] : 1.0; }
 
   private:
     /// One phase of the gradient of the input.
@@ -55,7 +58,13 @@ class ConvUnit : public Unit {
     };
 
     void plan_phases();
+    bool stores_sums() const;
+    /// The layer's input as floats, and as the operand of its product: codes where it is quantized.
+    const float* input_values(int slot, Scratch& scratch) const;
+    const void* operand(int slot, Scratch& scratch) const;
     void product(const kernels::Product& q) const;
+    void split_product(const kernels::Product& q) const;
+    void add_bias(float* out) const;
     void input_gradient(const void* dy, float* dx) const;
     void weight_gradient(const void* x, const void* dy, float* gradient) const;
     void add_bias_gradient(int slot, float* sums) const;
@@ -65,6 +74,10 @@ class ConvUnit : public Unit {
     Edge input_;
     Dims in_;
     Options options_;
+    LayerQuantizer* quantizer_ = nullptr;
+    const InputCodes* input_codes_ = nullptr;  ///< null: the input stays float
+    WeightCodes codes_;
+    bool float_sums_are_exact_ = true;
     ActivationUnit* activation_ = nullptr;
     Border x_border_, dy_border_;
     kernels::PackedWeights weights_;

@@ -9,13 +9,14 @@
 namespace nibble {
 
 Network::Network(const Graph& graph, Numerics numerics, Mode mode, int slots, Weights& weights,
-                 Weights& gradients)
+                 Weights& gradients, NetworkQuantizer* quantizer)
     : context_{kernels::active(),
                numerics,
                mode == Mode::training,
                mode == Mode::training ? slots : threads(),
                weights,
-               gradients},
+               gradients,
+               quantizer},
       plan_(make_plan(context_, graph)),
       scratch_(static_cast<std::size_t>(threads())) {
     update_weights();

@@ -14,9 +14,11 @@ class Network {
 
     /// Training: a slot for every image of the largest batch. Evaluation: `slots` is ignored, one per worker.
     /// `weights` and `gradients` stay the caller's, must fit the graph (Graph::check) and outlive the
-    /// network. Throws Unsupported for graphs that the units cannot express, naming the node.
-    Network(const Graph& graph, Numerics numerics, Mode mode, int slots, Weights& weights,
-            Weights& gradients);
+    /// network, and so must the quantizer, if there is one: the layers it names then compute with codes, and
+    /// all activations are stored as floats. Throws Unsupported for graphs that the units cannot express,
+    /// naming the node.
+    Network(const Graph& graph, Numerics numerics, Mode mode, int slots, Weights& weights, Weights& gradients,
+            NetworkQuantizer* quantizer = nullptr);
 
     Network(const Network&) = delete;  // its units refer to its context
     Network& operator=(const Network&) = delete;

@@ -39,8 +39,23 @@ const void* input_operand(const Context& context, const kernels::Normalize& view
         q.src = row_of(view.src, r, dims, view.storage);
         q.pixels = dims.w;
         q.dst = to;
-        q.to_operand = true;
+        q.to = context.operand();
         context.kernels.normalize(q);
+    });
+}
+
+const void* code_operand(const Context& context, const InputCodes& codes, const float* values, Dims dims,
+                         const Border& border, Buffer& buffer) {
+    return with_border(buffer, border, dims, context.operand_bytes(), [&](int r, std::byte* to) {
+        context.kernels.encode({.src = values + static_cast<std::size_t>(r) * dims.w * dims.c,
+                                .multiplier = codes.multipliers.data(),
+                                .lowest = codes.lowest,
+                                .highest = codes.highest,
+                                .rounding = codes.rounding,
+                                .pixels = dims.w,
+                                .channels = dims.c,
+                                .dst = to,
+                                .to = context.operand()});
     });
 }
 
@@ -52,6 +67,7 @@ const void* gradient_operand(const Context& context, const kernels::NormalizeBac
         q.y = row_of(view.y, r, dims, view.storage);
         q.pixels = dims.w;
         q.dst = to;
+        q.to = context.operand();
         context.kernels.normalize_backward(q);
     });
 }

@@ -14,13 +14,17 @@ struct Border {
     std::ptrdiff_t row_stride(int channels) const { return static_cast<std::ptrdiff_t>(cols) * channels; }
 };
 
-/// Both write the image at (top, left), zeros around it, and kOperandSlack zero elements after the last row,
+/// All write the image at (top, left), zeros around it, and kOperandSlack zero elements after the last row,
 /// because products may read (and multiply by 0) a little past a run.
 inline constexpr int kOperandSlack = 64;
 
 /// The operand for reading `from`'s output with a border.
 const void* input_operand(const Context& context, const kernels::Normalize& view, Dims dims,
                           const Border& border, Buffer& buffer);
+
+/// The operand that holds the codes of an image of floats [h*w][c].
+const void* code_operand(const Context& context, const InputCodes& codes, const float* values, Dims dims,
+                         const Border& border, Buffer& buffer);
 
 /// The operand for the gradient of a convolution's output.
 const void* gradient_operand(const Context& context, const kernels::NormalizeBackward& view, Dims dims,

@@ -12,13 +12,14 @@
 #include "engine/kernels/table.hpp"
 #include "engine/nn/buffer.hpp"
 #include "engine/nn/graph.hpp"
+#include "engine/nn/layer_quantizer.hpp"
 #include "engine/nn/numerics.hpp"
 
 namespace nibble {
 
 /// A worker's own memory, reused by every unit.
 struct Scratch {
-    Buffer operand, dy, image, image2, residual;
+    Buffer operand, dy, image, image2, residual, values;
 };
 
 /// What all units of one network share.
@@ -29,9 +30,14 @@ struct Context {
     int slots;
     Weights& weights;
     Weights& gradients;
+    NetworkQuantizer* quantizer;  ///< null: nothing is quantized
 
+    /// Sums of codes are stored as they are: 16 bits would round them.
     kernels::Storage storage() const {
-        return numerics == Numerics::f32 ? kernels::Storage::f32 : kernels::Storage::bf16;
+        return numerics == Numerics::f32 || quantizer ? kernels::Storage::f32 : kernels::Storage::bf16;
+    }
+    kernels::Target operand() const {
+        return numerics == Numerics::f32 ? kernels::Target::f32_operand : kernels::Target::bf16_operand;
     }
     int operand_bytes() const { return numerics == Numerics::f32 ? 4 : kernels.bf16_operand_bytes; }
 };

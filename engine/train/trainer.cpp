@@ -39,7 +39,7 @@ Weights zeros_like(const Weights& weights) {
 
 /// What a checkpoint must agree on, in words that can be compared and shown.
 std::string identity(const Graph& graph, Numerics numerics, const Recipe& r, std::size_t steps_per_epoch,
-                     std::uint64_t seed) {
+                     std::uint64_t seed, const NetworkQuantizer* quantizer) {
     Digest digest;
     for (const Node& node : graph.nodes()) {
         const int numbers[] = {static_cast<int>(node.op),
@@ -72,6 +72,7 @@ std::string identity(const Graph& graph, Numerics numerics, const Recipe& r, std
     digest.add(std::span<const double>(recipe))
         .add(std::span<const std::uint64_t>(&seed, 1))
         .add(to_string(numerics));
+    if (quantizer) digest.add(quantizer->identity());
     return digest.hex();
 }
 
@@ -84,27 +85,30 @@ struct Trainer::State {
     std::string identity;
     Weights weights, gradients;
     Sgd sgd;
+    NetworkQuantizer* quantizer;
     Network network;
     std::size_t steps = 0;
     std::vector<float> logit_gradients;
 
-    State(const Graph& g, Numerics numerics, const Recipe& r, std::size_t per_epoch, std::uint64_t seed)
+    State(const Graph& g, Numerics numerics, const Recipe& r, std::size_t per_epoch, std::uint64_t seed,
+          NetworkQuantizer* q)
         : graph(g),
           recipe(r),
           steps_per_epoch(per_epoch),
-          identity(nibble::identity(g, numerics, r, per_epoch, seed)),
+          identity(nibble::identity(g, numerics, r, per_epoch, seed, q)),
           weights(initial_weights(g, seed)),
           gradients(zeros_like(weights)),
           sgd({r.momentum, r.weight_decay, r.nesterov}, weights),
-          network(graph, numerics, Network::Mode::training, r.batch, weights, gradients) {}
+          quantizer(q),
+          network(graph, numerics, Network::Mode::training, r.batch, weights, gradients, q) {}
 };
 
 Trainer::Trainer(const Graph& graph, Numerics numerics, const Recipe& recipe, std::size_t steps_per_epoch,
-                 std::uint64_t seed) {
+                 std::uint64_t seed, NetworkQuantizer* quantizer) {
     check(recipe);
     if (steps_per_epoch < 1) throw BadInput("training", "steps per epoch", "at least 1", "0");
     flush_denormals();
-    state_ = std::make_unique<State>(graph, numerics, recipe, steps_per_epoch, seed);
+    state_ = std::make_unique<State>(graph, numerics, recipe, steps_per_epoch, seed, quantizer);
 }
 
 Trainer::~Trainer() = default;
@@ -141,6 +145,7 @@ StepResult Trainer::step(std::span<const float> images, std::span<const std::int
     s.network.backward(s.logit_gradients);
     s.sgd.step(s.weights, s.gradients, learning_rate_at(s.recipe, s.steps, s.steps_per_epoch));
     ++s.steps;
+    if (s.quantizer) s.quantizer->finish_step(s.steps, static_cast<int>(n));
     s.network.update_weights();
     return result;
 }
@@ -167,6 +172,9 @@ void Trainer::save(const std::filesystem::path& path, const std::string& extra) 
         file.tensors["weights/" + name] = StoredTensor::from(values);
     for (const auto& [name, values] : state_->sgd.velocity())
         file.tensors["momentum/" + name] = StoredTensor::from(values);
+    if (state_->quantizer)
+        for (const auto& [name, values] : state_->quantizer->state())
+            file.tensors["quantizer/" + name] = StoredTensor::from(values);
     file.metadata = {{"format", "nibble-checkpoint-1"},
                      {"identity", state_->identity},
                      {"steps", std::to_string(state_->steps)},
@@ -205,6 +213,13 @@ std::string Trainer::load(const std::filesystem::path& path) {
         return values;
     };
     Weights velocity = read("momentum/", state_->sgd.velocity());
+    if (state_->quantizer) {
+        const std::string prefix = "quantizer/";
+        std::map<std::string, Array<float>> state;
+        for (const auto& [name, tensor] : file.tensors)
+            if (name.starts_with(prefix)) state.emplace(name.substr(prefix.size()), tensor.to_f32());
+        state_->quantizer->set_state(state);
+    }
     set_weights(read("weights/", state_->weights));
     state_->sgd.velocity() = std::move(velocity);
     state_->steps = std::stoull(steps);

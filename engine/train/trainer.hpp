@@ -8,6 +8,7 @@
 #include <string>
 
 #include "engine/nn/graph.hpp"
+#include "engine/nn/layer_quantizer.hpp"
 #include "engine/nn/numerics.hpp"
 
 namespace nibble {
@@ -37,9 +38,10 @@ struct StepResult {
 class Trainer {
   public:
     /// Initial weights from `seed`: He (fan-in) normal for convolutions, uniform +-1/sqrt(fan-in) for linear
-    /// layers, 1 and 0 for batch norm. Throws BadInput on an impossible recipe.
+    /// layers, 1 and 0 for batch norm. The quantizer, if there is one, must outlive the trainer. Throws
+    /// BadInput on an impossible recipe.
     Trainer(const Graph& graph, Numerics numerics, const Recipe& recipe, std::size_t steps_per_epoch,
-            std::uint64_t seed);
+            std::uint64_t seed, NetworkQuantizer* quantizer = nullptr);
     ~Trainer();
 
     /// One forward pass, backward pass and update. images: batch x h x w x c, already normalised; labels in
@@ -53,9 +55,9 @@ class Trainer {
     /// The gradients of the last step, by parameter name.
     const Weights& gradients() const;
 
-    /// Everything needed to go on: weights, momentum, step count, and a digest of graph, recipe, numerics and
-    /// seed, so that load() refuses (BadInput) a checkpoint of another run. `extra` is the caller's: progress
-    /// so far, say. save() is atomic.
+    /// Everything needed to go on: weights, momentum, the quantizer's state, step count, and a digest of
+    /// graph, recipe, numerics, quantizer and seed, so that load() refuses (BadInput) a checkpoint of another
+    /// run. `extra` is the caller's: progress so far, say. save() is atomic.
     void save(const std::filesystem::path& path, const std::string& extra) const;
     /// Returns the caller's `extra`.
     std::string load(const std::filesystem::path& path);

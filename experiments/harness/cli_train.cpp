@@ -3,7 +3,9 @@
 
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
+#include "engine/infer/file.hpp"
 #include "experiments/harness/cli.hpp"
+#include "experiments/harness/deployment.hpp"
 #include "experiments/harness/interrupt.hpp"
 #include "experiments/harness/provenance.hpp"
 #include "experiments/harness/training.hpp"
@@ -15,7 +17,7 @@ namespace {
 struct TrainOptions {
     SharedOptions shared;
     TrainConfig config;
-    std::string numerics = "f32", out, checkpoint;
+    std::string method = "f32", out, checkpoint;
     bool plain_momentum = false, no_augment = false;
     std::uint64_t steps = 0;
     double checkpoint_minutes = 5;
@@ -41,6 +43,7 @@ Metadata metadata_of(const TrainConfig& config, const Data& data, const TrainedN
     Metadata metadata = to_metadata(data.train->normalization());
     metadata["model"] = config.model;
     metadata["numerics"] = to_string(config.numerics);
+    if (config.quantization) metadata["quantization"] = aqt::to_string(*config.quantization);
     metadata["config"] = to_json(config).dump();
     metadata["steps"] = std::to_string(network.steps);
     return metadata;
@@ -55,12 +58,23 @@ Json answer(const TrainConfig& config, const Data& data, const TrainedNetwork& n
             {"history", to_json(network.history)},
             {"config", to_json(config)},
             {"data", describe(data)},
-            {"executed_as", executed_as(to_string(config.numerics))}};
+            {"executed_as", executed_as(method_of(config))}};
+}
+
+/// A network quantized while training is written ready to run; otherwise its weights.
+void write_network(const TrainOptions& o, const Graph& graph, const Data& data,
+                   const TrainedNetwork& network) {
+    const Metadata metadata = metadata_of(o.config, data, network);
+    if (o.config.quantization) {
+        const Deployment deployed = deploy(o.config, graph, network.weights, network.quantizer_state);
+        if (deployed.integers) return write_safetensors(o.out, to_safetensors(*deployed.integers, metadata));
+    }
+    write_weights(o.out, network.weights, metadata);
 }
 
 int train_command(TrainOptions o) {
     o.shared.apply();
-    o.config.numerics = numerics_from(o.numerics);
+    set_method(o.config, o.method);
     o.config.recipe.nesterov = !o.plain_momentum;
     o.config.augment = !o.no_augment;
     check(o.config, "nibble train");
@@ -78,7 +92,7 @@ int train_command(TrainOptions o) {
     control.label = o.config.model;
     const TrainedNetwork network = train(o.config, graph, data, control);
 
-    write_weights(o.out, network.weights, metadata_of(o.config, data, network));
+    write_network(o, graph, data, network);
     if (o.checkpoint.empty()) std::filesystem::remove(control.checkpoint);
     if (o.shared.json)
         print_json(answer(o.config, data, network, o.out));
@@ -93,10 +107,15 @@ void add_train(CommandLine& line) {
     Command command = line.command("train", "train a network and write its weights");
     command.option("--model", o->config.model, "resnet20, resnet32-w0.5, plain20, resnet18-imagenet, ...")
         .option("--data", o->config.data, "glyphs, cifar10, cifar100, mnist, image_folder:PATH")
-        .option("--numerics", o->numerics, "f32 or bf16")
+        .option("--method,--numerics", o->method,
+                "f32, bf16, or quantized while training: w8a8, w4a4e8, w4a4, w4e8, ...")
         .option("--seed", o->config.seed, "of initial weights, order and augmentation");
     add_recipe(command, *o);
-    command.option("--out", o->out, "weights as safetensors, under torchvision's names")
+    command
+        .option("--out", o->out,
+                "weights as safetensors, under torchvision's names; of a network with quantized weights and "
+                "activations "
+                "the network itself, ready for `nibble eval`")
         .required()
         .option("--steps", o->steps, "stop after this many steps in all; 0: all epochs")
         .option("--checkpoint", o->checkpoint,

@@ -70,6 +70,22 @@ std::string verify(const Project& project, const std::string& path, const RunCon
                       reproducible_part(compute_cell(cell, data, parts, folder.path, control)));
 }
 
+/// The integer network that a result was measured with, as its run left it.
+std::string network_of_result(const Project& project, const std::string& path) {
+    const Result result = read_result(path);
+    const ProfileCell cell = find_cell(project, result.cell, result.profile);
+    const std::filesystem::path network = project.run_folder(cell.profile, cell.cell.cell) / kIntegerNetwork;
+    const std::string advice =
+        "; run 'nibble run --force --profile " + result.profile + " " + result.cell + "'";
+    if (!std::filesystem::exists(network))
+        throw BadInput(path + ": the network of this result is not here (" + network.string() + ")" + advice);
+    const Safetensors file = read_safetensors(network);
+    const auto key = file.metadata.find("key");
+    if (key == file.metadata.end() || key->second != result.key)
+        throw BadInput(network.string() + ": belongs to another run of the cell" + advice);
+    return network;
+}
+
 /// Simulation and integer execution of one quantized network, side by side.
 Json compare_executions(const std::string& path, const VerifyOptions& o, const Dataset& images) {
     const ImageShape& shape = images.shape();
@@ -113,12 +129,15 @@ Json compare_executions(const std::string& path, const VerifyOptions& o, const D
 }
 
 int verify_integer_command(const VerifyOptions& o) {
-    const auto whole = open_dataset(o.data, Split::test);
-    const Subset images(*whole, o.limit ? o.limit : whole->size());
     Json list = Json::array();
     std::size_t differing = 0;
     for (const std::string& path : o.results) {
-        list.push_back(compare_executions(path, o, images));
+        const bool is_result = path.ends_with(".json");
+        const auto whole =
+            open_dataset(is_result ? cell_from(read_result(path).cell).data : o.data, Split::test);
+        const Subset images(*whole, o.limit ? o.limit : whole->size());
+        list.push_back(
+            compare_executions(is_result ? network_of_result(Project(o.root), path) : path, o, images));
         differing += list.back()["mismatches"] != 0;
     }
     if (o.shared.json) print_json({{"networks", list}, {"differing", differing}});
@@ -158,9 +177,10 @@ void add_verify(CommandLine& line) {
         .required();
     command.option("--root", o->root, "the repository (default: here or above)")
         .flag("--integer", o->integer,
-              "instead: compare every value of quantized networks (files of `nibble quantize`) with their "
-              "simulation")
-        .option("--data", o->data, "with --integer: whose test images")
+              "instead: compare every value of quantized networks (files of `nibble quantize`, or results "
+              "whose "
+              "network is still in the run folder) with their simulation")
+        .option("--data", o->data, "with --integer: whose test images (a result says it itself)")
         .option("--limit", o->limit, "with --integer: only the first images; 0: all");
     o->shared.add_machine(command);
     o->shared.add_progress(command);
@@ -169,6 +189,7 @@ void add_verify(CommandLine& line) {
         .examples(
             "  nibble verify results/quick/baseline/*.json\n"
             "  nibble verify --integer r20-w8a8.safetensors --data cifar10\n"
+            "  nibble verify --integer results/cifar10/aqt/*.json\n"
             "Compared are the digests of weights and predictions, every metric, the history and the cost; "
             "not the\n"
             "kernels used, nor where the program was built. Exit status 1 if anything differs.")

@@ -7,24 +7,37 @@
 
 namespace nibble {
 
+void set_method(TrainConfig& config, const std::string& method) {
+    const bool is_float = method == "f32" || method == "bf16";
+    config.numerics = is_float ? numerics_from(method) : Numerics::bf16;
+    config.quantization.reset();
+    if (!is_float) config.quantization = aqt::method_from(method);
+}
+
+std::string method_of(const TrainConfig& config) {
+    return config.quantization ? aqt::to_string(*config.quantization) : to_string(config.numerics);
+}
+
 Json to_json(const TrainConfig& config) {
     const Recipe& r = config.recipe;
-    return {{"model", config.model},
-            {"data", config.data},
-            {"numerics", to_string(config.numerics)},
-            {"seed", config.seed},
-            {"epochs", r.epochs},
-            {"batch", r.batch},
-            {"learning_rate", r.learning_rate},
-            {"momentum", r.momentum},
-            {"nesterov", r.nesterov},
-            {"weight_decay", r.weight_decay},
-            {"warmup_epochs", r.warmup_epochs},
-            {"cooldown_epochs", r.cooldown_epochs},
-            {"final_fraction", r.final_fraction},
-            {"label_smoothing", r.label_smoothing},
-            {"augment", config.augment},
-            {"eval_every", config.eval_every}};
+    Json json = {{"model", config.model},
+                 {"data", config.data},
+                 {"numerics", to_string(config.numerics)},
+                 {"seed", config.seed},
+                 {"epochs", r.epochs},
+                 {"batch", r.batch},
+                 {"learning_rate", r.learning_rate},
+                 {"momentum", r.momentum},
+                 {"nesterov", r.nesterov},
+                 {"weight_decay", r.weight_decay},
+                 {"warmup_epochs", r.warmup_epochs},
+                 {"cooldown_epochs", r.cooldown_epochs},
+                 {"final_fraction", r.final_fraction},
+                 {"label_smoothing", r.label_smoothing},
+                 {"augment", config.augment},
+                 {"eval_every", config.eval_every}};
+    if (config.quantization) json["quantization"] = aqt::to_string(*config.quantization);
+    return json;
 }
 
 TrainConfig with_protocol(TrainConfig config, const Json& object, const std::string& where) {

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "engine/nn/numerics.hpp"
+#include "engine/quant/aqt/method.hpp"
 #include "engine/train/trainer.hpp"
 #include "experiments/harness/json_fwd.hpp"
 
@@ -14,11 +16,18 @@ struct TrainConfig {
     std::string model = "resnet20";
     std::string data = "cifar10";
     Numerics numerics = Numerics::f32;
+    std::optional<aqt::Method> quantization;  ///< trained with quantized weights and activations
     std::uint64_t seed = 0;
     Recipe recipe;
     bool augment = true;  ///< the data set's customary crop and mirror
     int eval_every = 1;   ///< epochs between evaluations on the test images; the last epoch always has one
 };
+
+/// "f32", "bf16", or how the network is quantized while it is trained (engine/quant/aqt/method.hpp), which is
+/// done in bf16. Throws BadInput.
+void set_method(TrainConfig& config, const std::string& method);
+/// The inverse.
+std::string method_of(const TrainConfig& config);
 
 /// Every field, defaults filled in: the resolved configuration.
 Json to_json(const TrainConfig& config);

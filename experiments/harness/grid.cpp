@@ -1,5 +1,6 @@
 #include "experiments/harness/grid.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "engine/core/error.hpp"
@@ -37,6 +38,17 @@ std::vector<Cell> product_of_axes(const Json& axes, const std::string& paper, co
     return cells;
 }
 
+/// One product of axes, or the union of several; a cell in two of them counts once.
+std::vector<Cell> all_cells(const Json& axes, const std::string& paper, const std::string& where) {
+    if (!axes.is_array()) return product_of_axes(axes, paper, where);
+    std::vector<Cell> cells;
+    for (std::size_t i = 0; i < axes.size(); ++i)
+        for (const Cell& cell : product_of_axes(axes[i], paper, where + "[" + std::to_string(i) + "]"))
+            if (std::find(cells.begin(), cells.end(), cell) == cells.end()) cells.push_back(cell);
+    if (cells.empty()) throw BadInput(where + ": the list is empty");
+    return cells;
+}
+
 void skip(std::vector<Cell>& cells, const Json& pattern, const std::string& where) {
     Fields f(pattern, where);
     const bool by_seed = pattern.contains("seed");
@@ -57,7 +69,7 @@ GridCell resolve(const Cell& cell, TrainConfig protocol, const std::string& wher
     protocol.data = cell.data;
     protocol.seed = cell.seed;
     try {
-        protocol.numerics = numerics_from(cell.method);
+        set_method(protocol, cell.method);
     } catch (const BadInput& e) {
         throw BadInput(where + ": method: " + e.what());
     }
@@ -67,7 +79,7 @@ GridCell resolve(const Cell& cell, TrainConfig protocol, const std::string& wher
 std::vector<GridCell> read_profile(const Json& profile, const TrainConfig& common, const std::string& paper,
                                    const std::string& where) {
     Fields f(profile, where);
-    std::vector<Cell> cells = product_of_axes(f.require<Json>("axes"), paper, where + ": axes");
+    std::vector<Cell> cells = all_cells(f.require<Json>("axes"), paper, where + ": axes");
     const TrainConfig protocol =
         with_protocol(common, f.get("protocol", Json::object()), where + ": protocol");
     const Json skips = f.get("skip", Json::array());

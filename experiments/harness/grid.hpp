@@ -8,7 +8,8 @@
 //                  "protocol": {"epochs": 4},           what differs in this profile
 //                  "skip": [{"model": "..", "method": "..", "reason": ".."}]}}}
 //
-// A skip leaves out the cells that match all the axes it names, says why, and must match at least one.
+// "axes" may be a list of such objects: the cells of all of them, each once. A skip leaves out the cells that
+// match all the axes it names, says why, and must match at least one.
 #pragma once
 
 #include <filesystem>

@@ -39,13 +39,18 @@ KeyParts key_parts_from(const Json& json, const std::string& where) {
     return parts;
 }
 
-std::string numerics_digest(const std::filesystem::path& golden, Numerics numerics) {
+std::string numerics_digest(const std::filesystem::path& golden, const TrainConfig& config) {
     const std::filesystem::path path = golden / "training.json";
     const Json trajectories = read_json(path);
-    const std::string name = to_string(numerics);
-    if (!trajectories.is_object() || !trajectories.contains(name) || !trajectories.at(name).is_string())
-        throw BadInput(path.string() + ": no digest of the golden trajectory '" + name + "'");
-    return digest_of(Json{{"training", {{name, trajectories.at(name)}}}});
+    Json used = Json::object();
+    const auto use = [&](const std::string& name) {
+        if (!trajectories.is_object() || !trajectories.contains(name) || !trajectories.at(name).is_string())
+            throw BadInput(path.string() + ": no digest of the golden trajectory '" + name + "'");
+        used[name] = trajectories.at(name);
+    };
+    use(to_string(config.numerics));
+    if (config.quantization) use("aqt");
+    return digest_of(Json{{"training", used}});
 }
 
 }  // namespace nibble

@@ -28,8 +28,9 @@ Json to_json(const KeyParts& parts);
 /// Throws BadInput.
 KeyParts key_parts_from(const Json& json, const std::string& where);
 
-/// Digest of the entry of `golden`/training.json for these numerics: a change of bits in bf16 training leaves
-/// f32 results fresh. Throws IoError or BadInput when the file or the entry is missing.
-std::string numerics_digest(const std::filesystem::path& golden, Numerics numerics);
+/// Digest of the entries of `golden`/training.json for what a configuration computes with: a change of bits
+/// in bf16 training leaves f32 results fresh. Throws IoError or BadInput when the file or an entry is
+/// missing.
+std::string numerics_digest(const std::filesystem::path& golden, const TrainConfig& config);
 
 }  // namespace nibble

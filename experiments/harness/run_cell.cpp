@@ -4,8 +4,10 @@
 
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
+#include "engine/infer/file.hpp"
 #include "engine/io/safetensors.hpp"
 #include "experiments/harness/cost.hpp"
+#include "experiments/harness/deployment.hpp"
 #include "experiments/harness/evaluation.hpp"
 #include "experiments/harness/interrupt.hpp"
 #include "experiments/harness/lock.hpp"
@@ -30,8 +32,16 @@ Metadata describe_weights(const TrainConfig& config, const Data& data) {
     Metadata metadata = to_metadata(data.train->normalization());
     metadata["model"] = config.model;
     metadata["numerics"] = to_string(config.numerics);
+    if (config.quantization) metadata["quantization"] = aqt::to_string(*config.quantization);
     metadata["config"] = to_json(config).dump();
     return metadata;
+}
+
+/// Everything that training made.
+Weights all_of(const TrainedNetwork& network) {
+    Weights all = network.weights;
+    all.insert(network.quantizer_state.begin(), network.quantizer_state.end());
+    return all;
 }
 
 /// Checkpoints of other keys belong to runs that nobody will go on with.
@@ -61,7 +71,7 @@ bool is_fresh(const fs::path& path, const KeyParts& parts) {
 
 KeyParts key_parts_of(const Project& project, const GridCell& cell, const Data& data) {
     return {digest_of(to_json(cell.config)), digest_of(describe(data)), "",
-            numerics_digest(project.golden(), cell.config.numerics)};
+            numerics_digest(project.golden(), cell.config)};
 }
 
 Json compute_cell(const ProfileCell& cell, const Data& data, const KeyParts& parts, const fs::path& folder,
@@ -76,12 +86,17 @@ Json compute_cell(const ProfileCell& cell, const Data& data, const KeyParts& par
     EvaluationOptions options;
     options.progress = control.progress;
     options.label = control.label + " on test images";
-    const Classifier classifier = make_classifier(graph, network.weights, config.numerics);
-    const Evaluation eval = evaluate(classifier, *data.test, options);
+    const Deployment deployed = deploy(config, graph, network.weights, network.quantizer_state);
+    const Evaluation eval = evaluate(deployed.classifier, *data.test, options);
     options.label = control.label + " on training images";
-    const Evaluation train = evaluate(classifier, *data.train, options);
+    const Evaluation train = evaluate(deployed.classifier, *data.train, options);
 
     write_weights(folder / "weights.safetensors", network.weights, describe_weights(config, data));
+    if (deployed.integers) {
+        Metadata metadata = describe_weights(config, data);
+        metadata["key"] = parts.key();
+        write_safetensors(folder / kIntegerNetwork, to_safetensors(*deployed.integers, metadata));
+    }
     write_predictions(folder / "predictions.safetensors", eval);
     return {{"schema", kResultSchema},
             {"profile", cell.profile},
@@ -96,10 +111,10 @@ Json compute_cell(const ProfileCell& cell, const Data& data, const KeyParts& par
               {"train", to_json(train)},
               {"generalization_gap", train.top1 - eval.top1}}},
             {"history", to_json(network.history)},
-            {"weights_digest", digest_of(network.weights)},
+            {"weights_digest", digest_of(all_of(network))},
             {"predictions_digest", eval.predictions_digest()},
             {"cost", cost_of(graph, config.numerics)},
-            {"executed_as", executed_as(to_string(config.numerics))},
+            {"executed_as", deployed.executed_as},
             {"provenance", provenance()}};
 }
 

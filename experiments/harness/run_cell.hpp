@@ -13,10 +13,13 @@ namespace nibble {
 
 /// The result of a cell as JSON (see result.hpp), computed in `folder`:
 ///   checkpoint-<key>.safetensors   while training; resumed from when it is there, removed by finish_run()
-///   weights.safetensors, predictions.safetensors ("predictions": I32, the class per test image)
+///   weights.safetensors, predictions.safetensors ("predictions": I32, the class per test image), and for
+///   networks measured as integers kIntegerNetwork, whose metadata has the key
 /// Throws what training throws; Interrupted leaves the checkpoint.
 Json compute_cell(const ProfileCell& cell, const Data& data, const KeyParts& parts,
                   const std::filesystem::path& folder, const RunControl& control);
+
+inline constexpr const char* kIntegerNetwork = "integers.safetensors";
 
 /// Today's key of a cell whose data is here.
 KeyParts key_parts_of(const Project& project, const GridCell& cell, const Data& data);

@@ -32,7 +32,7 @@ Judgement judge(const Project& project, const ProfileCell& cell) {
         const std::string& data = local_data_digest(cell.cell.config.data);
         judgement.data_recorded = data.empty();
         const KeyParts today{digest_of(to_json(cell.cell.config)), data.empty() ? result.parts.data : data,
-                             "", numerics_digest(project.golden(), cell.cell.config.numerics)};
+                             "", numerics_digest(project.golden(), cell.cell.config)};
         judgement.why = result.parts.difference(today);
     } catch (const BadInput& e) {
         judgement.why = std::string("unreadable: ") + e.what();

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 
 #include "datasets/prefetch.hpp"
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
 #include "engine/models/catalog.hpp"
+#include "engine/quant/aqt/quantizer.hpp"
+#include "experiments/harness/deployment.hpp"
 #include "experiments/harness/evaluation.hpp"
 #include "experiments/harness/interrupt.hpp"
 
@@ -69,7 +72,8 @@ class Run {
           total_(per_epoch_ * static_cast<std::size_t>(config.recipe.epochs)),
           stop_(control.stop_after ? std::min(control.stop_after, total_) : total_),
           identity_(digest_of(Json{{"config", to_json(config)}, {"data", describe(data)}})),
-          trainer_(graph, config.numerics, config.recipe, per_epoch_, config.seed),
+          layers_(quantizer_of(config, graph, total_)),
+          trainer_(graph, config.numerics, config.recipe, per_epoch_, config.seed, layers_.get()),
           progress_(control.progress, control.label, stop_ * static_cast<std::size_t>(config.recipe.batch),
                     "images") {}
 
@@ -89,7 +93,7 @@ class Run {
         }
         save();
         if (now_.steps > 0) now_.history.push_back(record());
-        return {trainer_.weights(), now_.history, trainer_.steps_done(), total_};
+        return {trainer_.weights(), state(), now_.history, trainer_.steps_done(), total_};
     }
 
   private:
@@ -98,6 +102,14 @@ class Run {
         options.augment = config.augment;
         return options;
     }
+
+    static std::unique_ptr<aqt::NetworkLayers> quantizer_of(const TrainConfig& config, const Graph& graph,
+                                                            std::size_t steps) {
+        if (!config.quantization) return nullptr;
+        return std::make_unique<aqt::NetworkLayers>(graph, *config.quantization, config.recipe.batch, steps);
+    }
+
+    Weights state() const { return layers_ ? layers_->state() : Weights{}; }
 
     void resume() {
         if (control_.checkpoint.empty() || !std::filesystem::exists(control_.checkpoint)) return;
@@ -138,9 +150,10 @@ class Run {
 
     void close_epoch() {
         EpochRecord closed = record();
-        if (closed.epoch % config_.eval_every == 0 || closed.epoch == config_.recipe.epochs)
+        const bool due = closed.epoch % config_.eval_every == 0 || closed.epoch == config_.recipe.epochs;
+        if (due && (!layers_ || layers_->complete()))
             closed.eval_top1 =
-                evaluate(make_classifier(graph_, trainer_.weights(), config_.numerics), *data_.test).top1;
+                evaluate(deploy(config_, graph_, trainer_.weights(), state()).classifier, *data_.test).top1;
         now_.history.push_back(closed);
         now_.loss_sum = 0;
         now_.correct = now_.steps = 0;
@@ -179,6 +192,7 @@ class Run {
     PrefetchLoader batches_;
     std::size_t per_epoch_, total_, stop_;
     std::string identity_;
+    std::unique_ptr<aqt::NetworkLayers> layers_;
     Trainer trainer_;
     Progress progress_;
     Measured now_;

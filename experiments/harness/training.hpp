@@ -13,10 +13,12 @@
 namespace nibble {
 
 struct EpochRecord {
-    int epoch = 0;                    ///< from 1
-    double loss = 0;                  ///< mean over the steps, label smoothing included
-    double train_top1 = 0;            ///< percent, of augmented images, each measured just before its step
-    std::optional<double> eval_top1;  ///< percent, of the test images after the epoch
+    int epoch = 0;          ///< from 1
+    double loss = 0;        ///< mean over the steps, label smoothing included
+    double train_top1 = 0;  ///< percent, of augmented images, each measured just before its step
+    /// Percent, of the test images after the epoch, executed as deploy() does; of a network in quantized
+    /// training not before its activations are.
+    std::optional<double> eval_top1;
 };
 
 Json to_json(const std::vector<EpochRecord>& history);
@@ -32,6 +34,7 @@ struct RunControl {
 
 struct TrainedNetwork {
     Weights weights;
+    Weights quantizer_state;           ///< empty unless it was trained quantized (deploy() takes it)
     std::vector<EpochRecord> history;  ///< of complete epochs, then of the one begun, if any
     std::size_t steps = 0, steps_of_all_epochs = 0;
 };

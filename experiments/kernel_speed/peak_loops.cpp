@@ -16,8 +16,8 @@ namespace {
 
 constexpr int kChains = 12;  // more than latency times units on every machine we know, and no spilling
 
-// All chains compute the same, and a product of constants is one: the compiler is told before every step that the
-// operand may have changed, else it keeps one chain or one product.
+// All chains compute the same, and a product of constants is one: the compiler is told before every step that
+// the operand may have changed, else it keeps one chain or one product.
 #define NIBBLE_CHANGES(x) asm volatile("" : "+v"(x))
 
 NIBBLE_AVX2 float f32_avx2(std::size_t rounds) {

@@ -53,15 +53,31 @@ TEST_CASE("a key depends on its four parts and says which differ") {
     CHECK_THROWS_AS(key_parts_from(more, "here"), BadInput);
 }
 
-TEST_CASE("the numerics digest depends on the golden entry of its own arithmetic only") {
+TEST_CASE("the numerics digest depends on the golden entries of its own arithmetic only") {
     const test::Scratch golden("golden");
-    CHECK_THROWS_AS(numerics_digest(golden.path(), Numerics::f32), IoError);
+    const auto digest = [&](const std::string& method) {
+        TrainConfig config;
+        set_method(config, method);
+        return numerics_digest(golden.path(), config);
+    };
+    CHECK_THROWS_AS(digest("f32"), IoError);
     write_json(golden / "training.json", {{"f32", "aa"}});
-    const std::string f32 = numerics_digest(golden.path(), Numerics::f32);
-    CHECK_THROWS_AS(numerics_digest(golden.path(), Numerics::bf16), BadInput);
+    const std::string f32 = digest("f32");
+    CHECK_THROWS_AS(digest("bf16"), BadInput);
     write_json(golden / "training.json", {{"f32", "aa"}, {"bf16", "aa"}});
-    CHECK(numerics_digest(golden.path(), Numerics::f32) == f32);
-    CHECK(numerics_digest(golden.path(), Numerics::bf16) != f32);
+    CHECK(digest("f32") == f32);
+    CHECK(digest("bf16") != f32);
     write_json(golden / "training.json", {{"f32", "ab"}, {"bf16", "aa"}});
-    CHECK(numerics_digest(golden.path(), Numerics::f32) != f32);
+    CHECK(digest("f32") != f32);
+    // Quantized training is bf16 training and more.
+    CHECK_THROWS_AS(digest("w4a4e8"), BadInput);
+    const Json all = {{"f32", "ab"}, {"bf16", "aa"}, {"aqt", "cc"}};
+    write_json(golden / "training.json", all);
+    const std::string quantized = digest("w4a4e8");
+    for (const char* family : {"f32", "bf16", "aqt"}) {
+        Json changed = all;
+        changed[family] = "xx";
+        write_json(golden / "training.json", changed);
+        CHECK((digest("w4a4e8") == quantized) == (std::string(family) == "f32"));
+    }
 }

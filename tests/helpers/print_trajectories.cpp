@@ -8,8 +8,8 @@
 
 int main() try {
     nibble::Json digests;
-    for (const nibble::Numerics numerics : {nibble::Numerics::f32, nibble::Numerics::bf16})
-        digests[to_string(numerics)] = nibble::test::trajectory_digest(numerics);
+    for (const std::string& family : nibble::test::trajectory_families())
+        digests[family] = nibble::test::trajectory_digest(family);
     std::puts(digests.dump(2).c_str());
     return 0;
 } catch (const std::exception& e) {

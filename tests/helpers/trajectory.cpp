@@ -1,12 +1,15 @@
 #include "tests/helpers/trajectory.hpp"
 
+#include <memory>
 #include <span>
-#include <vector>
 
 #include "engine/core/digest.hpp"
 #include "engine/core/rng.hpp"
+#include "engine/infer/executor.hpp"
+#include "engine/infer/lower.hpp"
 #include "engine/models/resnet_cifar.hpp"
 #include "engine/nn/predictor.hpp"
+#include "engine/quant/aqt/quantizer.hpp"
 #include "engine/train/trainer.hpp"
 
 namespace nibble::test {
@@ -34,16 +37,21 @@ Graph odd_network() {
     return g;
 }
 
-void add_trajectory(Digest& digest, const Graph& graph, Numerics numerics, std::uint32_t stream) {
+/// `method`: of quantized training, else empty.
+void add_trajectory(Digest& digest, const Graph& graph, Numerics numerics, const std::string& method,
+                    std::uint32_t stream) {
     constexpr int kBatch = 19;  // two whole chunks and a part
-    constexpr int kSteps = 3;
+    const int kSteps = method.empty() ? 3 : 4;
     Recipe recipe;
     recipe.epochs = kSteps;
     recipe.batch = kBatch;
     recipe.weight_decay = 5e-4;
     recipe.warmup_epochs = 1;
     recipe.label_smoothing = 0.1;
-    Trainer trainer(graph, numerics, recipe, 1, 7);
+    std::unique_ptr<aqt::NetworkLayers> layers;
+    if (!method.empty())
+        layers = std::make_unique<aqt::NetworkLayers>(graph, aqt::method_from(method), kBatch, kSteps);
+    Trainer trainer(graph, numerics, recipe, 1, 7, layers.get());
 
     Random random(11, Purpose::test, 0, stream);
     std::vector<float> images(kBatch * graph.input_dims().size());
@@ -55,19 +63,36 @@ void add_trajectory(Digest& digest, const Graph& graph, Numerics numerics, std::
         digest.add(std::span<const double>(&loss, 1));
     }
     std::vector<float> logits(static_cast<std::size_t>(kBatch) * graph.classes());
-    Predictor(graph, trainer.weights(), numerics).logits(images, logits);
+    if (layers) {
+        IntegerExecutor(lower(graph, trainer.weights(), layers->quantization(trainer.weights())))
+            .logits(images, logits);
+        digest.add(digest_of(layers->state()));
+    } else {
+        Predictor(graph, trainer.weights(), numerics).logits(images, logits);
+    }
     digest.add(std::span<const float>(logits)).add(digest_of(trainer.weights()));
 }
 
 }  // namespace
 
-std::string trajectory_digest(Numerics numerics, bool quick) {
+const std::vector<std::string>& trajectory_families() {
+    static const std::vector<std::string> families = {"f32", "bf16", "aqt"};
+    return families;
+}
+
+std::string trajectory_digest(const std::string& family, bool quick) {
+    const bool quantized = family == "aqt";
+    const Numerics numerics = quantized ? Numerics::bf16 : numerics_from(family);
+    std::uint32_t stream = 0;
     Digest digest;
-    add_trajectory(digest, resnet(Shortcut::option_a, 1.0), numerics, 0);
+    const auto add = [&](const Graph& graph, const std::string& method) {
+        add_trajectory(digest, graph, numerics, quantized ? method : "", stream++);
+    };
+    add(resnet(Shortcut::option_a, 1.0), "w4a4e8-start50");
     if (quick) return digest.hex();
-    add_trajectory(digest, resnet(Shortcut::projection, 0.75), numerics, 1);
-    add_trajectory(digest, resnet(Shortcut::none, 0.3), numerics, 2);
-    add_trajectory(digest, odd_network(), numerics, 3);
+    add(resnet(Shortcut::projection, 0.75), "w8a8-start50");
+    add(resnet(Shortcut::none, 0.3), "w3a5-pt-abs-start50");
+    add(odd_network(), "w4a4-mix50-start50");
     return digest.hex();
 }
 

@@ -12,6 +12,7 @@ void weight_gradient_bf16(const WeightGradient& q);
 
 void normalize(const Normalize& q);
 void normalize_backward(const NormalizeBackward& q);
+void encode(const Encode& q);
 
 void pack_bf16(const float* matrix, int runs, int run_length, int channels, void* packed);
 

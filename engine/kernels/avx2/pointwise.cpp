@@ -1,6 +1,7 @@
 #include "engine/kernels/simd/pointwise.hpp"
 
 #include "engine/kernels/avx2/avx2.hpp"
+#include "engine/kernels/simd/fake_quantization.hpp"
 
 namespace nibble::kernels::avx2 {
 
@@ -15,6 +16,12 @@ void mask_gradient(const MaskGradient& q) {
 }
 void normalize_backward(const NormalizeBackward& q) {
     normalize_backward<AsRoundedFloat>(q);
+}
+void encode(const Encode& q) {
+    encode_as<AsFloat>(q);
+}
+void pass_gradient(const PassGradient& q) {
+    pass_gradient_through(q);
 }
 void store_rounded(Storage storage, const float* src, void* dst, std::size_t count) {
     store(storage, src, dst, count);

@@ -2,27 +2,16 @@
 #include <cstring>
 
 #include "engine/kernels/reference/reference.hpp"
+#include "engine/kernels/reference/rounding.hpp"
 
 namespace nibble::kernels::reference {
 namespace {
-
-float rounded(float t, Rounding rounding) {
-    switch (rounding) {
-        case Rounding::nearest_even:
-            return std::nearbyint(t);
-        case Rounding::half_up:
-            return std::floor(t + 0.5f);
-        case Rounding::floor:
-            return std::floor(t);
-    }
-    return t;
-}
 
 std::uint8_t stored_code(float x, const Codes& codes) {
     float t = x * codes.multiplier;
     t = t > codes.lowest ? t : codes.lowest;
     t = t < codes.highest ? t : codes.highest;
-    return static_cast<std::uint8_t>(static_cast<int>(rounded(t, codes.rounding)) + codes.offset);
+    return static_cast<std::uint8_t>(static_cast<int>(round_by(codes.rounding, t)) + codes.offset);
 }
 
 template <class T>

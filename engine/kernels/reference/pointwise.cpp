@@ -5,6 +5,7 @@
 
 #include "engine/core/bf16.hpp"
 #include "engine/kernels/reference/reference.hpp"
+#include "engine/kernels/reference/rounding.hpp"
 
 namespace nibble::kernels::reference {
 namespace {
@@ -14,8 +15,8 @@ float load(Storage storage, const void* from, std::ptrdiff_t i) {
                                    : to_float(static_cast<const Bf16*>(from)[i]);
 }
 
-float rounded(Storage storage, float x) {
-    return storage == Storage::f32 ? x : to_float(to_bf16(x));
+float as_operand(Target to, float x) {
+    return to == Target::bf16_operand ? to_float(to_bf16(x)) : x;
 }
 
 void save(Storage storage, void* to, std::ptrdiff_t i, float x) {
@@ -53,10 +54,10 @@ void normalize(const Normalize& q) {
             if (q.scale) v = std::fma(q.scale[c], v, q.shift[c]);
             if (q.residual) v += load(q.storage, q.residual, i);
             if (q.relu) v = v <= 0.0f ? 0.0f : v;
-            if (q.to_operand)
-                static_cast<float*>(q.dst)[i] = rounded(q.storage, v);
-            else
+            if (q.to == Target::storage)
                 save(q.storage, q.dst, i, v);
+            else
+                static_cast<float*>(q.dst)[i] = as_operand(q.to, v);
         }
 }
 
@@ -97,7 +98,31 @@ void normalize_backward(const NormalizeBackward& q) {
             float v = load(q.storage, q.gradient, i);
             if (q.by_g)
                 v = std::fma(q.by_g[c], v, std::fma(q.by_y[c], load(q.storage, q.y, i), q.constant[c]));
-            static_cast<float*>(q.dst)[i] = rounded(q.storage, v);
+            static_cast<float*>(q.dst)[i] = as_operand(q.to, v);
+        }
+}
+
+void encode(const Encode& q) {
+    for (int p = 0; p < q.pixels; ++p)
+        for (int c = 0; c < q.channels; ++c) {
+            const std::ptrdiff_t i = static_cast<std::ptrdiff_t>(p) * q.channels + c;
+            float t = q.src[i] * q.multiplier[c];
+            t = t > q.lowest ? t : q.lowest;
+            t = t < q.highest ? t : q.highest;
+            // by way of an integer: a code is never -0
+            static_cast<float*>(q.dst)[i] = static_cast<float>(static_cast<int>(round_by(q.rounding, t)));
+        }
+}
+
+void pass_gradient(const PassGradient& q) {
+    for (int p = 0; p < q.pixels; ++p)
+        for (int c = 0; c < q.channels; ++c) {
+            const std::ptrdiff_t i = static_cast<std::ptrdiff_t>(p) * q.channels + c;
+            float t = q.src[i] * q.multiplier[c];
+            if (q.floored) t = std::floor(t);
+            float factor = t >= q.lowest && t <= q.highest ? 1.0f : 0.0f;
+            if (t == q.lowest || t == q.highest) factor = q.at_bounds;
+            q.gradient[i] *= factor;
         }
 }
 

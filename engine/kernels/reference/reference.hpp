@@ -14,6 +14,8 @@ void normalize(const Normalize& q);
 void moments(const Moments& q);
 void mask_gradient(const MaskGradient& q);
 void normalize_backward(const NormalizeBackward& q);
+void encode(const Encode& q);
+void pass_gradient(const PassGradient& q);
 void store(Storage storage, const float* src, void* dst, std::size_t count);
 
 void pack_bf16(const float* matrix, int runs, int run_length, int channels, void* packed);

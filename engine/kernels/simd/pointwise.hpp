@@ -29,10 +29,10 @@ void normalize_as(const Normalize q) {
 
 template <class Operand>
 void normalize(const Normalize& q) {
-    if (q.storage == Storage::f32)
+    if (q.to == Target::bf16_operand)
+        q.storage == Storage::f32 ? normalize_as<AsFloat, Operand>(q) : normalize_as<AsBf16, Operand>(q);
+    else if (q.storage == Storage::f32)
         normalize_as<AsFloat, AsFloat>(q);
-    else if (q.to_operand)
-        normalize_as<AsBf16, Operand>(q);
     else
         normalize_as<AsBf16, AsBf16>(q);
 }
@@ -133,8 +133,10 @@ void normalize_backward_as(const NormalizeBackward q) {
 
 template <class Operand>
 void normalize_backward(const NormalizeBackward& q) {
-    if (q.storage == Storage::f32)
+    if (q.to == Target::f32_operand)
         normalize_backward_as<AsFloat, AsFloat>(q);
+    else if (q.storage == Storage::f32)
+        normalize_backward_as<AsFloat, Operand>(q);
     else
         normalize_backward_as<AsBf16, Operand>(q);
 }

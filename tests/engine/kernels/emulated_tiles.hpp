@@ -108,6 +108,8 @@ inline const Kernels& emulated_amx() {
         .moments = nullptr,
         .mask_gradient = nullptr,
         .normalize_backward = nullptr,
+        .encode = nullptr,
+        .pass_gradient = nullptr,
         .store = nullptr,
         .pack_bf16 = amx::TiledPacking<EmulatedTiles>::pack,
         .run_padding = 64,

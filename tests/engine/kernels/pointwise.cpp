@@ -1,5 +1,5 @@
-// normalize, moments, mask_gradient, normalize_backward and store of every architecture against the
-// reference.
+// normalize, moments, mask_gradient, normalize_backward, encode, pass_gradient and store of every
+// architecture against the reference.
 #include <cmath>
 
 #include "tests/engine/kernels/contenders.hpp"
@@ -127,11 +127,22 @@ const float* when(bool wanted, const std::vector<float>& values) {
     return wanted ? values.data() : nullptr;
 }
 
-/// Options as bits: scale, residual, relu, to_operand.
+/// A place for what a pass writes.
+Stored empty_target(const Kernels& kernels, const Case& c, Target to) {
+    if (to == Target::storage) return Stored::empty(c.storage, c.count);
+    return Stored::empty(to == Target::bf16_operand ? kernels.bf16_operand_bytes : 4, c.count);
+}
+
+/// float storage may become operands of either kind.
+Target target_of(const Case& c, bool operand, bool of_bf16) {
+    if (!operand) return Target::storage;
+    return c.storage == Storage::bf16 || of_bf16 ? Target::bf16_operand : Target::f32_operand;
+}
+
+/// Options as bits: scale, residual, relu, operand, of bf16.
 Stored run_normalize(const Kernels& kernels, const Case& c, unsigned options) {
-    const bool to_operand = options & 8;
-    Stored dst = c.storage == Storage::bf16 && to_operand ? Stored::empty(kernels.bf16_operand_bytes, c.count)
-                                                          : Stored::empty(c.storage, c.count);
+    const Target to = target_of(c, options & 8, options & 16);
+    Stored dst = empty_target(kernels, c, to);
     kernels.normalize({.storage = c.storage,
                        .src = c.tensors[0].data(),
                        .residual = when(options & 2, c.tensors[1]),
@@ -141,7 +152,7 @@ Stored run_normalize(const Kernels& kernels, const Case& c, unsigned options) {
                        .pixels = c.pixels,
                        .channels = c.channels,
                        .dst = dst.data(),
-                       .to_operand = to_operand});
+                       .to = to});
     return dst;
 }
 
@@ -178,8 +189,9 @@ Masked run_mask(const Kernels& kernels, const Case& c, unsigned options) {
     return out;
 }
 
-Stored run_normalize_backward(const Kernels& kernels, const Case& c, bool batch_norm) {
-    Stored dst = Stored::empty(c.storage == Storage::bf16 ? kernels.bf16_operand_bytes : 4, c.count);
+Stored run_normalize_backward(const Kernels& kernels, const Case& c, bool batch_norm, bool of_bf16) {
+    const Target to = target_of(c, true, of_bf16);
+    Stored dst = empty_target(kernels, c, to);
     kernels.normalize_backward({.storage = c.storage,
                                 .gradient = c.tensors[0].data(),
                                 .y = when(batch_norm, c.tensors[1]),
@@ -188,8 +200,21 @@ Stored run_normalize_backward(const Kernels& kernels, const Case& c, bool batch_
                                 .constant = when(batch_norm, c.per_channel[2]),
                                 .pixels = c.pixels,
                                 .channels = c.channels,
-                                .dst = dst.data()});
+                                .dst = dst.data(),
+                                .to = to});
     return dst;
+}
+
+struct Grid {
+    float lowest, highest;
+    Rounding rounding;
+};
+Grid grid_of(unsigned option) {
+    const bool wide = option >= 3;
+    constexpr Rounding kRoundings[] = {Rounding::floor, Rounding::half_up, Rounding::nearest_even};
+    const Rounding rounding = kRoundings[option % 3];
+    if (rounding == Rounding::floor) return {0.0f, wide ? 255.0f : 3.0f, rounding};
+    return {wide ? -127.0f : -7.0f, wide ? 127.0f : 7.0f, rounding};
 }
 
 const float kNan = std::numeric_limits<float>::quiet_NaN();
@@ -211,7 +236,7 @@ std::vector<float> awkward_to_round() {
 }  // namespace
 
 TEST_CASE("normalize: the same bits on every architecture") {
-    compare(16, run_normalize);
+    compare(32, run_normalize);
 }
 
 TEST_CASE("moments: the same bits on every architecture") {
@@ -228,9 +253,52 @@ TEST_CASE("mask_gradient: the same bits on every architecture") {
 }
 
 TEST_CASE("normalize_backward: the same bits on every architecture") {
-    compare(2, [](const Kernels& kernels, const Case& c, unsigned options) {
-        return run_normalize_backward(kernels, c, options == 1);
+    compare(4, [](const Kernels& kernels, const Case& c, unsigned options) {
+        return run_normalize_backward(kernels, c, options & 1, options & 2);
     });
+}
+
+TEST_CASE("encode: the same codes on every architecture and in every kind of operand") {
+    compare(12, [](const Kernels& kernels, const Case& c, unsigned option) {
+        const Grid grid = grid_of(option % 6);
+        const Target to = option < 6 ? Target::f32_operand : Target::bf16_operand;
+        Stored dst = empty_target(kernels, c, to);
+        kernels.encode({c.wide.data(), c.per_channel[0].data(), grid.lowest, grid.highest, grid.rounding,
+                        c.pixels, c.channels, dst.data(), to});
+        for (const float code : dst.widened())
+            CHECK((code >= grid.lowest && code <= grid.highest && code == std::nearbyint(code)));
+        return dst;
+    });
+}
+
+TEST_CASE("pass_gradient: the same bits on every architecture") {
+    compare(6, [](const Kernels& kernels, const Case& c, unsigned option) {
+        const Grid grid = grid_of(option);
+        const bool floored = grid.rounding == Rounding::floor;
+        Stored gradient = Stored::empty(4, c.count);
+        std::copy(c.wide.begin(), c.wide.end(), static_cast<float*>(gradient.data()));
+        // Values on the grid and its bounds, where the comparisons decide.
+        std::vector<float> src(c.count);
+        for (std::size_t i = 0; i < src.size(); ++i)
+            src[i] = i % 3 ? c.wide[i] : grid.lowest + static_cast<float>(i % 40) * 0.5f;
+        const std::vector<float> ones(static_cast<std::size_t>(c.channels), 1.0f);
+        kernels.pass_gradient({src.data(), ones.data(), grid.lowest, grid.highest, floored,
+                               floored ? 0.5f : 1.0f, c.pixels, c.channels,
+                               static_cast<float*>(gradient.data())});
+        return gradient;
+    });
+}
+
+TEST_CASE("pass_gradient: inside, outside and on the bounds") {
+    const float src[] = {-0.5f, 0.0f, 0.5f, 1.0f, 2.9f, 3.0f, 3.9f, 4.0f};
+    const float one[] = {1.0f};
+    const auto factors = [&](bool floored, float at_bounds) {
+        std::vector<float> gradient(8, 1.0f);
+        reference_kernels().pass_gradient({src, one, 0, 3, floored, at_bounds, 8, 1, gradient.data()});
+        return gradient;
+    };
+    CHECK(factors(false, 1.0f) == std::vector<float>{0, 1, 1, 1, 1, 1, 0, 0});
+    CHECK(factors(true, 0.5f) == std::vector<float>{0, 0.5f, 0.5f, 1, 1, 0.5f, 0.5f, 0});
 }
 
 TEST_CASE("store: the same bits on every architecture, ties to even, NaN stays NaN") {
@@ -277,7 +345,7 @@ TEST_CASE("NaN and infinity pass through relu and through rounding, alike everyw
                                .pixels = 2,
                                .channels = 32,
                                .dst = dst.data(),
-                               .to_operand = false});
+                               .to = Target::storage});
             return dst;
         };
         const Stored expected = run(reference_kernels());
@@ -305,13 +373,14 @@ TEST_CASE("reference passes are close to their equations in double precision") {
     std::vector<double> sum(kChannelCount), square(kChannelCount), gradient_sum(kChannelCount),
         product(kChannelCount);
     kernels.normalize({Storage::f32, src.data(), residual.data(), a.data(), b.data(), true, kPixelCount,
-                       kChannelCount, out.data(), false});
+                       kChannelCount, out.data(), Target::storage});
     kernels.moments({Storage::f32, src.data(), kPixelCount, kChannelCount, sum.data(), square.data()});
     kernels.mask_gradient({Storage::f32, residual.data(), src.data(), nullptr, true, nullptr, a.data(),
                            b.data(), src.data(), kPixelCount, kChannelCount, gradient.data(),
                            gradient_sum.data(), product.data()});
     kernels.normalize_backward({Storage::f32, residual.data(), src.data(), a.data(), b.data(),
-                                constant.data(), kPixelCount, kChannelCount, backward.data()});
+                                constant.data(), kPixelCount, kChannelCount, backward.data(),
+                                Target::f32_operand});
 
     int masked = 0;
     for (std::size_t c = 0; c < kChannelCount; ++c) {

@@ -24,22 +24,24 @@ struct Restore {
 
 TEST_CASE("training gives one digest for 1, 2, 3 and 7 threads") {
     const Restore restore;
-    for (Numerics numerics : {Numerics::f32, Numerics::bf16}) {
+    for (const std::string& family : test::trajectory_families()) {
+        CAPTURE(family);
         set_threads(1);
-        const std::string one = test::trajectory_digest(numerics);
+        const std::string one = test::trajectory_digest(family);
         for (int n : {2, 3, 7}) {
             set_threads(n);
             CAPTURE(n);
-            CHECK(test::trajectory_digest(numerics) == one);
+            CHECK(test::trajectory_digest(family) == one);
         }
     }
 }
 
 TEST_CASE("training gives one digest on every architecture") {
     const Restore restore;
-    for (Numerics numerics : {Numerics::f32, Numerics::bf16}) {
+    for (const std::string& family : test::trajectory_families()) {
+        CAPTURE(family);
         kernels::choose("reference");
-        const std::string reference = test::trajectory_digest(numerics);
+        const std::string reference = test::trajectory_digest(family);
         for (const kernels::Architecture& architecture : kernels::architectures()) {
             if (!architecture.supported) {
                 MESSAGE("SKIPPED: " << architecture.name << " (this machine lacks it)");
@@ -47,7 +49,7 @@ TEST_CASE("training gives one digest on every architecture") {
             }
             kernels::choose(architecture.name);
             CAPTURE(architecture.name);
-            CHECK(test::trajectory_digest(numerics) == reference);
+            CHECK(test::trajectory_digest(family) == reference);
         }
     }
 }

@@ -1,0 +1,265 @@
+#include "engine/quant/aqt/quantizer.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/core/error.hpp"
+#include "engine/core/parallel.hpp"
+
+namespace nibble::aqt {
+namespace {
+
+bool is_product(const Node& node) {
+    return node.op == Op::conv || node.op == Op::linear;
+}
+
+/// The bits of layer number `index` (of its weights or its input) out of `count`.
+int bits_of(const Method& method, int bits, int index, int count) {
+    const bool first = index == 0, last = index == count - 1;
+    const bool end =
+        method.ends == Method::Ends::both_8 ? first || last : method.ends == Method::Ends::first_8 && first;
+    return end && bits > 0 ? 8 : bits;
+}
+
+}  // namespace
+
+bool is_non_negative(const Graph& graph, int i) {
+    const Node& node = graph[i];
+    const auto all = [&] {
+        return std::all_of(node.inputs.begin(), node.inputs.end(),
+                           [&](int input) { return is_non_negative(graph, input); });
+    };
+    switch (node.op) {
+        case Op::relu:
+            return true;
+        case Op::add:
+        case Op::shortcut_a:
+        case Op::max_pool:
+        case Op::avg_pool:
+        case Op::global_pool:
+            return all();
+        default:
+            return false;
+    }
+}
+
+Layer::Layer(const Options& options)
+    : options_(options),
+      statistics_(options.channels, options.bounds == Granularity::channel ? options.channels : 1) {
+    statistics_.set_slots(options.slots);
+}
+
+bool Layer::observes() const {
+    return options_.input_bits > 0 && bounds_.empty() && options_.rule.kind != BoundRule::Kind::fixed;
+}
+
+void Layer::set_bounds(std::vector<float> bounds) {
+    bounds_ = std::move(bounds);
+    codes_ = std::make_unique<InputCodes>();
+    const int bits = options_.input_bits;
+    if (options_.non_negative) {
+        codes_->lowest = 0.0f;
+        codes_->highest = static_cast<float>((1 << bits) - 1);
+        codes_->rounding = Rounding::floor;
+        codes_->floored = true;
+        codes_->at_bounds = 0.5f;
+    } else {
+        codes_->highest = static_cast<float>((1 << (bits - 1)) - 1);
+        codes_->lowest = -codes_->highest;
+        codes_->rounding = Rounding::half_up;
+    }
+    const float levels = options_.non_negative ? static_cast<float>(1 << bits) : codes_->highest;
+    for (std::size_t c = 0; c < static_cast<std::size_t>(options_.channels); ++c) {
+        const float multiplier = levels / (bounds_[bounds_.size() == 1 ? 0 : c] + kEpsilon);
+        codes_->multipliers.push_back(multiplier);
+        codes_->steps.push_back(1.0f / multiplier);
+    }
+}
+
+template <class Visit>
+void Layer::for_weights(const Array<float>& weights, Visit visit) const {
+    const std::size_t outputs = weights.shape()[0], per_output = weights.size() / outputs;
+    const std::size_t per_input = per_output / static_cast<std::size_t>(options_.channels);
+    std::vector<float> folded(per_output);
+    for (std::size_t o = 0; o < outputs; ++o) {
+        const float* w = weights.data() + o * per_output;
+        for (std::size_t i = 0; i < per_output; ++i)
+            folded[i] = folds_steps() ? w[i] * codes_->steps[i / per_input] : w[i];
+        const float multiplier = options_.weights.multiplier(folded);
+        for (std::size_t i = 0; i < per_output; ++i) visit(o, o * per_output + i, folded[i], multiplier);
+    }
+}
+
+void Layer::encode(const Array<float>& weights, WeightCodes& to) const {
+    const std::size_t outputs = weights.shape()[0], per_output = weights.size() / outputs;
+    const std::size_t per_input = per_output / static_cast<std::size_t>(options_.channels);
+    to.codes.resize(weights.size());
+    to.values.resize(weights.size());
+    to.units.resize(outputs);
+    for_weights(weights, [&](std::size_t o, std::size_t i, float w, float multiplier) {
+        const float step = 1.0f / multiplier;
+        const float code = options_.weights.code(w * multiplier);
+        const float value = code * step;
+        to.codes[i] = code;
+        to.values[i] = folds_steps() ? value * codes_->multipliers[i % per_output / per_input] : value;
+        to.units[o] = static_cast<double>(step) *
+                      (codes_ && !folds_steps() ? static_cast<double>(codes_->steps[0]) : 1.0);
+    });
+}
+
+void Layer::pass_weight_gradient(const Array<float>& weights, std::span<float> gradient) const {
+    if (!options_.weights.half_shift) return;  // no weight passes the largest, and that one is not clipped
+    for_weights(weights, [&](std::size_t, std::size_t i, float w, float multiplier) {
+        if (std::abs(w * multiplier) > options_.weights.clip()) gradient[i] = 0.0f;
+    });
+}
+
+Quantizer Layer::quantizer() const {
+    Quantizer q;
+    q.scheme = {.bits = options_.input_bits,
+                .is_signed = !options_.non_negative,
+                .range = options_.non_negative ? Range::full : Range::narrow,
+                .granularity = options_.bounds};
+    q.rounding = codes_->rounding;
+    if (options_.bounds == Granularity::channel) {
+        q.multipliers = codes_->multipliers;
+    } else {
+        q.multiplier = codes_->multipliers[0];
+        q.step = codes_->steps[0];
+    }
+    return q;
+}
+
+QuantizedWeights Layer::quantized(const Array<float>& weights) const {
+    const WeightGrid& grid = options_.weights;
+    if (grid.half_shift || grid.bits < 2)
+        throw Unsupported(
+            "integer execution of weights with half shift or of 1 bit: their codes are not "
+            "integers of 2 to 8 bits");
+    QuantizedWeights q;
+    q.scheme = {.bits = grid.bits, .range = Range::narrow};
+    q.shape.assign(weights.shape().begin(), weights.shape().end());
+    q.codes.resize(weights.size());
+    q.steps.resize(q.outputs());
+    for_weights(weights, [&](std::size_t o, std::size_t i, float w, float multiplier) {
+        if (!std::isfinite(w * multiplier)) throw BadInput("quantization: a weight is not a finite number");
+        q.codes[i] = static_cast<std::int8_t>(grid.code(w * multiplier));
+        q.steps[o] = 1.0f / multiplier;
+    });
+    return q;
+}
+
+NetworkLayers::NetworkLayers(const Graph& graph, const Method& method, int slots, std::size_t steps)
+    : graph_(graph), method_(method), start_(std::max<std::size_t>(1, steps * method.start_percent / 100)) {
+    std::vector<int> products;
+    for (int i = 0; i < graph.size(); ++i)
+        if (is_product(graph[i])) products.push_back(i);
+    const int count = static_cast<int>(products.size());
+    for (int k = 0; k < count; ++k) {
+        const Node& node = graph[products[k]];
+        Layer::Options options;
+        options.weights = {bits_of(method, method.weight_bits, k, count), method.half_shift};
+        options.input_bits = bits_of(method, method.activation_bits, k, count);
+        options.non_negative = is_non_negative(graph, node.inputs[0]);
+        options.bounds = method.bounds;
+        options.rule = method.rule;
+        options.channels = graph[node.inputs[0]].out.c;
+        options.slots = slots;
+        layers_.emplace(node.name, std::make_unique<Layer>(options));
+    }
+}
+
+LayerQuantizer* NetworkLayers::layer(const std::string& name) {
+    const auto found = layers_.find(name);
+    return found == layers_.end() ? nullptr : found->second.get();
+}
+
+void NetworkLayers::finish_step(std::size_t steps, int images) {
+    if (method_.activation_bits == 0) return;
+    std::vector<Layer*> observing;
+    for (auto& [name, layer] : layers_)
+        if (layer->observes()) observing.push_back(layer.get());
+    parallel_for(observing.size(), [&](std::size_t i) { observing[i]->statistics().finish_batch(images); });
+    if (steps != start_) return;
+    for (auto& [name, layer] : layers_) layer->set_bounds(layer->statistics().bounds(method_.rule));
+}
+
+std::map<std::string, Array<float>> NetworkLayers::state() const {
+    std::map<std::string, Array<float>> state;
+    if (method_.activation_bits == 0) return state;
+    for (const auto& [name, layer] : layers_) {
+        state[name + ".input_statistics"] = layer->statistics().running();
+        if (layer->bounds().empty()) continue;
+        Array<float> bounds(Shape{layer->bounds().size()});
+        std::copy(layer->bounds().begin(), layer->bounds().end(), bounds.begin());
+        state[name + ".input_bounds"] = std::move(bounds);
+    }
+    return state;
+}
+
+void NetworkLayers::set_state(const std::map<std::string, Array<float>>& state) {
+    std::size_t taken = 0;
+    for (auto& [name, layer] : layers_) {
+        if (method_.activation_bits == 0) break;
+        const auto take = [&](const std::string& key, const Shape& shape) -> const Array<float>* {
+            const auto found = state.find(key);
+            if (found == state.end()) return nullptr;
+            ++taken;
+            const Array<float>& values = found->second;
+            if (Shape(values.shape().begin(), values.shape().end()) != shape)
+                throw BadInput("state of quantization: tensor '" + key + "' has another shape");
+            if (!std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); }))
+                throw BadInput("state of quantization: tensor '" + key + "' is not finite");
+            return &values;
+        };
+        const Shape running(layer->statistics().running().shape().begin(),
+                            layer->statistics().running().shape().end());
+        const Array<float>* statistics = take(name + ".input_statistics", running);
+        if (!statistics) throw BadInput("state of quantization: nothing for layer '" + name + "'");
+        layer->statistics().set_running(*statistics);
+        if (const Array<float>* bounds = take(name + ".input_bounds", {running[1]})) {
+            if (std::any_of(bounds->begin(), bounds->end(), [](float b) { return b < 0; }))
+                throw BadInput("state of quantization: a bound of layer '" + name + "' is negative");
+            layer->set_bounds({bounds->begin(), bounds->end()});
+        }
+    }
+    if (taken != state.size())
+        throw BadInput("state of quantization: it holds tensors of another network or method");
+}
+
+std::string NetworkLayers::identity() const {
+    return "aqt " + to_string(method_) + " from step " + std::to_string(start_);
+}
+
+bool NetworkLayers::complete() const {
+    return method_.activation_bits == 0 ||
+           std::all_of(layers_.begin(), layers_.end(), [](const auto& l) { return l.second->input(); });
+}
+
+Quantization NetworkLayers::quantization(const Weights& weights) const {
+    Quantization q;
+    for (int i = 0; i < graph_.size(); ++i) {
+        const Node& node = graph_[i];
+        if (!is_product(node)) continue;
+        const Layer& layer = *layers_.at(node.name);
+        if (!layer.input())
+            throw Unsupported("layer '" + node.name + "': its input is still float; train past step " +
+                              std::to_string(start_));
+        q.layers.emplace(node.name, layer.quantized(weights.at(node.name + ".weight")));
+        q.edges.emplace(GraphEdge{i, 0}, layer.quantizer());
+    }
+    return q;
+}
+
+Weights NetworkLayers::rounded(const Weights& weights) const {
+    Weights all = weights;
+    WeightCodes codes;
+    for (const auto& [name, layer] : layers_) {
+        Array<float>& values = all.at(name + ".weight");
+        layer->encode(values, codes);
+        std::copy(codes.values.begin(), codes.values.end(), values.begin());
+    }
+    return all;
+}
+
+}  // namespace nibble::aqt

@@ -1,0 +1,102 @@
+// Quantization-aware training as in "Pareto-Optimal Quantized ResNet Is Mostly 4-bit": every convolution and
+// linear layer quantizes its weights (weights.hpp) from the first step on and its input (bounds.hpp) once its
+// bounds are set, at a fixed part of training, never to change again. In floats stay: batch norm, residual
+// additions, poolings, gradients, and the weights that the optimizer changes.
+//
+// The input, with b its bound and p its bits:
+//
+//   where it cannot be negative   s = 2^p / (b + eps),          code = clip(floor(x s), 0, 2^p - 1)
+//   elsewhere                     s = (2^(p-1) - 1) / (b + eps), code = floor(clip(x s, -Q, Q) + 0.5)
+//   x^ = code / s
+//
+// The gradient passes where nothing is clipped; where floor(x s) is 0 or 2^p - 1 half of it does, as
+// automatic differentiation of a minimum and a maximum has it at ties.
+//
+// With a bound per input channel i the product would need a scale inside its sum. Like the paper's integer
+// products, ours take it into the weights first: W'_i = W_i / s_i is what is quantized.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "engine/nn/graph.hpp"
+#include "engine/nn/layer_quantizer.hpp"
+#include "engine/quant/aqt/method.hpp"
+#include "engine/quant/quantized.hpp"
+
+namespace nibble::aqt {
+
+/// True if no value of the node can be negative, whatever the image.
+bool is_non_negative(const Graph& graph, int node);
+
+class Layer : public LayerQuantizer {
+  public:
+    struct Options {
+        WeightGrid weights;
+        int input_bits = 4;  ///< 0: stays float
+        bool non_negative = true;
+        Granularity bounds = Granularity::channel;
+        BoundRule rule;
+        int channels = 1;  ///< of the input
+        int slots = 0;     ///< images of a batch; 0: not training
+    };
+    explicit Layer(const Options& options);
+
+    void encode(const Array<float>& weights, WeightCodes& to) const override;
+    void pass_weight_gradient(const Array<float>& weights, std::span<float> gradient) const override;
+    const InputCodes* input() const override { return codes_ ? codes_.get() : nullptr; }
+    bool observes() const override;
+    void observe(int slot, std::span<const float> values) override { statistics_.observe(slot, values); }
+
+    InputStatistics& statistics() { return statistics_; }
+    /// Per channel or one; empty until they are set.
+    const std::vector<float>& bounds() const { return bounds_; }
+    void set_bounds(std::vector<float> bounds);
+
+    /// How the input is quantized, for integer execution. Only with bounds set.
+    Quantizer quantizer() const;
+    /// The weights, for integer execution. Throws Unsupported for codes that are no integers of 2 to 8 bits.
+    QuantizedWeights quantized(const Array<float>& weights) const;
+
+  private:
+    bool folds_steps() const { return codes_ && options_.bounds == Granularity::channel; }
+    /// Calls visit(o, i, w, s): w the weight number i with the input's step in it, s the multiplier of its
+    /// output channel o.
+    template <class Visit>
+    void for_weights(const Array<float>& weights, Visit visit) const;
+
+    Options options_;
+    InputStatistics statistics_;
+    std::vector<float> bounds_;
+    std::unique_ptr<InputCodes> codes_;
+};
+
+class NetworkLayers : public NetworkQuantizer {
+  public:
+    /// All layers of the graph; `slots` images a batch, `steps` of training in all (both 0: not training).
+    NetworkLayers(const Graph& graph, const Method& method, int slots, std::size_t steps);
+
+    LayerQuantizer* layer(const std::string& name) override;
+    void finish_step(std::size_t steps, int images) override;
+    /// "<layer>.input_statistics" [4][bounds] and, once set, "<layer>.input_bounds".
+    std::map<std::string, Array<float>> state() const override;
+    void set_state(const std::map<std::string, Array<float>>& state) override;
+    std::string identity() const override;
+
+    /// True when everything that is to be quantized is: bounds are set.
+    bool complete() const;
+    /// Everything quantized as it is now, to be lowered to integers. Throws Unsupported while bounds are not
+    /// set, and for methods whose codes do not run as integers.
+    Quantization quantization(const Weights& weights) const;
+    /// Weights with their codes' values in them, the rest as it is: what a network computes with whose
+    /// activations stay float.
+    Weights rounded(const Weights& weights) const;
+
+  private:
+    const Graph& graph_;
+    Method method_;
+    std::size_t start_;  ///< the step before which bounds are set
+    std::map<std::string, std::unique_ptr<Layer>> layers_;
+};
+
+}  // namespace nibble::aqt

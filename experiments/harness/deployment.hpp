@@ -1,0 +1,24 @@
+// What a trained network is measured by: the thing a user would run.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "experiments/harness/config.hpp"
+#include "experiments/harness/evaluation.hpp"
+
+namespace nibble {
+
+struct Deployment {
+    Classifier classifier;
+    std::optional<IntegerGraph> integers;  ///< where weights and activations are quantized
+    std::string executed_as;               ///< "bf16-avx512", "w4a4e8-avx512vnni", "w4e8-f32-avx2"
+};
+
+/// Float networks run in the numerics they were trained in, quantized ones as integers; weights quantized
+/// alone, in f32 with the values of their codes. `quantizer_state`: of the training, empty for float
+/// networks. Throws BadInput and Unsupported.
+Deployment deploy(const TrainConfig& config, const Graph& graph, const Weights& weights,
+                  const Weights& quantizer_state);
+
+}  // namespace nibble
