@@ -32,6 +32,14 @@ std::unique_ptr<RunnableStep> make_step(const StepContext& context, const Intege
     return nullptr;
 }
 
+std::vector<float> multipliers_of(const IntegerValue& value) {
+    if (!value.quantizer) return {};
+    std::vector<float> multipliers;
+    for (int c = 0; c < value.dims.c; ++c)
+        multipliers.push_back(value.quantizer->multiplier_of(static_cast<std::size_t>(c)));
+    return multipliers;
+}
+
 struct Worker {
     Buffer arena, sums, expanded;
 };
@@ -39,11 +47,13 @@ struct Worker {
 /// The graph's steps over one layout.
 struct Program {
     Layout layout;
+    std::vector<std::vector<float>> multipliers;  ///< StepContext's
     StepContext context;
     std::vector<std::unique_ptr<RunnableStep>> steps;
 
     Program(const IntegerGraph& graph, bool keep_all)
-        : layout(make_layout(graph, keep_all)), context{kernels::active(), graph, layout} {
+        : layout(make_layout(graph, keep_all)), context{kernels::active(), graph, layout, multipliers} {
+        for (const IntegerValue& value : graph.values) multipliers.push_back(multipliers_of(value));
         for (const IntegerStep& step : graph.steps) steps.push_back(make_step(context, step));
     }
     Program(const Program&) = delete;

@@ -30,6 +30,11 @@ std::string prefix_of(std::size_t step) {
     return std::string(digits.size() < 3 ? 3 - digits.size() : 0, '0') + digits + ".";
 }
 
+/// Of the tensor with the multipliers of a value quantized by channel.
+std::string multipliers_name(std::size_t value) {
+    return "value" + prefix_of(value) + "multipliers";
+}
+
 // ---- writing ----
 
 template <class T>
@@ -42,11 +47,14 @@ StoredTensor stored(const char* dtype, const std::vector<T>& values) {
 
 Json to_json(const IntegerValue& value) {
     Json json{{"dims", {value.dims.h, value.dims.w, value.dims.c}}};
-    if (value.quantizer)
-        json["quantizer"] = {{"scheme", to_string(value.quantizer->scheme)},
-                             {"rounding", kRoundings[static_cast<int>(value.quantizer->rounding)]},
-                             {"multiplier", value.quantizer->multiplier},
-                             {"step", value.quantizer->step}};
+    if (!value.quantizer) return json;
+    const Quantizer& q = *value.quantizer;
+    Json& quantizer = json["quantizer"] = {{"scheme", to_string(q.scheme)},
+                                           {"rounding", kRoundings[static_cast<int>(q.rounding)]}};
+    if (!q.by_channel()) {
+        quantizer["multiplier"] = q.multiplier;
+        quantizer["step"] = q.step;
+    }
     return json;
 }
 
@@ -76,28 +84,20 @@ std::vector<int> integers(Fields& fields, const std::string& key, std::size_t ex
     return values;
 }
 
-IntegerValue value_from(const Json& json) {
-    Fields fields(json, "integer network: value");
-    const std::vector<int> dims = integers(fields, "dims", 3);
-    IntegerValue value{{dims[0], dims[1], dims[2]}, {}};
-    const Json quantizer = fields.get("quantizer", Json());
-    fields.finish();
-    if (quantizer.is_null()) return value;
-    Fields q(quantizer, "integer network: quantizer");
-    value.quantizer.emplace();
-    value.quantizer->scheme = scheme_from(q.require<std::string>("scheme"));
-    value.quantizer->rounding =
-        static_cast<Rounding>(index_of(q.require<std::string>("rounding"), kRoundings, "rounding"));
-    value.quantizer->multiplier = q.require<float>("multiplier");
-    value.quantizer->step = q.require<float>("step");
-    q.finish();
-    return value;
-}
-
 class Reader {
   public:
     explicit Reader(const Safetensors& file) : file_(file) {
         for (const auto& [name, tensor] : file.tensors) unused_.insert(name);
+    }
+
+    IntegerValue value_from(const Json& json, std::size_t index) {
+        Fields fields(json, "integer network: value");
+        const std::vector<int> dims = integers(fields, "dims", 3);
+        IntegerValue value{{dims[0], dims[1], dims[2]}, {}};
+        const Json quantizer = fields.get("quantizer", Json());
+        fields.finish();
+        if (!quantizer.is_null()) value.quantizer = quantizer_from(quantizer, index);
+        return value;
     }
 
     IntegerStep step_from(const Json& json, std::size_t index) {
@@ -132,6 +132,22 @@ class Reader {
     }
 
   private:
+    Quantizer quantizer_from(const Json& json, std::size_t value) {
+        Fields fields(json, "integer network: quantizer");
+        Quantizer q;
+        q.scheme = scheme_from(fields.require<std::string>("scheme"));
+        q.rounding =
+            static_cast<Rounding>(index_of(fields.require<std::string>("rounding"), kRoundings, "rounding"));
+        if (q.by_channel()) {
+            q.multipliers = tensor<float>(multipliers_name(value), "F32");
+        } else {
+            q.multiplier = fields.require<float>("multiplier");
+            q.step = fields.require<float>("step");
+        }
+        fields.finish();
+        return q;
+    }
+
     void read_weights(const std::string& prefix, IntegerStep& step) {
         QuantizedWeights& w = step.weights;
         if (w.shape.size() != 2 && w.shape.size() != 4)
@@ -178,7 +194,12 @@ Safetensors to_safetensors(const IntegerGraph& graph, std::map<std::string, std:
     graph.check();
     Safetensors file;
     Json values = Json::array(), steps = Json::array();
-    for (const IntegerValue& value : graph.values) values.push_back(to_json(value));
+    for (std::size_t v = 0; v < graph.values.size(); ++v) {
+        const IntegerValue& value = graph.values[v];
+        values.push_back(to_json(value));
+        if (value.quantizer && value.quantizer->by_channel())
+            file.tensors.emplace(multipliers_name(v), stored("F32", value.quantizer->multipliers));
+    }
     for (std::size_t i = 0; i < graph.steps.size(); ++i) {
         const IntegerStep& step = graph.steps[i];
         steps.push_back(to_json(step));
@@ -214,8 +235,8 @@ IntegerGraph integer_graph_from(const Safetensors& file) {
                steps = fields.require<Json::array_t>("steps");
     fields.finish();
     IntegerGraph graph;
-    for (const Json& value : values) graph.values.push_back(value_from(value));
     Reader reader(file);
+    for (std::size_t v = 0; v < values.size(); ++v) graph.values.push_back(reader.value_from(values[v], v));
     for (std::size_t i = 0; i < steps.size(); ++i) graph.steps.push_back(reader.step_from(steps[i], i));
     reader.finish();
     graph.check();

@@ -5,7 +5,8 @@
 //                "graph": JSON {"values": [{"dims": [h, w, c], "quantizer": {...}}], "steps": [{...}]}
 //                and what the caller adds (the model's name, how images are normalised, ...)
 //     tensors    for the product of step NNN: "NNN.codes" U8 (packing.hpp), "NNN.steps" F32, "NNN.scale" F32,
-//                "NNN.shift" F32, and with group scales "NNN.multipliers" U8
+//                "NNN.shift" F32, and with group scales "NNN.multipliers" U8; for value NNN, if its
+//                quantizer has one multiplier per channel, "valueNNN.multipliers" F32
 #pragma once
 
 #include <map>

@@ -72,7 +72,7 @@ class Checker {
         if (d.h < 1 || d.w < 1 || d.c < 1 || std::int64_t{d.h} * d.w > kMaxElements ||
             std::int64_t{d.h} * d.w * d.c > kMaxElements)
             throw BadInput("integer network", "shape of a value", "1 to 2^28 elements", text(d));
-        if (value.quantizer) nibble::check(*value.quantizer);
+        if (value.quantizer) nibble::check(*value.quantizer, static_cast<std::size_t>(d.c));
     }
 
     const IntegerValue& defined(int v) const {
@@ -84,6 +84,12 @@ class Checker {
     void require_form(const IntegerValue& value, bool codes) const {
         if (value.quantizer.has_value() != codes)
             fail("its input", codes ? "codes" : "floats", storage_name(value));
+    }
+
+    /// Codes that count as code * step, or go on to where they might.
+    void require_one_scale(const IntegerValue& value, const char* what) const {
+        if (value.quantizer && value.quantizer->by_channel())
+            fail(what, "floats, or codes with one scale per tensor", storage_name(value));
     }
 
     /// Marks the outputs as computed; each must have these dimensions.
@@ -129,6 +135,7 @@ class Checker {
             case IntegerStep::Op::shortcut: {
                 if (step_->stride < 1 || step_->stride > kMaxWindow)
                     fail("stride", "1 to " + std::to_string(kMaxWindow), std::to_string(step_->stride));
+                require_one_scale(in, "its input");
                 const Dims out = first_output().dims;
                 if (out.c < in.dims.c)
                     fail("channels", "at least " + std::to_string(in.dims.c), std::to_string(out.c));
@@ -139,6 +146,7 @@ class Checker {
             case IntegerStep::Op::max_pool:
                 return check_pool(in, &in.quantizer);
             case IntegerStep::Op::avg_pool:
+                require_one_scale(in, "its input");
                 return check_pool(in, nullptr);
         }
     }
@@ -185,6 +193,7 @@ class Checker {
         if (step_->residual < -1) fail("residual", "a value or -1", std::to_string(step_->residual));
         if (step_->residual >= 0 && defined(step_->residual).dims != out)
             fail("shape of its residual", text(out), text(graph_.values[step_->residual].dims));
+        if (step_->residual >= 0) require_one_scale(graph_.values[step_->residual], "its residual");
         define_outputs(out);
         add_work(out, static_cast<std::int64_t>(w.codes.size() / w.outputs()));
     }
@@ -242,14 +251,22 @@ std::string to_string(IntegerStep::Op op) {
 std::string storage_name(const IntegerValue& value) {
     if (!value.quantizer) return "f32";
     const Scheme& scheme = value.quantizer->scheme;
-    return (scheme.is_signed ? "s" : "u") + std::to_string(scheme.bits);
+    return (scheme.is_signed ? "s" : "u") + std::to_string(scheme.bits) +
+           (value.quantizer->by_channel() ? "-pc" : "");
+}
+
+std::size_t weight_bytes(const IntegerGraph& graph, const IntegerStep& step) {
+    std::size_t bytes = 0;
+    if (step.op == IntegerStep::Op::product)
+        bytes += step.weights.bytes() + 4 * (step.scale.size() + step.shift.size());
+    for (int v : step.outputs)
+        if (const auto& quantizer = graph.values[v].quantizer) bytes += 4 * quantizer->multipliers.size();
+    return bytes;
 }
 
 std::size_t weight_bytes(const IntegerGraph& graph) {
     std::size_t bytes = 0;
-    for (const IntegerStep& step : graph.steps)
-        if (step.op == IntegerStep::Op::product)
-            bytes += step.weights.bytes() + 4 * (step.scale.size() + step.shift.size());
+    for (const IntegerStep& step : graph.steps) bytes += weight_bytes(graph, step);
     return bytes;
 }
 

@@ -26,6 +26,8 @@ struct IntegerStep {
         quantize,  ///< v = input (floats)
         /// v = fma(float(sum), scale[c], shift[c]), sum = the exact sum of products of codes; then +
         /// residual; then, with relu, v <= 0 ? 0 : v. A residual of codes counts as code * step.
+        /// Codes quantized by channel are for its input and for max_pool only: elsewhere each channel's codes
+        /// would need a scale of their own.
         product,
         shortcut,  ///< subsamples and pads channels with zeros (Graph::shortcut_a); codes stay codes
         max_pool,  ///< codes stay codes: quantizing is monotone
@@ -60,11 +62,13 @@ struct IntegerGraph {
 
 std::string to_string(IntegerStep::Op op);
 
-/// What a value is stored as: "f32", "u8", "s4", ...
+/// What a value is stored as: "f32", "u8", "s4", with multipliers by channel "u4-pc", ...
 std::string storage_name(const IntegerValue& value);
 
-/// Bytes of all weights as a file stores them: codes, steps and multipliers, and per-channel scales and
-/// shifts.
+/// Bytes of a step's weights as a file stores them: codes, steps and multipliers, scales and shifts per
+/// channel, and multipliers per channel of the quantizers of its outputs.
+std::size_t weight_bytes(const IntegerGraph& graph, const IntegerStep& step);
+/// Of all steps.
 std::size_t weight_bytes(const IntegerGraph& graph);
 
 }  // namespace nibble

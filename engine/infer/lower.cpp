@@ -51,11 +51,15 @@ class Lowering {
                 throw BadInput("weights of " + name, "shape", to_string(shape), to_string(layer.shape));
         }
         for (const auto& [edge, quantizer] : quantization_.edges) {
-            check(quantizer);
             if (edge.reader < 0 || edge.reader >= graph_.size() || edge.operand < 0 ||
                 edge.operand >= static_cast<int>(graph_[edge.reader].inputs.size()))
                 throw BadInput("lowering: the network has no edge into node " + std::to_string(edge.reader) +
                                ", operand " + std::to_string(edge.operand));
+            const Node& reader = graph_[edge.reader];
+            check(quantizer, static_cast<std::size_t>(graph_[reader.inputs[edge.operand]].out.c));
+            if (quantizer.by_channel() && reader.op != Op::conv && reader.op != Op::linear)
+                throw BadInput(describe(graph_, edge.reader), "what it reads",
+                               "floats, or codes with one scale per tensor", to_string(quantizer.scheme));
         }
     }
 

@@ -9,8 +9,9 @@
 
 namespace nibble {
 
-/// Throws BadInput when weights or quantization do not fit the graph; Unsupported, naming the node, for a
-/// layer that is not quantized or a kind of weights that does not run as integers.
+/// Throws BadInput when weights or quantization do not fit the graph, or codes quantized by channel would
+/// reach anything but convolutions and linear layers (through max-poolings, if need be); Unsupported, naming
+/// the node, for a layer that is not quantized or a kind of weights that does not run as integers.
 IntegerGraph lower(const Graph& graph, const Weights& weights, const Quantization& quantization);
 
 }  // namespace nibble

@@ -23,7 +23,7 @@ struct Piece {
     kernels::PackedWeights weights;
 };
 
-/// The value that a stored float stands for.
+/// The value that a stored float stands for; not for codes by channel.
 float real(const IntegerValue& value, float stored) {
     return value.quantizer ? stored * value.quantizer->step : stored;
 }
@@ -31,8 +31,9 @@ float real(const IntegerValue& value, float stored) {
 /// Stores v in each output, as a code or as it is.
 void store(const IntegerGraph& graph, const IntegerStep& step, std::size_t at, float v, Values& values) {
     for (int output : step.outputs) {
-        const auto& quantizer = graph.values[output].quantizer;
-        values[output][at] = quantizer ? static_cast<float>(code_of(*quantizer, v)) : v;
+        const auto& [dims, quantizer] = graph.values[output];
+        const std::size_t channel = at % static_cast<std::size_t>(dims.c);
+        values[output][at] = quantizer ? static_cast<float>(code_of(*quantizer, v, channel)) : v;
     }
 }
 

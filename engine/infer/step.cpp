@@ -10,7 +10,7 @@ kernels::Codes RunnableStep::codes(const Share& share, int value, int slot, int 
     return {.to = pixel<std::uint8_t>(share, value, slot, row, 0) + channel,
             .row_stride = at.row_stride(),
             .col_stride = at.dims.c,
-            .multiplier = q.multiplier,
+            .multipliers = context_.multipliers[value].data() + channel,
             .lowest = static_cast<float>(q.scheme.lowest()),
             .highest = static_cast<float>(q.scheme.highest()),
             .offset = q.offset(),

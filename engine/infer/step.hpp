@@ -14,6 +14,8 @@ struct StepContext {
     const kernels::Kernels& kernels;
     const IntegerGraph& graph;
     const Layout& layout;
+    /// By value: codes per unit of each channel, alike where a tensor has one scale; empty for floats.
+    const std::vector<std::vector<float>>& multipliers;
 };
 
 /// One worker's part of a step: images in slots of one arena, which other workers may share, and memory of

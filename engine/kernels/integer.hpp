@@ -81,14 +81,14 @@ struct IntegerProduct {
     std::ptrdiff_t out_row_stride, out_col_stride;
 };
 
-/// Where the codes of real numbers go.
-///   t = x * multiplier;  t = t > lowest ? t : lowest;  t = t < highest ? t : highest;  stored = round(t) +
-///   offset
+/// Where the codes of real numbers x of channel c go.
+///   t = x * multipliers[c];  t = t > lowest ? t : lowest;  t = t < highest ? t : highest;
+///   stored = round(t) + offset
 /// (so NaN becomes the lowest code).
 struct Codes {
     std::uint8_t* to;
     std::ptrdiff_t row_stride, col_stride;
-    float multiplier;
+    const float* multipliers;  ///< positive, one per channel; all alike where a tensor has one scale
     float lowest, highest;
     int offset;
     Rounding rounding;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "engine/core/error.hpp"
 
@@ -26,24 +27,45 @@ Quantizer make_quantizer(const Scheme& scheme, float step, Rounding rounding) {
     return q;
 }
 
-void check(const Quantizer& q) {
-    check(q.scheme);
-    if (q.scheme.kind != Kind::uniform || q.scheme.granularity != Granularity::tensor)
-        throw BadInput("quantizer of activations", "scheme", "uniform, one scale per tensor",
-                       to_string(q.scheme));
-    for (float value : {q.step, q.multiplier})
-        if (!(std::isnormal(value) && value > 0))
-            throw BadInput("quantizer of activations", "scale", "a finite positive number",
-                           std::to_string(value));
-    constexpr float kTolerance = 1e-5f;  // a few roundings
-    if (std::abs(q.multiplier * q.step - 1) > kTolerance)
-        throw BadInput("quantizer of activations", "multiplier", "1 / step", std::to_string(q.multiplier));
+Quantizer make_channel_quantizer(const Scheme& scheme, std::vector<float> multipliers, Rounding rounding) {
+    Quantizer q{scheme, rounding, 1, 1, std::move(multipliers)};
+    check(q);
+    return q;
 }
 
-int code_of(const Quantizer& q, float x) {
+void check(const Quantizer& q) {
+    const auto require = [](bool fine, const char* what, const char* expected, const std::string& found) {
+        if (!fine) throw BadInput("quantizer of activations", what, expected, found);
+    };
+    const auto require_scale = [&](float value) {
+        require(std::isnormal(value) && value > 0, "scale", "a finite positive number",
+                std::to_string(value));
+    };
+    check(q.scheme);
+    require(q.scheme.kind == Kind::uniform && q.scheme.granularity != Granularity::group, "scheme",
+            "uniform, scales per tensor or channel", to_string(q.scheme));
+    require(q.by_channel() != q.multipliers.empty(), "multipliers", "some with scales per channel, else none",
+            std::to_string(q.multipliers.size()) + " with " + to_string(q.scheme));
+    for (float multiplier : q.multipliers) require_scale(multiplier);
+    for (float value : {q.step, q.multiplier}) require_scale(value);
+    constexpr float kTolerance = 1e-5f;  // a few roundings
+    require(std::abs(q.multiplier * q.step - 1) <= kTolerance, "multiplier", "1 / step",
+            std::to_string(q.multiplier));
+    require(!q.by_channel() || (q.step == 1 && q.multiplier == 1), "step", "1 with scales per channel",
+            std::to_string(q.step));
+}
+
+void check(const Quantizer& q, std::size_t channels) {
+    check(q);
+    if (q.by_channel() && q.multipliers.size() != channels)
+        throw BadInput("quantizer of activations", "number of multipliers", std::to_string(channels),
+                       std::to_string(q.multipliers.size()));
+}
+
+int code_of(const Quantizer& q, float x, std::size_t channel) {
     const auto lowest = static_cast<float>(q.scheme.lowest()),
                highest = static_cast<float>(q.scheme.highest());
-    float t = x * q.multiplier;
+    float t = x * q.multiplier_of(channel);
     t = t > lowest ? t : lowest;
     t = t < highest ? t : highest;
     return static_cast<int>(round_by(q.rounding, t));

@@ -115,7 +115,7 @@ Json compare_executions(const std::string& path, const VerifyOptions& o, const D
                           {"mismatches", a.mismatches},
                           {"example", a.example}});
         if (!o.shared.json)
-            print_text(fmt::format("{:24} {:4} {:>14} compared  {:>8} mismatches  {}\n", a.step, a.storage,
+            print_text(fmt::format("{:24} {:5} {:>14} compared  {:>8} mismatches  {}\n", a.step, a.storage,
                                    a.compared, a.mismatches, a.example));
     }
     if (!o.shared.json)

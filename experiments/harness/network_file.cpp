@@ -94,6 +94,7 @@ Json layers_of(const IntegerGraph& graph) {
     Json layers = Json::array();
     for (const IntegerStep& step : graph.steps) {
         const bool product = step.op == IntegerStep::Op::product;
+        const std::size_t bytes = weight_bytes(graph, step);
         std::string outputs;
         for (int v : step.outputs) outputs += (outputs.empty() ? "" : "+") + storage_name(graph.values[v]);
         layers.push_back(
@@ -103,8 +104,7 @@ Json layers_of(const IntegerGraph& graph) {
              {"weights", product ? Json(to_string(step.weights.scheme)) : Json()},
              {"residual", step.residual >= 0 ? Json(storage_name(graph.values[step.residual])) : Json()},
              {"output", outputs},
-             {"bytes",
-              product ? Json(step.weights.bytes() + 4 * (step.scale.size() + step.shift.size())) : Json()}});
+             {"bytes", bytes > 0 ? Json(bytes) : Json()}});
     }
     return layers;
 }

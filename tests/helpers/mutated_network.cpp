@@ -7,13 +7,17 @@ namespace {
 
 using Op = IntegerStep::Op;
 
+/// For any number of channels: fit() repeats multipliers.
 Quantizer random_quantizer(const Below& below) {
     const Rounding roundings[] = {Rounding::nearest_even, Rounding::half_up, Rounding::floor};
     const float steps[] = {1, 0.5f, 0.1f, 3e-3f, 7, 1e-30f, 1e30f};
     Scheme scheme{.bits = 2 + static_cast<int>(below(7)), .granularity = Granularity::tensor};
     scheme.is_signed = below(2);
     if (scheme.is_signed && below(2)) scheme.range = Range::narrow;
-    return make_quantizer(scheme, steps[below(7)], roundings[below(3)]);
+    const Rounding rounding = roundings[below(3)];
+    if (below(3) > 0) return make_quantizer(scheme, steps[below(7)], rounding);
+    scheme.granularity = Granularity::channel;
+    return make_channel_quantizer(scheme, {1, steps[below(7)], steps[below(7)]}, rounding);
 }
 
 float random_scale(const Below& below) {
@@ -79,9 +83,12 @@ void fit(IntegerGraph& graph) {
             IntegerValue& value = graph.values[static_cast<std::size_t>(v)];
             value.dims = out;
             if (step.op == Op::max_pool || step.op == Op::shortcut) value.quantizer = in.quantizer;
+            if (value.quantizer && value.quantizer->by_channel())
+                resize(value.quantizer->multipliers, static_cast<std::size_t>(out.c), 1.0f);
         }
-        if (step.residual >= 0 && graph.values[static_cast<std::size_t>(step.residual)].dims != out)
-            step.residual = -1;
+        if (step.residual < 0) continue;
+        const auto& [dims, quantizer] = graph.values[static_cast<std::size_t>(step.residual)];
+        if (dims != out || (quantizer && quantizer->by_channel())) step.residual = -1;
     }
 }
 

@@ -37,13 +37,34 @@ Quantization quantize(const FoldedNetwork& network, const MaxAbs& options, std::
     return maxabs(network, ranges, options);
 }
 
+void quantize_by_channel(const Graph& graph, const Weights& weights, int reader, Quantization& quantization,
+                         std::uint32_t stream) {
+    Random random(8, Purpose::test, static_cast<std::uint32_t>(reader), stream);
+    const Node& node = graph[reader];
+    Quantizer& quantizer = quantization.edges.at({reader, 0});
+    Scheme scheme = quantizer.scheme;
+    scheme.granularity = Granularity::channel;
+    const auto channels = static_cast<std::size_t>(graph[node.inputs.front()].out.c);
+    std::vector<float> multipliers;
+    for (std::size_t c = 0; c < channels; ++c)
+        multipliers.push_back(quantizer.multiplier * (0.5f + 0.5f * random.uniform()));
+    quantizer = make_channel_quantizer(scheme, multipliers, quantizer.rounding);
+
+    Array<float> folded = weights.at(node.name + ".weight");
+    const std::size_t taps = folded.size() / folded.shape()[0] / channels;
+    for (std::size_t i = 0; i < folded.size(); ++i) folded.data()[i] /= multipliers[i / taps % channels];
+    QuantizedWeights& layer = quantization.layers.at(node.name);
+    layer = maxabs_weights(folded, layer.scheme);
+}
+
 IntegerGraph small_integer_network(std::uint32_t stream) {
     Graph g;
     const Window square{.kernel_h = 3, .kernel_w = 3, .stride = 1, .pad = 1};
     int x = g.input({8, 7, 3});
     x = g.relu(g.batch_norm(g.conv(x, "first", 4, square), "first_bn"));
     x = g.max_pool(x, {.kernel_h = 3, .kernel_w = 2, .stride = 2, .pad = 1});
-    int y = g.relu(g.conv(x, "ternary", 6, square, true));
+    const int ternary = g.conv(x, "ternary", 6, square, true);
+    int y = g.relu(ternary);
     const int shortcut = g.shortcut_a(x, 9, 1);
     x = g.add(g.conv(y, "one_scale", 9, square), shortcut);
     y = g.relu(g.conv(x, "narrow", 5, {.kernel_h = 3, .kernel_w = 1, .stride = 1, .pad = 1}));
@@ -53,7 +74,7 @@ IntegerGraph small_integer_network(std::uint32_t stream) {
     const int side = g.conv(x, "side", 9, {}, true);
     x = g.relu(g.add(side, y));
     const int codes_pool = g.avg_pool(x, {.kernel_h = 2, .kernel_w = 2, .stride = 1, .pad = 1});
-    g.linear(g.global_pool(codes_pool), "linear", 5);
+    const int linear = g.linear(g.global_pool(codes_pool), "linear", 5);
 
     const FoldedNetwork folded = fold_batch_norm(g, random_weights(g, stream));
     Quantization q = quantize(folded, {}, stream);
@@ -69,6 +90,8 @@ IntegerGraph small_integer_network(std::uint32_t stream) {
     q.edges.erase(edge(float_residual, 1));
     q.edges.at(edge(side, 0)) = make_quantizer(scheme_from("s4-pt"), 0.25f, Rounding::half_up);
     q.edges.emplace(edge(codes_pool, 0), make_quantizer(scheme_from("u5-pt"), 0.125f, Rounding::floor));
+    for (int reader : {ternary, linear})
+        quantize_by_channel(folded.graph, folded.weights, folded.node_of[reader], q, stream);
     return lower(folded.graph, folded.weights, q);
 }
 

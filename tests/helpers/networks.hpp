@@ -19,9 +19,14 @@ std::vector<float> random_images(Dims dims, std::size_t n, std::uint32_t stream)
 /// Max-abs quantization, calibrated on four random images.
 Quantization quantize(const FoldedNetwork& network, const MaxAbs& options, std::uint32_t stream);
 
+/// Gives the convolution or linear layer `reader` codes quantized by channel: multipliers from half the one
+/// it had up, folded into its weights, which are quantized anew with max-abs.
+void quantize_by_channel(const Graph& graph, const Weights& weights, int reader, Quantization& quantization,
+                         std::uint32_t stream);
+
 /// All five operations on 8 x 7 x 3 images in 5 classes: weights of 8 and 4 bits and ternary in groups that
 /// do not divide, per tensor and per channel; a residual of codes and one of floats; a value stored in three
-/// ways.
+/// ways; activations quantized by channel, in front of a max-pooling and after an average.
 IntegerGraph small_integer_network(std::uint32_t stream);
 
 }  // namespace nibble::test

@@ -7,8 +7,8 @@
 namespace nibble::kernels::reference {
 namespace {
 
-std::uint8_t stored_code(float x, const Codes& codes) {
-    float t = x * codes.multiplier;
+std::uint8_t stored_code(float x, int channel, const Codes& codes) {
+    float t = x * codes.multipliers[channel];
     t = t > codes.lowest ? t : codes.lowest;
     t = t < codes.highest ? t : codes.highest;
     return static_cast<std::uint8_t>(static_cast<int>(round_by(codes.rounding, t)) + codes.offset);
@@ -79,7 +79,7 @@ void finish(const Finish& f) {
                     v += static_cast<float>(residual_codes[c] - f.residual_offset) * f.residual_step;
                 if (f.relu) v = v <= 0 ? 0.0f : v;
                 if (real) real[c] = v;
-                if (codes) codes[c] = stored_code(v, f.codes);
+                if (codes) codes[c] = stored_code(v, c, f.codes);
             }
         }
 }
@@ -88,7 +88,7 @@ void quantize(const Quantize& q) {
     for (int row = 0; row < q.rows; ++row)
         for (int col = 0; col < q.cols; ++col)
             for (int c = 0; c < q.channels; ++c)
-                at(q.codes, row, col)[c] = stored_code(at(q.values, row, col)[c], q.codes);
+                at(q.codes, row, col)[c] = stored_code(at(q.values, row, col)[c], c, q.codes);
 }
 
 }  // namespace nibble::kernels::reference

@@ -81,19 +81,18 @@ template <Rounding rounding>
 class Encoder {
   public:
     explicit Encoder(const Codes& codes)
-        : multiplier_(codes.multiplier),
-          lowest_(codes.lowest),
+        : lowest_(codes.lowest),
           highest_(codes.highest),
           offset_(codes.offset),
           has_offset_(codes.offset != 0) {}
 
-    [[gnu::always_inline]] Ints operator()(Vec x) const {
-        const Ints code = rounded<rounding>(smaller(larger(x * multiplier_, lowest_), highest_));
+    [[gnu::always_inline]] Ints operator()(Vec x, Vec multiplier) const {
+        const Ints code = rounded<rounding>(smaller(larger(x * multiplier, lowest_), highest_));
         return has_offset_ ? code + offset_ : code;
     }
 
   private:
-    Vec multiplier_, lowest_, highest_;
+    Vec lowest_, highest_;
     Ints offset_;
     bool has_offset_;
 };
@@ -133,7 +132,7 @@ class RowCursor {
 
 /// Whether codes of negative values are those of zero, so that codes alone need no ReLU before them.
 inline bool codes_rectify(const Codes& codes) {
-    return codes.lowest >= 0 && codes.multiplier > 0;
+    return codes.lowest >= 0;
 }
 
 /// So many vectors of channels are finished at once: 64 stored codes are a whole line of the cache, packed
@@ -158,10 +157,12 @@ template <Rounding rounding, bool plain, int W, class L>
     const Ints residual_offset(f.residual_offset);
     const Vec residual_step(f.residual_step);
     const bool rectify = f.relu && (f.real || !codes_rectify(f.codes));
-    Vec scale[W], shift[W];
+    Vec scale[W], shift[W], multiplier[W];
     unrolled<W>([&](auto i) {
         scale[i] = lanes.template load<AsFloat>(f.scale + c + i * kLanes);
         shift[i] = lanes.template load<AsFloat>(f.shift + c + i * kLanes);
+        multiplier[i] =
+            f.codes.to ? lanes.template load<AsFloat>(f.codes.multipliers + c + i * kLanes) : Vec(0.0f);
     });
     for (int row = 0; row < f.rows; ++row) {
         RowCursor<const std::int32_t> sums(f.sums, row, c);
@@ -185,7 +186,7 @@ template <Rounding rounding, bool plain, int W, class L>
                 if (rectify) v = relu(v);
                 if constexpr (!plain)
                     if (real.at) lanes.template save<AsFloat>(v, real.at + at);
-                stored[i] = encode(v);
+                stored[i] = encode(v, multiplier[i]);
             });
             if (plain || codes.at) {
                 if constexpr (W == 1)
@@ -221,15 +222,18 @@ inline void finish_sums(const Finish& f) {
     });
 }
 
+/// The multipliers repeat after `period` channels.
 template <Rounding rounding>
-void quantize_rounding(const Quantize q) {
+void quantize_rounding(const Quantize q, int period) {
     const Encoder<rounding> encode(q.codes);
     for_channels(q.channels, [&](int c, auto lanes) {
+        const Vec multiplier = lanes.template load<AsFloat>(q.codes.multipliers + c % period);
         for (int row = 0; row < q.rows; ++row) {
             RowCursor<const float> values(q.values, row, c);
             RowCursor<std::uint8_t> codes(q.codes, row, c);
             for (int col = 0; col < q.cols; ++col) {
-                lanes.template save<AsStored>(encode(lanes.template load<AsFloat>(values.at)), codes.at);
+                lanes.template save<AsStored>(encode(lanes.template load<AsFloat>(values.at), multiplier),
+                                              codes.at);
                 values.next();
                 codes.next();
             }
@@ -239,12 +243,15 @@ void quantize_rounding(const Quantize q) {
 
 inline void quantize_values(const Quantize& q) {
     Quantize rows = q;
+    float repeated[2 * kLanes];
     // Pixels without gaps are as good as channels: images of three would leave most of a vector empty.
-    if (q.values.col_stride == q.channels && q.codes.col_stride == q.channels) {
+    if (q.channels < kLanes && q.values.col_stride == q.channels && q.codes.col_stride == q.channels) {
         rows.channels *= q.cols;
         rows.cols = 1;
+        for (int i = 0; i < 2 * kLanes; ++i) repeated[i] = q.codes.multipliers[i % q.channels];
+        rows.codes.multipliers = repeated;
     }
-    with_rounding(q.codes.rounding, [&](auto rounding) { quantize_rounding<rounding>(rows); });
+    with_rounding(q.codes.rounding, [&](auto rounding) { quantize_rounding<rounding>(rows, q.channels); });
 }
 
 }  // namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE

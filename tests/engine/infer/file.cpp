@@ -275,6 +275,39 @@ TEST_CASE("integer file: tensors missing, left over, of the wrong type or size")
     tensor("filling", "side", "codes", [](auto& t) { t.bytes.back() ^= std::byte{0x80}; });
 }
 
+TEST_CASE("integer file: multipliers of values quantized by channel") {
+    const Safetensors file = example();
+    const Json graph = Json::parse(file.metadata.at("graph"));
+    const std::size_t value = graph["steps"][index_of(graph, "ternary")]["input"];
+    const std::string name = (value < 10 ? "value00" : "value0") + std::to_string(value) + ".multipliers";
+    REQUIRE(file.tensors.contains(name));
+    CHECK(graph["values"][value]["quantizer"].size() == 2);
+    const auto tensor = [&](const std::string& expected, const std::function<void(StoredTensor&)>& fault) {
+        refused(expected, [&](Safetensors& f) { fault(f.tensors.at(name)); });
+    };
+    refused("is missing", [&](auto& f) { f.tensors.erase(name); });
+    tensor("type", [](auto& t) { t.dtype = "U8"; });
+    for (const std::size_t bytes : {std::size_t{4}, std::size_t{12}, std::size_t{4000}})
+        tensor("number of multipliers", [&](auto& t) { t.bytes.resize(bytes, std::byte{0x3f}); });
+    tensor("multipliers: expected some", [](auto& t) { t.bytes.clear(); });
+    const float infinity = std::numeric_limits<float>::infinity(),
+                nan = std::numeric_limits<float>::quiet_NaN();
+    for (float bad : {0.0f, -0.0f, -1.0f, infinity, nan, 1e-40f})
+        tensor("scale", [&](auto& t) { put(t, 3, bad); });
+    const auto quantizer = [&](const std::string& expected, std::size_t v,
+                               const std::function<void(Json&)>& fault) {
+        graph_refused(expected, [&](Json& g) { fault(g["values"][v]["quantizer"]); });
+    };
+    for (const char* key : {"step", "multiplier"})
+        quantizer("unknown key", value, [&](Json& q) { q[key] = 1; });
+    quantizer("'multiplier' is missing", value, [](Json& q) { q["scheme"] = "u8-pt"; });
+    quantizer("scheme", value, [](Json& q) { q["scheme"] = "t-pc"; });
+    quantizer("'value001.multipliers' is missing", 1, [](Json& q) {
+        q = {{"scheme", "s8-pc"}, {"rounding", "nearest_even"}};
+    });
+    refused("belongs to no step", [](auto& f) { f.tensors["value001.multipliers"] = {"F32", {0}, {}}; });
+}
+
 TEST_CASE("integer file: tensors that overlap are refused") {
     const std::string bytes = bytes_of(example());
     std::uint64_t length = 0;

@@ -92,7 +92,7 @@ TEST_CASE("integer graph: steps read what is there, in the order they run") {
     refused("residual", [](auto& g) { step(g, "side").residual = -2; });
     refused("computed before", [](auto& g) { step(g, "first").input = step(g, "first").outputs.front(); });
     refused("computed before", [](auto& g) { step(g, "first").input = step(g, "side").outputs.front(); });
-    refused("computed before", [](auto& g) { std::swap(g.steps[2], g.steps[3]); });
+    refused("computed before", [](auto& g) { std::swap(g.steps[1], g.steps[2]); });
     refused("not computed before", [](auto& g) { step(g, "side").outputs.front() = 0; });
     refused("not computed before", [](auto& g) { step(g, "side").outputs = step(g, "first").outputs; });
     refused("not computed before",
@@ -136,9 +136,32 @@ TEST_CASE("integer graph: quantizers") {
         refused("scale", [&](auto& g) { g.values[1].quantizer->multiplier = bad; });
     }
     refused("1 / step", [](auto& g) { g.values[1].quantizer->multiplier *= 2; });
-    refused("scheme", [](auto& g) { g.values[1].quantizer->scheme = scheme_from("s8-pc"); });
+    refused("scheme", [](auto& g) { g.values[1].quantizer->scheme = scheme_from("s8-g2"); });
+    refused("multipliers", [](auto& g) { g.values[1].quantizer->scheme = scheme_from("s8-pc"); });
+    refused("multipliers", [](auto& g) { g.values[1].quantizer->multipliers = {1, 1, 1}; });
+    for (float bad : {0.0f, -1.0f, kInfinity, kNaN, 1e-40f})
+        refused("scale", [&](auto& g) { input(g, "ternary").quantizer->multipliers[2] = bad; });
+    refused("number of multipliers", [](auto& g) { input(g, "ternary").quantizer->multipliers.pop_back(); });
+    refused("number of multipliers", [](auto& g) { input(g, "linear").quantizer->multipliers.push_back(1); });
     refused("scheme", [](auto& g) { g.values[1].quantizer->scheme = scheme_from("t-pt"); });
     refused("bits", [](auto& g) { g.values[1].quantizer->scheme.bits = 12; });
+}
+
+TEST_CASE("integer graph: codes quantized by channel are for products and max-poolings") {
+    const auto by_channel = [](IntegerValue& value) {
+        value.quantizer = make_channel_quantizer(
+            scheme_from("u8-pc"), std::vector<float>(static_cast<std::size_t>(value.dims.c), 2.0f));
+    };
+    IntegerGraph fine = test::small_integer_network(1);
+    by_channel(input(fine, "narrow"));
+    CHECK_NOTHROW(fine.check());
+    refused("shortcut): its input: expected floats, or codes with one scale",
+            [&](auto& g) { step(g, "shortcut").input = step(g, "ternary").input; });
+    refused("avg_pool): its input: expected floats, or codes with one scale",
+            [&](auto& g) { by_channel(input(g, "avg_pool")); });
+    refused("its residual: expected floats, or codes with one scale",
+            [&](auto& g) { by_channel(g.values[static_cast<std::size_t>(step(g, "groups").residual)]); });
+    refused("stored as its input", [](auto& g) { input(g, "ternary").quantizer->multipliers[0] *= 2; });
 }
 
 TEST_CASE("integer graph: windows") {
@@ -277,6 +300,7 @@ TEST_CASE("integer graph: what values are called") {
     CHECK(storage_name(graph.values[0]) == "f32");
     CHECK(storage_name(graph.values[1]) == "s8");
     CHECK(storage_name({{1, 1, 1}, make_quantizer(scheme_from("u5-pt"), 1)}) == "u5");
+    CHECK(storage_name({{1, 1, 2}, make_channel_quantizer(scheme_from("u4-pc"), {1, 2})}) == "u4-pc");
 }
 
 }  // namespace

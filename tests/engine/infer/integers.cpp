@@ -106,7 +106,13 @@ TEST_CASE("integer execution equals its simulation: random networks and schemes,
             CAPTURE(a.name);
             CAPTURE(stream);
             CAPTURE(to_string(options.weights));
-            const Quantized q = quantize(graph, weights, options, stream);
+            Quantized q = quantize(graph, weights, options, stream);
+            Random random(9, Purpose::test, 0, stream);
+            for (int i = 0; i < q.network.graph.size(); ++i) {
+                const bool product = q.network.graph[i].op == Op::conv || q.network.graph[i].op == Op::linear;
+                if (product && random.below(2))
+                    test::quantize_by_channel(q.network.graph, q.network.weights, i, q.quantization, stream);
+            }
             Comparison comparison(lower(q.network.graph, q.network.weights, q.quantization));
             comparison.add(test::random_images(graph.input_dims(), 3, 100 + stream));
             CHECK(mismatches(comparison) == "");
@@ -172,6 +178,13 @@ TEST_CASE("lowering: 8-bit networks stay close to the float network, batch norm 
         observe_ranges(folded.graph, folded.weights, images, ranges);
         const Quantization q = maxabs(folded, ranges, {});
         IntegerExecutor(lower(folded.graph, folded.weights, q)).logits(images, integer);
+        CHECK(relative_error(integer, real) < kEightBits);
+
+        Quantization by_channel = q;
+        for (int i = 0; i < folded.graph.size(); ++i)
+            if (folded.graph[i].op == Op::conv || folded.graph[i].op == Op::linear)
+                test::quantize_by_channel(folded.graph, folded.weights, i, by_channel, stream);
+        IntegerExecutor(lower(folded.graph, folded.weights, by_channel)).logits(images, integer);
         CHECK(relative_error(integer, real) < kEightBits);
 
         // The same with batch norm left for lowering to fold: weights quantized as they were trained.

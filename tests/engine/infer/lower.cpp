@@ -130,6 +130,39 @@ TEST_CASE("lowering: poolings take codes or floats, an image may be pooled, unpa
     check_agreement(e.lowered());
 }
 
+TEST_CASE("lowering: codes quantized by channel pass max-poolings and reach products, nothing else") {
+    Graph g;
+    int x = g.relu(g.conv(g.input({8, 8, 3}), "a", 4, kSquare));
+    x = g.max_pool(x, {.kernel_h = 2, .kernel_w = 2, .stride = 2});
+    const int shortcut = g.shortcut_a(x, 6, 1), b = g.conv(x, "b", 6, kSquare), sum = g.add(b, shortcut);
+    const int pool = g.global_pool(sum);
+    const int c = g.linear(pool, "c", 5);
+    Example good(g);
+    for (int reader : {b, c})
+        test::quantize_by_channel(good.graph, good.weights, reader, good.quantization, 1);
+    const IntegerGraph graph = good.lowered();
+    CHECK(summary(graph) == Lines{"input: f32 -> s8", "a: s8 -> u8 u8-pc relu", "max_pool: u8 -> u8",
+                                  "max_pool: u8-pc -> u8-pc", "shortcut: u8 -> u8", "b: u8-pc + u8 -> f32",
+                                  "avg_pool: f32 -> s8-pc", "c: s8-pc -> f32"});
+    for (std::size_t o = 0; o < 6; ++o)  // the step of the codes is in the weights
+        CHECK(graph.steps[5].scale[o] == good.quantization.layers.at("b").step(o));
+    check_agreement(graph);
+
+    const auto refused = [&](const char* where, const char* complaint, auto&& fault) {
+        Example bad = good;
+        fault(bad.quantization.edges);
+        CHECK_THROWS_WITH_AS(bad.lowered(), doctest::Contains(where), BadInput);
+        CHECK_THROWS_WITH_AS(bad.lowered(), doctest::Contains(complaint), BadInput);
+    };
+    const Quantizer four = good.quantization.edges.at({b, 0}), six = good.quantization.edges.at({c, 0});
+    const char* const one_scale = "one scale per tensor";
+    refused("(add", one_scale, [&](auto& edges) { edges[{sum, 1}] = six; });
+    refused("pool", one_scale, [&](auto& edges) { edges[{pool, 0}] = six; });
+    refused("(shortcut", one_scale, [&](auto& edges) { edges[{shortcut, 0}] = four; });
+    refused("quantizer", "number of multipliers", [&](auto& edges) { edges[{b, 0}] = six; });
+    refused("quantizer", "scale", [&](auto& edges) { edges[{b, 0}].multipliers[1] = 0; });
+}
+
 TEST_CASE("lowering: scale and shift of batch norm and bias, against the formula in double") {
     Graph g;
     const int conv = g.conv(g.input({3, 3, 2}), "a", 3, kSquare, true);

@@ -219,7 +219,7 @@ Finished run_finish(const Kernels& kernels, const FinishCase& c, std::uint32_t s
     const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(c.cols) * c.channels + 7;
     const std::size_t size = static_cast<std::size_t>(c.rows * row);
     std::vector<std::int32_t> sums(size);
-    std::vector<float> residual(size), scale(n), shift(n);
+    std::vector<float> residual(size), scale(n), shift(n), multipliers(n);
     std::vector<std::uint8_t> residual_codes(size);
     for (auto& s : sums) s = static_cast<std::int32_t>(random.bits()) >> random.below(32);
     for (auto& r : residual) r = random.normal() * 3;
@@ -227,6 +227,7 @@ Finished run_finish(const Kernels& kernels, const FinishCase& c, std::uint32_t s
     // Powers of two now and then, so that halves, whose rounding differs between the rules, do occur.
     for (auto& s : scale) s = random.below(3) ? random.normal() / 1000 : 1.0f / 1024;
     for (auto& s : shift) s = random.below(3) ? random.normal() : 0.5f;
+    for (auto& m : multipliers) m = random.below(3) ? 10 + 30 * random.uniform() : 32;
 
     Finished out{canaries<float>(size + 32), std::vector<std::uint8_t>(size + 32, 0xa5)};
     Finish f{};
@@ -242,7 +243,7 @@ Finished run_finish(const Kernels& kernels, const FinishCase& c, std::uint32_t s
         f.codes = {out.codes.data() + 16,
                    row,
                    c.channels,
-                   c.is_signed ? 20.0f : 32.0f,
+                   multipliers.data(),
                    c.is_signed ? -127.0f : 0.0f,
                    c.is_signed ? 127.0f : 255.0f,
                    c.is_signed ? 128 : 0,
@@ -286,40 +287,66 @@ TEST_CASE("quantize: every architecture gives the reference's codes, and NaN the
             std::vector<float> x(static_cast<std::size_t>(kRows * kCols * channels));
             Random random(3, Purpose::test, 1, static_cast<std::uint32_t>(channels));
             for (auto& v : x) v = static_cast<float>(static_cast<int>(random.below(800)) - 400) / 16;
+            std::vector<float> multipliers(static_cast<std::size_t>(channels));
+            for (auto& m : multipliers) m = random.below(2) ? 0.5f : 0.25f + random.uniform();
             x[0] = std::numeric_limits<float>::quiet_NaN();
             if (x.size() > 16) {
                 x[1] = std::numeric_limits<float>::infinity();
                 x[2] = -x[1];
             }
-            const auto run = [&](const Kernels& kernels) {
-                std::vector<std::uint8_t> to(x.size() + 64, 0xa5);
-                kernels.quantize({kRows,
-                                  kCols,
-                                  channels,
-                                  {x.data(), static_cast<std::ptrdiff_t>(kCols) * channels, channels},
-                                  {to.data() + 32, static_cast<std::ptrdiff_t>(kCols) * channels, channels,
-                                   0.5f, -7, 7, 8, rounding}});
-                return to;
-            };
-            const auto expected = run(reference_kernels());
-            CHECK(expected[32] == 1);
-            if (x.size() > 16) CHECK(expected[33] == 15);
-            for (const Kernels* kernels : tables) {
-                CAPTURE(kernels->name);
-                CHECK(run(*kernels) == expected);
+            // Codes lie as close as the values, or with a gap between pixels.
+            for (int gap : {0, 3}) {
+                const std::ptrdiff_t pixel = channels + gap;
+                const auto run = [&](const Kernels& kernels) {
+                    std::vector<std::uint8_t> to(static_cast<std::size_t>(kRows * kCols * pixel) + 64, 0xa5);
+                    kernels.quantize(
+                        {kRows,
+                         kCols,
+                         channels,
+                         {x.data(), static_cast<std::ptrdiff_t>(kCols) * channels, channels},
+                         {to.data() + 32, kCols * pixel, pixel, multipliers.data(), -7, 7, 8, rounding}});
+                    return to;
+                };
+                const auto expected = run(reference_kernels());
+                CHECK(expected[32] == 1);
+                if (channels > 2) CHECK(expected[33] == 15);
+                for (const Kernels* kernels : tables) {
+                    CAPTURE(kernels->name);
+                    CAPTURE(channels);
+                    CAPTURE(gap);
+                    CHECK(run(*kernels) == expected);
+                }
             }
         }
 }
 
+TEST_CASE("codes: each channel has a multiplier of its own, by hand") {
+    const std::vector<float> x = {1, 1, 1, -1, 2, 3}, multipliers = {1, 2, 4};
+    std::vector<std::uint8_t> to(x.size());
+    reference_kernels().quantize(
+        {1, 2, 3, {x.data(), 6, 3}, {to.data(), 6, 3, multipliers.data(), -8, 7, 8, Rounding::nearest_even}});
+    CHECK(to == std::vector<std::uint8_t>{9, 10, 12, 7, 12, 15});
+    const std::vector<std::int32_t> sums = {1, 1, 1, -1, 2, 3};
+    const std::vector<float> scale(3, 2.0f), shift(3, 0.25f);
+    Finish f{};
+    f.rows = 1, f.cols = 2, f.channels = 3;
+    f.sums = {sums.data(), 6, 3};
+    f.scale = scale.data(), f.shift = shift.data();
+    f.codes = {to.data(), 6, 3, multipliers.data(), 0, 255, 0, Rounding::floor};
+    reference_kernels().finish(f);
+    CHECK(to == std::vector<std::uint8_t>{2, 4, 9, 0, 8, 25});
+}
+
 TEST_CASE("rounding rules at halves") {
     const std::vector<float> x = {-1.5f, -0.5f, 0.5f, 1.5f, 2.5f, -0.25f, 0.75f};
+    const std::vector<float> ones(x.size(), 1.0f);
     const auto codes = [&](Rounding rounding) {
         std::vector<std::uint8_t> to(x.size());
         reference_kernels().quantize({1,
                                       1,
                                       static_cast<int>(x.size()),
                                       {x.data(), 0, 0},
-                                      {to.data(), 0, 0, 1.0f, -8, 7, 8, rounding}});
+                                      {to.data(), 0, 0, ones.data(), -8, 7, 8, rounding}});
         std::vector<int> signed_codes;
         for (auto t : to) signed_codes.push_back(t - 8);
         return signed_codes;
