@@ -50,7 +50,7 @@ struct Expand {
 
 /// A quad of one half panel (8 channels) with weights that were too large for sums of two products in 16
 /// bits: the packed panel holds a part of them, this the rest. Only for tables that say so
-/// (Kernels::splits_pairs).
+/// (Kernels::splits_pairs), and where few quads need it.
 struct Remainder {
     std::int32_t run, k;      ///< where the quad lies
     std::int8_t weights[32];  ///< [8 channels][kQuad]
@@ -71,9 +71,9 @@ struct IntegerProduct {
     std::ptrdiff_t panel_stride;  ///< bytes from one panel to the next
     const std::int32_t* start;    ///< per channel, padded to whole panels; undoes the offset of stored codes
     int channels;
-    /// For 16-bit sums: any so many consecutive quads of a panel can be added up in 16 bits; 0: not even one,
-    /// so weights were split and `remainders` completes them: those of half panel h are [first[h], first[h +
-    /// 1]).
+    /// For 16-bit sums: any so many consecutive quads of a panel can be added up in 16 bits; 0: not even one.
+    /// Then either weights were split and `remainders` completes them, those of half panel h being [first[h],
+    /// first[h + 1]); or there are no remainders and products must be added in 32 bits.
     int short_sums;
     const Remainder* remainders;
     const std::int32_t* first_remainder;

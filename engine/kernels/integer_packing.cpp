@@ -13,6 +13,10 @@ namespace {
 constexpr int kBlockCodes = kPanel * kQuad;
 constexpr int kShortLimit = std::numeric_limits<std::int16_t>::max();
 
+/// Of the half quads, so many may have remainders: with more, adding them takes longer than products that
+/// need none.
+constexpr double kMostRemainders = 0.4;
+
 int ceil_div(int n, int by) {
     return (n + by - 1) / by;
 }
@@ -125,7 +129,17 @@ IntegerWeights::IntegerWeights(const Kernels& kernels, WeightFormat format, cons
                              (matrix.group == 0 || run_quads_ * kQuad % matrix.group == 0);
     if (grouped && (splits || !whole_quads)) format = WeightFormat::s8;
     if (format == WeightFormat::s8) {
-        if (splits) split_pairs(products, operand.highest);
+        if (splits) {
+            std::vector<std::int8_t> split = products;
+            split_pairs(split, operand.highest);
+            const std::size_t half_quads = products.size() / (kBlockCodes / 2);
+            if (remainders_.size() <= kMostRemainders * static_cast<double>(half_quads)) {
+                products = std::move(split);
+            } else {
+                remainders_.clear();
+                first_remainder_.clear();
+            }
+        }
         pack(format, products);
         return;
     }

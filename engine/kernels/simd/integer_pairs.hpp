@@ -17,6 +17,21 @@ namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
 [[gnu::always_inline]] inline Ints widen_pairs(Ints sums) {
     return Ints(_mm512_madd_epi16(sums, _mm512_set1_epi16(1)));
 }
+[[gnu::always_inline]] inline Ints product_of_words(Ints x, Ints w) {
+    return Ints(_mm512_madd_epi16(x, w));
+}
+[[gnu::always_inline]] inline Ints even_bytes(Ints x) {
+    return Ints(_mm512_and_si512(x, _mm512_set1_epi16(0xff)));
+}
+[[gnu::always_inline]] inline Ints odd_bytes(Ints x) {
+    return Ints(_mm512_srli_epi16(x, 8));
+}
+[[gnu::always_inline]] inline Ints even_signed_bytes(Ints w) {
+    return Ints(_mm512_srai_epi16(_mm512_slli_epi16(w, 8), 8));
+}
+[[gnu::always_inline]] inline Ints odd_signed_bytes(Ints w) {
+    return Ints(_mm512_srai_epi16(w, 8));
+}
 #else
 [[gnu::always_inline]] inline Ints pairs(Ints x, Ints w) {
     return Ints(_mm256_maddubs_epi16(x, w));
@@ -26,6 +41,21 @@ namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
 }
 [[gnu::always_inline]] inline Ints widen_pairs(Ints sums) {
     return Ints(_mm256_madd_epi16(sums, _mm256_set1_epi16(1)));
+}
+[[gnu::always_inline]] inline Ints product_of_words(Ints x, Ints w) {
+    return Ints(_mm256_madd_epi16(x, w));
+}
+[[gnu::always_inline]] inline Ints even_bytes(Ints x) {
+    return Ints(_mm256_and_si256(x, _mm256_set1_epi16(0xff)));
+}
+[[gnu::always_inline]] inline Ints odd_bytes(Ints x) {
+    return Ints(_mm256_srli_epi16(x, 8));
+}
+[[gnu::always_inline]] inline Ints even_signed_bytes(Ints w) {
+    return Ints(_mm256_srai_epi16(_mm256_slli_epi16(w, 8), 8));
+}
+[[gnu::always_inline]] inline Ints odd_signed_bytes(Ints w) {
+    return Ints(_mm256_srai_epi16(w, 8));
 }
 #endif
 
@@ -84,11 +114,23 @@ struct ShortSums {
     }
 };
 
+/// Bytes are widened to 16 bits and their products added in 32: whatever the weights are, for twice the work.
+struct WidenedBytes {
+    static constexpr int kSums = kLanes == 8 ? 8 : 24;
+
+    [[gnu::always_inline]] static Ints add(Ints sum, Ints x, Ints w) {
+        return sum + (product_of_words(even_bytes(x), even_signed_bytes(w)) +
+                      product_of_words(odd_bytes(x), odd_signed_bytes(w)));
+    }
+};
+
 inline void product_of_pairs(const IntegerProduct& q) {
     // Below, moving the totals costs more than it saves.
     constexpr int kFewest = 4;
     if (q.short_sums >= kFewest)
         product<ShortSums>(q);
+    else if (q.short_sums == 0 && !q.remainders)
+        product<WideSums<WidenedBytes>>(q);
     else
         product<WideSums<WidenedQuads>>(q);
     if (q.remainders) add_remainders(q);

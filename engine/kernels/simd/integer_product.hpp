@@ -93,7 +93,7 @@ template <int V>
 }
 
 template <class Arithmetic, class S>
-[[gnu::noinline]] void product_tile(const IntegerProduct& q, const PixelList& pixels, int first, int n) {
+[[gnu::noinline]] void product_tile(const IntegerProduct& q, const IntegerPixels& pixels, int first, int n) {
     typename S::Operands x;
     unrolled<S::P>([&](auto p) { x[p] = pixels.operand[first + p]; });
     typename S::Sums sums;
@@ -108,7 +108,7 @@ template <class Arithmetic, class S>
 
 /// V vectors of channels from n on.
 template <class Arithmetic, int G, int V>
-void product_columns(const IntegerProduct& q, const PixelList& pixels, int n) {
+void product_columns(const IntegerProduct& q, const IntegerPixels& pixels, int n) {
     for_tiles<Arithmetic::kSums / V / G>(pixels, [&](int first, auto height) {
         product_tile<Arithmetic, TileShape<height, G, V>>(q, pixels, first, n);
     });
@@ -118,7 +118,7 @@ void product_columns(const IntegerProduct& q, const PixelList& pixels, int n) {
 template <class Arithmetic>
 void narrow_product(const IntegerProduct& q) {
     constexpr int kGroup = 4;
-    for_pixels(q, kGroup, [&](const PixelList& pixels) {
+    for_pixels(q, kGroup, [&](const IntegerPixels& pixels) {
         if (q.channels > kPanel)
             product_columns<Arithmetic, kGroup, 2>(q, pixels, 0);
         else
@@ -131,7 +131,7 @@ template <class Arithmetic>
 void product(const IntegerProduct& q) {
     if constexpr (kVectorsPerPanel == 1)
         if (q.channels <= 2 * kPanel && q.pixels.cols % 4 == 0) return narrow_product<Arithmetic>(q);
-    for_pixels(q, 1, [&](const PixelList& pixels) {
+    for_pixels(q, 1, [&](const IntegerPixels& pixels) {
         if constexpr (kVectorsPerPanel > 1) {
             for (int n = 0; n < q.channels; n += kPanel)
                 product_columns<Arithmetic, 1, kVectorsPerPanel>(q, pixels, n);

@@ -22,7 +22,7 @@ inline constexpr int kHalfPanel = kPanel / 2;
 
 /// Remainders [rest, end) of the half panel whose channels begin at n, to M pixels.
 template <int M>
-[[gnu::noinline]] void remainder_tile(const IntegerProduct& q, const PixelList& pixels, int first, int n,
+[[gnu::noinline]] void remainder_tile(const IntegerProduct& q, const IntegerPixels& pixels, int first, int n,
                                       const Remainder* rest, const Remainder* end) {
     const std::uint8_t* x[M];
     unrolled<M>([&](auto m) { x[m] = pixels.operand[first + m]; });
@@ -50,7 +50,7 @@ template <int M>
 
 inline void add_remainders(const IntegerProduct& q) {
     constexpr int kRows = 10;
-    for_pixels(q, 1, [&](const PixelList& pixels) {
+    for_pixels(q, 1, [&](const IntegerPixels& pixels) {
         for (int n = 0; n < q.channels; n += kHalfPanel) {
             const Remainder* begin = q.remainders + q.first_remainder[n / kHalfPanel];
             const Remainder* end = q.remainders + q.first_remainder[n / kHalfPanel + 1];

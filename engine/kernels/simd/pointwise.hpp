@@ -1,5 +1,5 @@
-// Batch norm, ReLU, residual additions and their gradients with vectors along channels. One vector of
-// channels is walked over all pixels, so per-channel parameters and sums stay in registers.
+// Batch norm, ReLU, residual additions and their gradients with vectors along channels. Where sums are taken,
+// one vector of channels is walked over all pixels, so per-channel parameters and sums stay in registers.
 #pragma once
 
 #include "engine/kernels/simd/lanes.hpp"
@@ -8,23 +8,52 @@
 namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
 
 template <class S, class D>
-void normalize_as(const Normalize q) {
+void normalize_pixels(const Normalize q) {
     using T = typename S::Type;
-    for_channels(q.channels, [&](int c, auto lanes) {
-        const Vec scale = q.scale ? lanes.template load<AsFloat>(q.scale + c) : Vec(0.0f);
-        const Vec shift = q.scale ? lanes.template load<AsFloat>(q.shift + c) : Vec(0.0f);
-        const auto* src = static_cast<const T*>(q.src) + c;
-        const auto* residual = static_cast<const T*>(q.residual) + (q.residual ? c : 0);
-        auto* dst = static_cast<typename D::Type*>(q.dst) + c;
-        for (int p = 0; p < q.pixels; ++p) {
-            const std::ptrdiff_t i = static_cast<std::ptrdiff_t>(p) * q.channels;
-            Vec v = lanes.template load<S>(src + i);
-            if (q.scale) v = fma(scale, v, shift);
-            if (q.residual) v = v + lanes.template load<S>(residual + i);
-            if (q.relu) v = relu(v);
-            lanes.template save<D>(v, dst + i);
-        }
-    });
+    for (int p = 0; p < q.pixels; ++p) {
+        const std::ptrdiff_t pixel = static_cast<std::ptrdiff_t>(p) * q.channels;
+        const auto* src = static_cast<const T*>(q.src) + pixel;
+        const auto* residual = static_cast<const T*>(q.residual) + (q.residual ? pixel : 0);
+        auto* dst = static_cast<typename D::Type*>(q.dst) + pixel;
+        for_channels(
+            q.channels, [&](int c, auto lanes) __attribute__((always_inline)) {
+                Vec v = lanes.template load<S>(src + c);
+                if (q.scale)
+                    v = fma(lanes.template load<AsFloat>(q.scale + c), v,
+                            lanes.template load<AsFloat>(q.shift + c));
+                if (q.residual) v = v + lanes.template load<S>(residual + c);
+                if (q.relu) v = relu(v);
+                lanes.template save<D>(v, dst + c);
+            });
+    }
+}
+
+/// Pixels of less than a vector are taken kLanes at a time, and all at once where channels do not differ.
+template <class S, class D>
+void normalize_as(Normalize q) {
+    if (!q.scale) {
+        q.channels *= q.pixels;
+        q.pixels = 1;
+    } else if (q.channels < kLanes && q.pixels >= kLanes) {
+        alignas(64) float scale[kLanes * kLanes], shift[kLanes * kLanes];
+        Normalize wide = q;
+        wide.channels = q.channels * kLanes;
+        wide.pixels = q.pixels / kLanes;
+        wide.scale = scale;
+        wide.shift = shift;
+        for (int i = 0; i < wide.channels; i += q.channels)
+            for (int c = 0; c < q.channels; ++c) {
+                scale[i + c] = q.scale[c];
+                shift[i + c] = q.shift[c];
+            }
+        normalize_pixels<S, D>(wide);
+        const std::ptrdiff_t done = static_cast<std::ptrdiff_t>(wide.pixels) * wide.channels;
+        q.pixels %= kLanes;
+        q.src = static_cast<const typename S::Type*>(q.src) + done;
+        if (q.residual) q.residual = static_cast<const typename S::Type*>(q.residual) + done;
+        q.dst = static_cast<typename D::Type*>(q.dst) + done;
+    }
+    normalize_pixels<S, D>(q);
 }
 
 template <class Operand>

@@ -6,12 +6,13 @@
 #pragma once
 
 #include "engine/kernels/simd.hpp"
+#include "engine/kernels/simd/pixel_list.hpp"
 #include "engine/kernels/table.hpp"
 
 namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
 
 // Register tiles. AVX2 has 16 registers: 6 rows x 2 vectors of accumulators, 2 weights, 1 broadcast operand.
-// AVX-512 has 32: 12 rows x 2 vectors (two panels of 16 channels) leave room to spare.
+// AVX-512 has 32: 12 rows x 2 vectors, or 6 x 4, which needs fewer addresses.
 inline constexpr int kRows = kLanes == 8 ? 6 : 12;
 inline constexpr int kVectors = 2;
 inline constexpr int kVectorsPerPanel = kPanel / kLanes;
@@ -24,15 +25,19 @@ template <int M, int V>
     unrolled<M>([&](auto m) { unrolled<V>([&](auto v) { acc[m][v] = Vec(0.0f); }); });
 }
 
-/// acc[m][v] = fma(x[m][k * x_step], w[v][k * w_step], acc[m][v]) for k in [0, count)
+/// acc[m][v] = fma(x[m][k], w[v], acc[m][v]) for every step-th k from begin on; w moves on.
 template <int M, int V>
-[[gnu::always_inline]] inline void chain(Tile<M, V>& acc, const float* const (&x)[M], std::ptrdiff_t x_step,
-                                         const float* const (&w)[V], std::ptrdiff_t w_step, int count) {
-    for (std::ptrdiff_t k = 0; k < count; ++k) {
+[[gnu::always_inline]] inline void chain(Tile<M, V>& acc, const Product& q, const float* const (&x)[M],
+                                         std::ptrdiff_t begin, std::ptrdiff_t end, int step,
+                                         const float*& w) {
+    for (std::ptrdiff_t k = begin; k < end; k += step, w += kPanel) {
         Vec weight[V];
-        unrolled<V>([&](auto v) { weight[v] = Vec::load_unaligned(w[v] + k * w_step); });
+        unrolled<V>([&](auto v) {
+            weight[v] = Vec::load_unaligned(w + v / kVectorsPerPanel * q.panel_stride +
+                                            v % kVectorsPerPanel * kLanes);
+        });
         unrolled<M>([&](auto m) {
-            const Vec broadcast(x[m][k * x_step]);
+            const Vec broadcast(x[m][k]);
             unrolled<V>([&](auto v) { acc[m][v] = fma(broadcast, weight[v], acc[m][v]); });
         });
     }
@@ -50,34 +55,37 @@ template <int V>
     for (int n = 0; n < channels; ++n) out[n] = all[n];
 }
 
-/// Walks over the pixels of a grid in order.
-struct PixelCursor {
-    const Product& q;
-    int row = 0, col = 0;
+/// Sets the lanes of a row of V vectors that lie in the first `channels`.
+template <int V>
+[[gnu::always_inline]] inline void load_row(Vec (&row)[V], const float* from, int channels) {
+    if (channels >= V * kLanes) {
+        unrolled<V>([&](auto v) { row[v] = Vec::load_unaligned(from + v * kLanes); });
+        return;
+    }
+    alignas(64) float all[V * kLanes] = {};
+    for (int n = 0; n < channels; ++n) all[n] = from[n];
+    unrolled<V>([&](auto v) { row[v] = Vec::load_aligned(all + v * kLanes); });
+}
 
-    template <class T>
-    const T* operand() const {
-        return static_cast<const T*>(q.operand) + row * q.pixels.row_stride + col * q.pixels.col_stride;
-    }
-    float* out() const { return q.out + row * q.out_row_stride + col * q.out_col_stride; }
-    void next() {
-        if (++col == q.pixels.cols) {
-            col = 0;
-            ++row;
-        }
-    }
+/// A part of the sums: `count` terms from the first-th on, which is term k of a run.
+struct Terms {
+    int first, run, k, count;
 };
 
-/// One chain over all runs.
+/// One chain over all runs, in parts whose weights stay in the first-level cache while all pixels use them.
 struct ChainF32 {
+    static constexpr int kMostTerms = 256;
+
     template <int M, int V>
-    [[gnu::always_inline]] static void sum(Tile<M, V>& acc, const Product& q, const float* (&x)[M],
-                                           const float* (&w)[V]) {
-        clear<M, V>(acc);
-        for (int r = 0; r < q.runs; ++r) {
-            chain<M, V>(acc, x, 1, w, kPanel, q.run_length);
-            unrolled<M>([&](auto m) { x[m] += q.run_stride; });
-            unrolled<V>([&](auto v) { w[v] += static_cast<std::ptrdiff_t>(q.run_length) * kPanel; });
+    [[gnu::always_inline]] static void sum(Tile<M, V>& acc, const Product& q, const float* const (&x)[M],
+                                           const float* w, Terms terms) {
+        w += static_cast<std::ptrdiff_t>(terms.first) * kPanel;
+        int run = terms.run, k = terms.k;
+        for (int left = terms.count; left > 0; ++run, k = 0) {
+            const int count = left < q.run_length - k ? left : q.run_length - k;
+            const std::ptrdiff_t begin = run * q.run_stride + k;
+            chain<M, V>(acc, q, x, begin, begin + count, 1, w);
+            left -= count;
         }
     }
 };
@@ -85,26 +93,27 @@ struct ChainF32 {
 /// Blocks of 32: even terms, odd terms, their sum added. Weights are packed [run][block][even 16 | odd
 /// 16][panel].
 struct BlocksBf16 {
+    static constexpr int kMostTerms = 1 << 30;
+
     template <int M, int V>
-    [[gnu::always_inline]] static void sum(Tile<M, V>& acc, const Product& q, const float* (&x)[M],
-                                           const float* (&w)[V]) {
+    [[gnu::always_inline]] static void sum(Tile<M, V>& acc, const Product& q, const float* const (&x)[M],
+                                           const float* w, Terms) {
         alignas(64) float total[M][V][kLanes], even[M][V][kLanes];
         const Vec zero(0.0f);
         unrolled<M>([&](auto m) { unrolled<V>([&](auto v) { zero.store_aligned(total[m][v]); }); });
-        for (int r = 0; r < q.runs; ++r) {
+        for (int r = 0; r < q.runs; ++r)
             for (int k = 0; k < q.run_length; k += kBlock) {
-                const int terms = q.run_length - k < kBlock ? q.run_length - k : kBlock;
-                const float* at[M];
-                unrolled<M>([&](auto m) { at[m] = x[m] + k; });
+                const std::ptrdiff_t begin = r * q.run_stride + k;
+                const std::ptrdiff_t end = begin + (q.run_length - k < kBlock ? q.run_length - k : kBlock);
+                const float* of_block = w;
                 clear<M, V>(acc);
-                chain<M, V>(acc, at, 2, w, kPanel, (terms + 1) / 2);
+                chain<M, V>(acc, q, x, begin, end, 2, of_block);
                 unrolled<M>(
                     [&](auto m) { unrolled<V>([&](auto v) { acc[m][v].store_aligned(even[m][v]); }); });
-                unrolled<M>([&](auto m) { ++at[m]; });
-                unrolled<V>([&](auto v) { w[v] += kBlock / 2 * kPanel; });
+                of_block = w + kBlock / 2 * kPanel;
                 clear<M, V>(acc);
-                chain<M, V>(acc, at, 2, w, kPanel, terms / 2);
-                unrolled<V>([&](auto v) { w[v] += kBlock / 2 * kPanel; });
+                chain<M, V>(acc, q, x, begin + 1, end, 2, of_block);
+                w += kBlock * kPanel;
                 unrolled<M>([&](auto m) {
                     unrolled<V>([&](auto v) {
                         const Vec block = Vec::load_aligned(even[m][v]) + acc[m][v];
@@ -112,58 +121,62 @@ struct BlocksBf16 {
                     });
                 });
             }
-            unrolled<M>([&](auto m) { x[m] += q.run_stride; });
-        }
         unrolled<M>(
             [&](auto m) { unrolled<V>([&](auto v) { acc[m][v] = Vec::load_aligned(total[m][v]); }); });
     }
 };
 
 template <class Sum, int M, int V>
-void product_tile(PixelCursor& pixel, const float* weights, int channels, int first) {
-    const Product& q = pixel.q;
+[[gnu::noinline]] void product_tile(const Product& q, const FloatPixels& pixels, int first, int n,
+                                    Terms terms) {
     const float* x[M];
-    float* out[M];
-    unrolled<M>([&](auto m) {
-        x[m] = pixel.operand<float>();
-        out[m] = pixel.out() + first;
-        pixel.next();
-    });
-    const float* w[V];
-    unrolled<V>([&](auto v) {
-        w[v] = weights + v / kVectorsPerPanel * q.panel_stride + v % kVectorsPerPanel * kLanes;
-    });
+    unrolled<M>([&](auto m) { x[m] = pixels.operand[first + m]; });
     Tile<M, V> acc;
-    Sum::template sum<M, V>(acc, q, x, w);
-    const Vec zero(0.0f);  // x + 0: -0 becomes +0
+    clear<M, V>(acc);
+    if (terms.first > 0)
+        unrolled<M>([&](auto m) { load_row<V>(acc[m], pixels.out[first + m] + n, q.channels - n); });
+    Sum::template sum<M, V>(acc, q, x, static_cast<const float*>(q.weights) + n / kPanel * q.panel_stride,
+                            terms);
+    const Vec zero(0.0f);  // x + 0: -0 becomes +0, which leaves a chain that continues as it is
     unrolled<M>([&](auto m) { unrolled<V>([&](auto v) { acc[m][v] = acc[m][v] + zero; }); });
-    unrolled<M>([&](auto m) { store_row<V>(acc[m], out[m], channels); });
+    unrolled<M>([&](auto m) { store_row<V>(acc[m], pixels.out[first + m] + n, q.channels - n); });
 }
 
-/// All pixels for V vectors of channels: full tiles, then smaller ones for the pixels that are left.
+/// V vectors of channels from n on.
 template <class Sum, int V>
-void product_columns(const Product& q, const float* weights, int channels, int first) {
-    int left = q.pixels.rows * q.pixels.cols;
-    PixelCursor pixel{q};
-    for (; left >= kRows; left -= kRows) product_tile<Sum, kRows, V>(pixel, weights, channels, first);
-    constexpr int kSmall = kRows / 3;  // 2 or 4
-    for (; left >= 2 * kSmall; left -= 2 * kSmall)
-        product_tile<Sum, 2 * kSmall, V>(pixel, weights, channels, first);
-    for (; left >= kSmall; left -= kSmall) product_tile<Sum, kSmall, V>(pixel, weights, channels, first);
-    for (; left > 0; --left) product_tile<Sum, 1, V>(pixel, weights, channels, first);
+void product_columns(const Product& q, const FloatPixels& pixels, int n) {
+    constexpr int kHighest = V > kVectors ? kRows * kVectors / V : kRows;
+    const int all = q.runs * q.run_length;
+    const int parts = pixels.count() > kHighest ? (all + Sum::kMostTerms - 1) / Sum::kMostTerms : 1;
+    const int most = parts > 1 ? (all + parts - 1) / parts : all;
+    int first_term = 0;
+    do {
+        const int left = all - first_term;
+        Terms terms{first_term, 0, 0, left < most ? left : most};
+        if (first_term > 0) {
+            terms.run = first_term / q.run_length;
+            terms.k = first_term % q.run_length;
+        }
+        for_tiles<kHighest>(pixels, [&](int first, auto height) {
+            product_tile<Sum, height, V>(q, pixels, first, n, terms);
+        });
+        first_term += terms.count;
+    } while (first_term < all);
 }
 
 template <class Sum>
 void product(const Product& q) {
-    const auto* weights = static_cast<const float*>(q.weights);
-    constexpr int kStep = kVectors * kLanes;  // one panel (AVX2) or two (AVX-512)
-    int n = 0;
-    for (; q.channels - n > kStep - kPanel; n += kStep)
-        product_columns<Sum, kVectors>(q, weights + n / kPanel * q.panel_stride, q.channels - n, n);
-    if constexpr (kVectorsPerPanel < kVectors)
-        if (n < q.channels)
-            product_columns<Sum, kVectorsPerPanel>(q, weights + n / kPanel * q.panel_stride, q.channels - n,
-                                                   n);
+    for_pixels(q, 1, [&](const FloatPixels& pixels) {
+        int n = 0;
+        // Four panels: as many registers as AVX-512 fills; for AVX2, what keeps a lone pixel's chains busy.
+        if (kLanes == 16 || pixels.count() == 1)
+            for (; q.channels - n > 3 * kPanel; n += 4 * kPanel)
+                product_columns<Sum, 4 * kVectorsPerPanel>(q, pixels, n);
+        constexpr int kStep = kVectors * kLanes;
+        for (; q.channels - n > kStep - kPanel; n += kStep) product_columns<Sum, kVectors>(q, pixels, n);
+        if constexpr (kVectorsPerPanel < kVectors)
+            if (n < q.channels) product_columns<Sum, kVectorsPerPanel>(q, pixels, n);
+    });
 }
 
 // ---- weight gradients: rows are k, the summation runs over pixels ----

@@ -22,6 +22,7 @@ struct WeightKind {
 };
 constexpr WeightKind kWeights[] = {
     {WeightFormat::s8, -128, 127, 0, 0, false},    {WeightFormat::s8, -127, 127, 0, 0, true},
+    {WeightFormat::s8, -68, 68, 0, 0, false},  // few pairs to split
     {WeightFormat::s8, -20, 20, 0, 0, false},      {WeightFormat::s4, -8, 7, 0, 0, false},
     {WeightFormat::s4, -8, 7, 0, 0, true},         {WeightFormat::ternary, -1, 1, 0, 0, false},
     {WeightFormat::ternary, -1, 1, 127, 4, false}, {WeightFormat::ternary, -1, 1, 127, 16, false},
