@@ -98,7 +98,7 @@ Json compute_cell(const ProfileCell& cell, const Data& data, const KeyParts& par
             {"history", to_json(network.history)},
             {"weights_digest", digest_of(network.weights)},
             {"predictions_digest", eval.predictions_digest()},
-            {"cost", cost_of(graph, config.numerics)},
+            {"cost", to_json(cost_of(graph, network_bits_of(config.numerics)))},
             {"executed_as", executed_as(to_string(config.numerics))},
             {"provenance", provenance()}};
 }
