@@ -15,5 +15,6 @@ int main(int argc, char** argv) {
     nibble::add_verify(line);
     nibble::add_quantize(line);
     nibble::add_predict(line);
+    nibble::add_cost(line);
     return line.run(argc, argv);
 }

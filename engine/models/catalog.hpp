@@ -8,9 +8,13 @@
 
 namespace nibble {
 
-/// "resnet20", "resnet20-w0.5", "resnet32-projection", "plain20", "resnet50-imagenet": family, depth, then
-/// options. Throws BadInput with the list of families for anything else.
+/// "resnet20", "resnet20-w0.5", "resnet32-projection", "plain20", "resnet50-imagenet",
+/// "resnet50-w0.5-imagenet": family, depth, then options. Throws BadInput with the list of families for
+/// anything else.
 Graph make_model(const std::string& name, int classes, Dims input);
+/// The same with its family's usual input and classes: 224x224x3 and 1000 for ImageNet, 32x32x3 and 10
+/// otherwise.
+Graph make_model(const std::string& name);
 
 /// One example of each family, for help texts.
 std::vector<std::string> model_examples();

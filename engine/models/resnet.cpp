@@ -1,5 +1,6 @@
 #include "engine/models/resnet.hpp"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <string>
@@ -14,11 +15,11 @@ struct Layout {
     std::array<int, 4> blocks;  ///< of each stage
 };
 
-const std::map<int, Layout> kLayouts{{18, {false, {2, 2, 2, 2}}},
-                                     {34, {false, {3, 4, 6, 3}}},
-                                     {50, {true, {3, 4, 6, 3}}},
-                                     {101, {true, {3, 4, 23, 3}}},
-                                     {152, {true, {3, 8, 36, 3}}}};
+const std::map<int, Layout> kLayouts{{18, {false, {2, 2, 2, 2}}},  {34, {false, {3, 4, 6, 3}}},
+                                     {29, {true, {2, 2, 3, 2}}},   {50, {true, {3, 4, 6, 3}}},
+                                     {101, {true, {3, 4, 23, 3}}}, {152, {true, {3, 8, 36, 3}}},
+                                     {200, {true, {3, 24, 36, 3}}}};
+constexpr double kMaxWidth = 64;
 constexpr int kExpansion = 4;  // of the channels at the end of a bottleneck
 
 constexpr Window window3x3(int stride) {
@@ -53,22 +54,31 @@ class Builder {
     }
 };
 
+const Layout& checked_layout(const Resnet& options) {
+    const auto layout = kLayouts.find(options.depth);
+    if (layout == kLayouts.end())
+        throw BadInput("resnet", "depth", "18, 29, 34, 50, 101, 152 or 200", std::to_string(options.depth));
+    if (!(options.width > 0 && options.width <= kMaxWidth))
+        throw BadInput("resnet", "width multiplier", "more than 0, at most 64",
+                       std::to_string(options.width));
+    if (options.classes < 1)
+        throw BadInput("resnet", "classes", "at least 1", std::to_string(options.classes));
+    return layout->second;
+}
+
 }  // namespace
 
 Graph resnet(const Resnet& options) {
-    const auto layout = kLayouts.find(options.depth);
-    if (layout == kLayouts.end())
-        throw BadInput("resnet", "depth", "18, 34, 50, 101 or 152", std::to_string(options.depth));
-    if (options.classes < 1)
-        throw BadInput("resnet", "classes", "at least 1", std::to_string(options.classes));
+    const Layout& layout = checked_layout(options);
+    const int channels = std::max(1, static_cast<int>(64 * options.width));
     Builder builder;
     int x = builder.graph.input(options.input);
     x = builder.conv_bn(x, "conv1", "bn1", 64, {.kernel_h = 7, .kernel_w = 7, .stride = 2, .pad = 3});
     x = builder.graph.max_pool(builder.graph.relu(x), window3x3(2));
-    for (int stage = 1; stage <= 4; ++stage)
-        for (int i = 0; i < layout->second.blocks[stage - 1]; ++i) {
-            const std::string name = "layer" + std::to_string(stage) + "." + std::to_string(i) + ".";
-            x = builder.block(x, name, 32 << stage, stage > 1 && i == 0 ? 2 : 1, layout->second.bottleneck);
+    for (int stage = 0; stage < 4; ++stage)
+        for (int i = 0; i < layout.blocks[stage]; ++i) {
+            const std::string name = "layer" + std::to_string(stage + 1) + "." + std::to_string(i) + ".";
+            x = builder.block(x, name, channels << stage, stage > 0 && i == 0 ? 2 : 1, layout.bottleneck);
         }
     builder.graph.linear(builder.graph.global_pool(x), "fc", options.classes);
     return std::move(builder.graph);

@@ -1,29 +1,15 @@
 #include "engine/quant/scheme.hpp"
 
-#include <charconv>
 #include <optional>
 #include <string_view>
 
 #include "engine/core/error.hpp"
+#include "engine/core/spelling.hpp"
 
 namespace nibble {
 namespace {
 
 constexpr int kMaxGroup = 1 << 20;
-
-bool take(std::string_view& text, std::string_view prefix) {
-    if (!text.starts_with(prefix)) return false;
-    text.remove_prefix(prefix.size());
-    return true;
-}
-
-std::optional<int> take_number(std::string_view& text) {
-    int value = 0;
-    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || stop == text.data() || text[0] == '-' || text[0] == '0') return {};
-    text.remove_prefix(static_cast<std::size_t>(stop - text.data()));
-    return value;
-}
 
 std::optional<Scheme> parse(std::string_view text) {
     Scheme scheme;
@@ -36,12 +22,12 @@ std::optional<Scheme> parse(std::string_view text) {
             scheme.is_signed = false;
         else if (!take(text, "s"))
             return {};
-        const auto bits = take_number(text);
+        const auto bits = take_number<int>(text);
         if (!bits) return {};
         scheme.bits = *bits;
         if (take(text, "n")) scheme.range = Range::narrow;
         if (take(text, "x")) {
-            const auto terms = take_number(text);
+            const auto terms = take_number<int>(text);
             if (!terms) return {};
             scheme.kind = Kind::sum;
             scheme.terms = *terms;
@@ -53,7 +39,7 @@ std::optional<Scheme> parse(std::string_view text) {
         scheme.granularity = Granularity::channel;
     } else {
         if (!take(text, "-g")) return {};
-        const auto group = take_number(text);
+        const auto group = take_number<int>(text);
         if (!group || !text.empty()) return {};
         scheme.granularity = Granularity::group;
         scheme.group = *group;

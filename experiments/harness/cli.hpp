@@ -20,6 +20,7 @@ void add_report(CommandLine& line);
 void add_verify(CommandLine& line);
 void add_quantize(CommandLine& line);  ///< and export
 void add_predict(CommandLine& line);
+void add_cost(CommandLine& line);
 
 /// Options that several subcommands share. Flags win over NIBBLE_DATA, NIBBLE_ARCH and NIBBLE_THREADS.
 struct SharedOptions {

@@ -4,45 +4,37 @@
 
 namespace nibble {
 
-namespace {
-std::size_t linear_bits(std::size_t bits) {
-    std::size_t supported = 4;
-    while (supported < bits) supported *= 2;
-    return supported;
+Json to_json(const Cost& cost) {
+    return {{"macs", cost.multiplications},
+            {"linear_cost", cost.linear},
+            {"quadratic_cost", cost.quadratic},
+            {"weight_bytes", bytes_of(cost.weight_memory)},
+            {"activation_bytes", bytes_of(cost.activation_memory)}};
 }
-}  // namespace
 
-Json cost_of(const Graph& graph, Numerics numerics) {
-    // Operands of products: bf16 training keeps float weights for the optimizer, but multiplies bfloat16.
-    const std::size_t bits = numerics == Numerics::f32 ? 32 : 16;
-    std::size_t macs = 0, weights = 0, activations = 0;
+Json to_json(const NetworkCost& cost) {
     Json layers = Json::array();
-    for (const Node& node : graph.nodes()) {
-        if (node.op != Op::conv && node.op != Op::linear) continue;
-        const Dims in = graph[node.inputs.front()].out;
-        const std::size_t window = node.op == Op::conv ? static_cast<std::size_t>(node.window.kernel_h) *
-                                                             static_cast<std::size_t>(node.window.kernel_w)
-                                                       : 1;
-        const std::size_t kernel =
-            window * static_cast<std::size_t>(in.c) * static_cast<std::size_t>(node.out.c);
-        const std::size_t products =
-            kernel * static_cast<std::size_t>(node.out.h) * static_cast<std::size_t>(node.out.w);
-        macs += products;
-        weights += kernel;
-        activations += in.size();
-        layers.push_back({{"name", node.name},
-                          {"macs", products},
-                          {"weights", kernel},
-                          {"weight_bits", bits},
-                          {"activation_bits", bits},
-                          {"kernel", to_string(numerics)}});
-    }
-    return {{"macs", macs},
-            {"linear_cost", macs * linear_bits(bits)},
-            {"quadratic_cost", macs * bits * bits},
-            {"weight_bytes", weights * bits / 8},
-            {"activation_bytes", activations * bits / 8},
-            {"layers", layers}};
+    for (const LayerCost& layer : cost.layers)
+        layers.push_back({{"name", layer.name},
+                          {"macs", layer.cost.multiplications},
+                          {"weights", layer.cost.weights},
+                          {"weight_bits", layer.bits.weights},
+                          {"activation_bits", layer.bits.activations},
+                          {"kernel", to_string(layer.bits)}});
+    Json json = to_json(cost.total);
+    json["layers"] = layers;
+    return json;
+}
+
+Json ratios(const Cost& cost, const Cost& other) {
+    const auto ratio = [](std::uint64_t a, std::uint64_t b) {
+        return static_cast<double>(a) / static_cast<double>(b);
+    };
+    return {{"macs", ratio(cost.multiplications, other.multiplications)},
+            {"linear_cost", ratio(cost.linear, other.linear)},
+            {"quadratic_cost", ratio(cost.quadratic, other.quadratic)},
+            {"weight_bytes", ratio(cost.weight_memory, other.weight_memory)},
+            {"activation_bytes", ratio(cost.activation_memory, other.activation_memory)}};
 }
 
 }  // namespace nibble

@@ -1,22 +1,22 @@
-// What a network costs to run on one image, counted from its graph.
+// The cost of a network as results and the command line state it (engine/quant/cost.hpp says what is
+// counted).
 #pragma once
 
-#include "engine/nn/graph.hpp"
-#include "engine/nn/numerics.hpp"
+#include "engine/quant/cost.hpp"
 #include "experiments/harness/json_fwd.hpp"
 
 namespace nibble {
 
-/// The cost model of the aqt paper's code: only convolutions and linear layers count.
-///
-///     macs           = h_out w_out k_h k_w c_in c_out
-///     linear_cost    = sum macs * L,  L = the smallest of {4, 8, 16, 32} >= max(activation bits, weight
-///     bits) quadratic_cost = sum macs * activation bits * weight bits weight_bytes   = sum weights * weight
-///     bits / 8      (no biases, no batch norm) activation_bytes = sum h w c of the layers' inputs *
-///     activation bits / 8
-///
-/// {"macs", "linear_cost", "quadratic_cost", "weight_bytes", "activation_bytes",
-///  "layers": [{"name", "macs", "weights", "weight_bits", "activation_bits", "kernel"}]}
-Json cost_of(const Graph& graph, Numerics numerics);
+/// Of an image; memory in whole bytes:
+/// {"macs", "linear_cost", "quadratic_cost", "weight_bytes", "activation_bytes"}
+Json to_json(const Cost& cost);
+
+/// What results hold: the totals as above, and
+///  "layers": [{"name", "macs", "weights", "weight_bits", "activation_bits", "kernel"}],
+/// kernel: "f32", "bf16" or the bits of the integers, as "w4a8".
+Json to_json(const NetworkCost& cost);
+
+/// The same quantities as fractions of those of `other`.
+Json ratios(const Cost& cost, const Cost& other);
 
 }  // namespace nibble

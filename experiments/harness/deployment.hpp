@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/quant/bits.hpp"
 #include "experiments/harness/config.hpp"
 #include "experiments/harness/evaluation.hpp"
 
@@ -14,6 +15,10 @@ struct Deployment {
     std::optional<IntegerGraph> integers;  ///< where weights and activations are quantized
     std::string executed_as;               ///< "bf16-avx512", "w4a4e8-avx512vnni", "w4e8-f32-avx2"
 };
+
+/// What products multiply: floats, or codes; activations beside quantized weights that stay float count as
+/// bf16, in which they were trained.
+NetworkBits bits_of(const TrainConfig& config);
 
 /// Float networks run in the numerics they were trained in, quantized ones as integers; weights quantized
 /// alone, in f32 with the values of their codes. `quantizer_state`: of the training, empty for float

@@ -113,7 +113,7 @@ Json compute_cell(const ProfileCell& cell, const Data& data, const KeyParts& par
             {"history", to_json(network.history)},
             {"weights_digest", digest_of(all_of(network))},
             {"predictions_digest", eval.predictions_digest()},
-            {"cost", cost_of(graph, config.numerics)},
+            {"cost", to_json(cost_of(graph, bits_of(config)))},
             {"executed_as", deployed.executed_as},
             {"provenance", provenance()}};
 }

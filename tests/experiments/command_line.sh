@@ -26,7 +26,7 @@ refused() {
 }
 
 # ---- help
-for command in info train eval cells run stale report verify; do
+for command in info train eval cells run stale report verify cost; do
     "$nibble" $command --help >out 2>err || fail "$command --help: exit status $?"
     grep -q "Examples:" out || fail "$command --help shows no examples"
     [ ! -s err ] || fail "$command --help writes to standard error"
@@ -46,6 +46,10 @@ refused 1 "no-such" train --out w --data no-such
 refused 1 "model" train --out w --data glyphs --model lenet
 refused 1 "thread" info --threads -3
 refused 1 "no-such-arch" train --out w --data glyphs --steps 1 --arch no-such-arch
+refused 2 "model is required" cost
+refused 1 "resnet<depth>" cost --model lenet
+refused 1 "w4a4e8" cost --model resnet20 --bits w4
+refused 1 "resnet<depth>" cost --model resnet20 --relative-to lenet
 refused 1 "cannot be\|folder" train --out /proc/none/w --data glyphs
 refused 1 "missing.safetensors" eval --weights missing.safetensors --data glyphs
 echo "not a weight file" >broken.safetensors
@@ -59,6 +63,15 @@ is_object out || fail "info --json: not one object"
 NIBBLE_ARCH=no-such-arch "$nibble" info --arch reference --json >out 2>err || fail "--arch does not win: $(cat err)"
 grep -q '"architecture": "reference"' out || fail "--arch reference was not chosen"
 NIBBLE_THREADS=1 "$nibble" info --threads 3 --json | grep '"threads": 3' >/dev/null || fail "--threads does not win"
+
+# ---- cost
+"$nibble" cost --model resnet50-imagenet --bits w4a4e8 >out 2>err || fail "cost: $(cat err)"
+grep -q "^| layer1.0.downsample.0 | w4a4 | 51380224 |" out || fail "cost: no line of a projection: $(cat out)"
+grep -q "^| linear cost | 16836984832 | 65426948096 | 0.257340 |" out || fail "cost: $(tail -5 out)"
+"$nibble" cost --model resnet29-w0.5-imagenet --bits w8a8 --relative-to resnet50-imagenet --json >out 2>err ||
+    fail "cost --json: $(cat err)"
+is_object out || fail "cost --json: not one object"
+grep -q '"linear_cost": 0.0911' out || fail "cost --json: not relative to resnet50: $(tail -8 out)"
 
 # ---- train, resume, eval
 small="--model resnet8-w0.25 --data glyphs --batch 32 --progress plain"

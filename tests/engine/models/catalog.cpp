@@ -29,6 +29,18 @@ TEST_CASE("catalog: names mean what they say") {
     CHECK(make_model("resnet8", 100, {28, 28, 1}).classes() == 100);
     CHECK(make_model("resnet18-imagenet", 10, {32, 32, 3}).parameters() ==
           resnet({.depth = 18, .classes = 10}).parameters());
+    CHECK(make_model("resnet50-w0.5-imagenet", 10, {32, 32, 3}).parameters() ==
+          resnet({.depth = 50, .width = 0.5, .classes = 10}).parameters());
+    CHECK(make_model("resnet29-w1.0-imagenet").parameters() == make_model("resnet29-imagenet").parameters());
+}
+
+TEST_CASE("catalog: without classes and input, what is usual for the family") {
+    const Graph cifar = make_model("resnet20-w0.5"), imagenet = make_model("resnet200-imagenet");
+    CHECK(cifar.classes() == 10);
+    CHECK(cifar.input_dims() == Dims{32, 32, 3});
+    CHECK(imagenet.classes() == 1000);
+    CHECK(imagenet.input_dims() == Dims{224, 224, 3});
+    CHECK_THROWS_AS(make_model("vgg16"), BadInput);
 }
 
 TEST_CASE("catalog: every example is a model") {
@@ -61,7 +73,10 @@ TEST_CASE("catalog: everything else is refused") {
                              "resnet99999999999999999999",
                              "vgg16",
                              "resnet18-imagenet-w0.5",
-                             "resnet18-w0.5-imagenet",
+                             "resnet18-w-imagenet",
+                             "resnet18-w.5-imagenet",
+                             "resnet18-w0.5-w0.5-imagenet",
+                             "resnet18-projection-imagenet",
                              "plain18-imagenet",
                              "resnet20x"}) {
         CAPTURE(name);
@@ -69,5 +84,6 @@ TEST_CASE("catalog: everything else is refused") {
     }
     CHECK_THROWS_WITH_AS(make("resnet21"), doctest::Contains("6n + 2"), BadInput);
     CHECK_THROWS_AS(make("resnet20-w0"), BadInput);
-    CHECK_THROWS_WITH_AS(make("resnet20-imagenet"), doctest::Contains("18, 34, 50"), BadInput);
+    CHECK_THROWS_WITH_AS(make("resnet20-imagenet"), doctest::Contains("18, 29, 34, 50"), BadInput);
+    CHECK_THROWS_WITH_AS(make("resnet50-w0-imagenet"), doctest::Contains("width"), BadInput);
 }

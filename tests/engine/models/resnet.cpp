@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
 #include <map>
 
 #include "engine/core/error.hpp"
@@ -52,6 +53,31 @@ TEST_CASE("resnet: names and shapes are torchvision's") {
     CHECK(basic.at("layer2.0.downsample.1.weight") == Shape{128});
 }
 
+TEST_CASE("resnet: width multiplies the blocks, not the stem") {
+    const auto list = resnet({.depth = 29, .width = 0.3}).parameters();
+    const std::map<std::string, Shape> all(list.begin(), list.end());
+    CHECK(all.at("conv1.weight") == Shape{64, 3, 7, 7});
+    CHECK(all.at("layer1.0.conv1.weight") == Shape{19, 64, 1, 1});  // 19.2 rounded down
+    CHECK(all.at("layer1.0.downsample.0.weight") == Shape{76, 64, 1, 1});
+    CHECK(all.at("layer2.0.conv2.weight") == Shape{38, 38, 3, 3});  // twice 19, not 38.4
+    CHECK(all.at("fc.weight") == Shape{1000, 608});
+    CHECK(all.contains("layer3.2.conv3.weight"));
+    CHECK_FALSE(all.contains("layer4.2.conv1.weight"));
+    CHECK(resnet({.depth = 18, .width = 0.001}).parameters().back().second == Shape{1000});
+}
+
+TEST_CASE("resnet: a projection is where the shape changes") {
+    const auto has_projection = [](const Resnet& options) {
+        for (const auto& [name, shape] : resnet(options).parameters())
+            if (name == "layer1.0.downsample.0.weight") return true;
+        return false;
+    };
+    CHECK(has_projection({.depth = 50}));
+    CHECK_FALSE(has_projection({.depth = 50, .width = 0.25}));  // 4 * 16 channels, as the stem
+    CHECK_FALSE(has_projection({.depth = 18}));
+    CHECK(has_projection({.depth = 18, .width = 0.5}));
+}
+
 TEST_CASE("resnet: the stride is in the 3x3 convolution") {
     const Graph graph = resnet({.depth = 50});
     for (const Node& node : graph.nodes()) {
@@ -64,6 +90,8 @@ TEST_CASE("resnet: other inputs, and impossible options") {
     const Graph graph = resnet({.depth = 18, .classes = 10, .input = {65, 33, 1}});
     CHECK(graph[graph.size() - 3].out == Dims{3, 2, 512});
     CHECK(graph.classes() == 10);
-    for (const int depth : {0, 20, 51}) CHECK_THROWS_AS(resnet({.depth = depth}), BadInput);
+    for (const int depth : {0, 20, 51, 201}) CHECK_THROWS_AS(resnet({.depth = depth}), BadInput);
+    for (const double width : {0.0, -1.0, 65.0, std::numeric_limits<double>::quiet_NaN()})
+        CHECK_THROWS_AS(resnet({.width = width}), BadInput);
     CHECK_THROWS_AS(resnet({.classes = 0}), BadInput);
 }

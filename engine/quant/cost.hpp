@@ -1,0 +1,67 @@
+// What a network costs to run on one image, counted from its graph: the cost model of "Pareto-Optimal
+// Quantized ResNet Is Mostly 4-bit" (arXiv 2105.03536), as its reference code has it (compute_cost_utils of
+// the library AQT).
+//
+//     multiplications = sum over layers h_out w_out k_h k_w c_in c_out           (linear layer: c_in c_out)
+//     quadratic       = sum multiplications * activation bits * weight bits
+//     linear          = sum multiplications * L,   L = the smallest of 4, 8, 16, 32 >= both numbers of bits
+//     weight memory   = sum k_h k_w c_in c_out * weight bits
+//
+// Only convolutions and linear layers count; biases, batch norm, additions, pooling and (de)quantization are
+// free. Windows count whole, padding included, so how a network pads changes nothing. bfloat16 is 16 bits.
+//
+// Quadratic is the area of a multiplier. Linear is the time on hardware that multiplies 4x4, 8x8 and 16x16
+// bits, each half as fast as the one before; the paper's classes end at 16, and 32 (f32) continues them.
+//
+// Ours, not the paper's:
+//
+//     activation memory = sum over layers h_in w_in c_in * activation bits
+//
+// the values that products read: each layer's whole input, packed, once (not once a window; pixels that a
+// strided 1x1 window skips included). An input of two layers (a block's first convolution and its projection)
+// counts for both, since each has it quantized its own way. Not counted: padding, and what only additions and
+// poolings read.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/quant/bits.hpp"
+
+namespace nibble {
+
+/// Of one layer or a whole network, per image.
+struct Cost {
+    std::uint64_t multiplications = 0;
+    std::uint64_t weights = 0;            ///< numbers in the kernels
+    std::uint64_t linear = 0;             ///< multiplications x bits
+    std::uint64_t quadratic = 0;          ///< multiplications x bits x bits
+    std::uint64_t weight_memory = 0;      ///< bits
+    std::uint64_t activation_memory = 0;  ///< bits
+
+    Cost& operator+=(const Cost& other);
+    friend bool operator==(const Cost&, const Cost&) = default;
+};
+
+struct LayerCost {
+    std::string name;
+    OperandBits bits;
+    Cost cost;
+};
+
+struct NetworkCost {
+    std::vector<LayerCost> layers;  ///< in the order of the graph
+    Cost total;
+};
+
+/// Throws BadInput unless `bits` names exactly the graph's layers, with 1 to 32 bits each.
+NetworkCost cost_of(const Graph& graph, const BitsByLayer& bits);
+NetworkCost cost_of(const Graph& graph, const NetworkBits& bits);
+
+/// The bytes that hold so many bits, packed.
+constexpr std::uint64_t bytes_of(std::uint64_t bits) {
+    return (bits + 7) / 8;
+}
+
+}  // namespace nibble
