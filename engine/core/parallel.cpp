@@ -3,9 +3,12 @@
 #include <omp.h>
 #include <xmmintrin.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "engine/core/error.hpp"
 
@@ -43,15 +46,15 @@ void flush_denormals() {
     _mm_setcsr(_mm_getcsr() | 0x8040u);
 }
 
-void detail::run_parallel(std::size_t n, void* body, void (*call)(void*, std::size_t, int)) {
+void detail::run_parallel(int most, std::size_t n, void* body, void (*call)(void*, std::size_t, int)) {
     std::exception_ptr error;
     std::mutex mutex;
     const auto total = static_cast<std::ptrdiff_t>(n);
-#pragma omp parallel num_threads(threads())
+#pragma omp parallel num_threads(std::min(most, threads()))
     {
         flush_denormals();
         const int worker = omp_get_thread_num();
-#pragma omp for schedule(static)
+#pragma omp for schedule(static) nowait
         for (std::ptrdiff_t i = 0; i < total; ++i) {
             try {
                 call(body, static_cast<std::size_t>(i), worker);
@@ -64,16 +67,57 @@ void detail::run_parallel(std::size_t n, void* body, void (*call)(void*, std::si
     if (error) std::rethrow_exception(error);
 }
 
-void detail::run_team(void* body, void (*call)(void*, int, int)) {
-#pragma omp parallel num_threads(threads())
+namespace {
+
+/// OpenMP's barrier spins for milliseconds, which a member that has lost its core to another process needs to
+/// get one back: this one soon goes to sleep and leaves its core to it.
+class Barrier {
+  public:
+    /// Until `size` threads are here.
+    void wait(int size) {
+        if (size == 1) return;
+        constexpr int kSpins = 2000;
+        const unsigned turn = turn_.load(std::memory_order_relaxed);
+        if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == size) {
+            arrived_.store(0, std::memory_order_relaxed);
+            turn_.store(turn + 1, std::memory_order_release);
+            turn_.notify_all();
+            return;
+        }
+        for (int i = 0; i < kSpins; ++i) {
+            if (turn_.load(std::memory_order_acquire) != turn) return;
+            _mm_pause();
+        }
+        turn_.wait(turn, std::memory_order_acquire);
+    }
+
+  private:
+    std::atomic<int> arrived_ = 0;
+    std::atomic<unsigned> turn_ = 0;
+};
+
+struct Team {
+    Barrier* barrier;
+    int size;
+};
+thread_local Team team_of_thread{};
+
+}  // namespace
+
+void detail::run_team(int most, void* body, void (*call)(void*, int, int)) {
+    Barrier barrier;
+#pragma omp parallel num_threads(std::min(most, threads()))
     {
         flush_denormals();
+        const Team outer = std::exchange(team_of_thread, {&barrier, omp_get_num_threads()});
         call(body, omp_get_thread_num(), omp_get_num_threads());
+        team_barrier();  // so that nobody waits long in the one that ends a parallel region
+        team_of_thread = outer;
     }
 }
 
 void team_barrier() {
-#pragma omp barrier
+    team_of_thread.barrier->wait(team_of_thread.size);
 }
 
 namespace {

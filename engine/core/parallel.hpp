@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <exception>
+#include <limits>
 #include <span>
 #include <type_traits>
 
@@ -20,17 +21,21 @@ void set_threads(int n);
 /// definition of every float result. The main thread calls it first; parallel_for does it for its workers.
 void flush_denormals();
 
+/// Workers in any number, that is threads().
+inline constexpr int kAllThreads = std::numeric_limits<int>::max();
+
 namespace detail {
-void run_parallel(std::size_t n, void* body, void (*call)(void* body, std::size_t index, int worker));
-void run_team(void* body, void (*call)(void* body, int member, int size));
+void run_parallel(int most, std::size_t n, void* body,
+                  void (*call)(void* body, std::size_t index, int worker));
+void run_team(int most, void* body, void (*call)(void* body, int member, int size));
 }  // namespace detail
 
-/// Calls body(member, size) in all workers at the same time; they may meet at team_barrier(). The body must
-/// not throw.
+/// Calls body(member, size) in all workers, `most` of them, at the same time; they may meet at
+/// team_barrier(). The body must not throw.
 template <class Body>
-void team(Body&& body) {
+void team(Body&& body, int most = kAllThreads) {
     void* erased = const_cast<void*>(static_cast<const void*>(&body));
-    detail::run_team(erased, [](void* b, int member, int size) {
+    detail::run_team(most, erased, [](void* b, int member, int size) {
         (*static_cast<std::remove_reference_t<Body>*>(b))(member, size);
     });
 }
@@ -38,13 +43,14 @@ void team(Body&& body) {
 /// Inside team(): waits until every member is here.
 void team_barrier();
 
-/// Calls body(index) or body(index, worker) for every index in [0, n); worker is in [0, threads()).
+/// Calls body(index) or body(index, worker) for every index in [0, n); worker is in [0, threads()) and below
+/// `most`, for those who prepared something for so many workers.
 /// An exception thrown by the body is rethrown here, one of them if several.
 template <class Body>
-void parallel_for(std::size_t n, Body&& body) {
+void parallel_for(std::size_t n, Body&& body, int most = kAllThreads) {
     // A constant body stays constant: the cast back below restores its type.
     void* erased = const_cast<void*>(static_cast<const void*>(&body));
-    detail::run_parallel(n, erased, [](void* b, std::size_t index, int worker) {
+    detail::run_parallel(most, n, erased, [](void* b, std::size_t index, int worker) {
         auto& f = *static_cast<std::remove_reference_t<Body>*>(b);
         if constexpr (std::is_invocable_v<Body&, std::size_t, int>)
             f(index, worker);

@@ -30,24 +30,27 @@ void Comparison::add(std::span<const float> images) {
     std::mutex mutex;
     const std::size_t first = images_;
     images_ += images.size() / image_size_;
-    parallel_for(images_ - first, [&](std::size_t i, int worker) {
-        const auto image = images.subspan(i * image_size_, image_size_);
-        const auto executed = executor_.values(image, worker);
-        const auto simulated = simulator_.values(image);
-        const std::lock_guard lock(mutex);
-        for (std::size_t a = 0; a < values_.size(); ++a) {
-            const auto &x = simulated[values_[a]], &y = executed[values_[a]];
-            Agreement& agreement = agreements_[a];
-            agreement.compared += x.size();
-            for (std::size_t e = 0; e < x.size(); ++e) {
-                if (same_bits(x[e], y[e])) continue;
-                if (agreement.mismatches++ == 0)
-                    agreement.example = "image " + std::to_string(first + i) + ", element " +
-                                        std::to_string(e) + ": simulated " + std::to_string(x[e]) +
-                                        ", executed " + std::to_string(y[e]);
+    parallel_for(
+        images_ - first,
+        [&](std::size_t i, int worker) {
+            const auto image = images.subspan(i * image_size_, image_size_);
+            const auto executed = executor_.values(image, worker);
+            const auto simulated = simulator_.values(image);
+            const std::lock_guard lock(mutex);
+            for (std::size_t a = 0; a < values_.size(); ++a) {
+                const auto &x = simulated[values_[a]], &y = executed[values_[a]];
+                Agreement& agreement = agreements_[a];
+                agreement.compared += x.size();
+                for (std::size_t e = 0; e < x.size(); ++e) {
+                    if (same_bits(x[e], y[e])) continue;
+                    if (agreement.mismatches++ == 0)
+                        agreement.example = "image " + std::to_string(first + i) + ", element " +
+                                            std::to_string(e) + ": simulated " + std::to_string(x[e]) +
+                                            ", executed " + std::to_string(y[e]);
+                }
             }
-        }
-    });
+        },
+        executor_.workers());
 }
 
 std::size_t Comparison::mismatches() const {

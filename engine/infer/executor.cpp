@@ -78,6 +78,7 @@ struct IntegerExecutor::State {
     Buffer arenas;  ///< of the images that load() took
     std::size_t loaded = 0;
 
+    // As many as there are threads now; more, if set_threads() asks for more later, are left idle.
     State(IntegerGraph given, bool keep_all)
         : graph(std::move(given)), program(graph, keep_all), workers(static_cast<std::size_t>(threads())) {}
 
@@ -106,13 +107,15 @@ struct IntegerExecutor::State {
 
     /// All workers share every step of the one image in `arena`.
     void share_steps(std::byte* arena, std::span<const std::unique_ptr<RunnableStep>> steps) {
-        team([&](int member, int size) {
-            Worker& worker = workers[member];
-            for (const auto& step : steps) {
-                step->run({arena, 1, member, size, worker.sums, worker.expanded});
-                team_barrier();
-            }
-        });
+        team(
+            [&](int member, int size) {
+                Worker& worker = workers[member];
+                for (const auto& step : steps) {
+                    step->run({arena, 1, member, size, worker.sums, worker.expanded});
+                    team_barrier();
+                }
+            },
+            static_cast<int>(workers.size()));
     }
 
     /// How n images are shared: alone(worker, first, count) for those that one worker takes together, or
@@ -126,10 +129,13 @@ struct IntegerExecutor::State {
         // As many chunks for each worker, and of sizes that differ by one image at most.
         const std::size_t turns = (n + workers.size() * together() - 1) / (workers.size() * together());
         const std::size_t chunks = std::min(n, turns * workers.size());
-        parallel_for(chunks, [&](std::size_t chunk, int worker) {
-            const std::size_t first = chunk * n / chunks;
-            alone(workers[worker], first, (chunk + 1) * n / chunks - first);
-        });
+        parallel_for(
+            chunks,
+            [&](std::size_t chunk, int worker) {
+                const std::size_t first = chunk * n / chunks;
+                alone(workers[worker], first, (chunk + 1) * n / chunks - first);
+            },
+            static_cast<int>(workers.size()));
     }
 };
 
@@ -141,6 +147,10 @@ IntegerExecutor::IntegerExecutor(IntegerGraph graph, Keep keep) {
 
 IntegerExecutor::~IntegerExecutor() = default;
 IntegerExecutor::IntegerExecutor(IntegerExecutor&&) noexcept = default;
+
+int IntegerExecutor::workers() const {
+    return static_cast<int>(state_->workers.size());
+}
 
 const IntegerGraph& IntegerExecutor::graph() const {
     return state_->graph;

@@ -36,6 +36,8 @@ class IntegerExecutor {
     /// Runs one step for the images loaded, shared among the workers as logits() would.
     void run_step(std::size_t step);
 
+    /// At most so many work at the same time: the number of threads when this was made.
+    int workers() const;
     const IntegerGraph& graph() const;
     /// Bytes of one image's arena.
     std::size_t arena_bytes() const;

@@ -76,15 +76,17 @@ class ProductStep : public RunnableStep {
         auto* buffer = share.expanded.reserve_as<std::int8_t>(kGroupPanels * weights_.expanded_panel_bytes());
         for (int g = mine.begin; g < mine.end; ++g) {
             const int first = g * kGroupPanels, count = std::min(kGroupPanels, weights_.panels() - first);
-            const std::int8_t* expanded = weights_.expanded(first, count, buffer);
+            const std::int8_t* expanded =
+                weights_.multiplied_packed() ? buffer : weights_.expanded(first, count, buffer);
             const kernels::IntegerProduct product = weights_.product(first, count, expanded);
-            for (int slot = 0; slot < share.images; ++slot) run_bands(share, slot, product, first, my_rows);
+            for (int slot = 0; slot < share.images; ++slot)
+                run_bands(share, slot, product, first, my_rows, buffer);
         }
     }
 
   private:
-    void run_bands(const Share& share, int slot, kernels::IntegerProduct q, int first_panel,
-                   Items rows) const {
+    void run_bands(const Share& share, int slot, kernels::IntegerProduct q, int first_panel, Items rows,
+                   std::int8_t* buffer) const {
         const ValueLayout& in = layout(step_.input);
         const Window& w = step_.window;
         const int cols = layout(step_.outputs.front()).dims.w;
@@ -97,7 +99,12 @@ class ProductStep : public RunnableStep {
             q.pixels = {std::min(band, rows.end - row), cols, in.row_stride() * w.stride,
                         static_cast<std::ptrdiff_t>(in.dims.c) * w.stride};
             q.operand = pixel<std::uint8_t>(share, step_.input, slot, row * w.stride - w.pad, -w.pad);
-            context_.kernels.integer_product(q);
+            const bool first = slot == 0 && row == rows.begin;
+            const bool last = slot + 1 == share.images && row + band >= rows.end;
+            if (first && weights_.multiplied_packed())
+                context_.kernels.packed_product({q, weights_.packed(), first_panel, buffer, !last});
+            else
+                context_.kernels.integer_product(q);
             finish(share, slot, q, first_panel * kernels::kPanel, row);
         }
     }

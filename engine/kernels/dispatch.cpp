@@ -32,6 +32,7 @@ const Kernels kReference{.name = "reference",
                          .splits_pairs = false,
                          .integer_product = reference::integer_product,
                          .expand = reference::expand,
+                         .packed_product = nullptr,
                          .finish = reference::finish,
                          .quantize = reference::quantize};
 
@@ -53,6 +54,7 @@ const Kernels kAvx2{.name = "avx2",
                     .splits_pairs = true,
                     .integer_product = avx2::integer_product,
                     .expand = avx2::expand,
+                    .packed_product = nullptr,
                     .finish = avx2::finish,
                     .quantize = avx2::quantize};
 
@@ -61,6 +63,7 @@ const Kernels kAvxVnni = [] {
     table.name = "avxvnni";
     table.splits_pairs = false;
     table.integer_product = avxvnni::integer_product;
+    table.packed_product = avxvnni::packed_product;
     return table;
 }();
 
@@ -82,6 +85,7 @@ const Kernels kAvx512{.name = "avx512",
                       .splits_pairs = true,
                       .integer_product = avx512::integer_product,
                       .expand = avx512::expand,
+                      .packed_product = nullptr,
                       .finish = avx512::finish,
                       .quantize = avx512::quantize};
 
@@ -90,6 +94,7 @@ const Kernels kAvx512Vnni = [] {
     table.name = "avx512vnni";
     table.splits_pairs = false;
     table.integer_product = avx512vnni::integer_product;
+    table.packed_product = avx512vnni::packed_product;
     return table;
 }();
 
@@ -113,6 +118,7 @@ const Kernels kAmx{.name = "amx",
                    .splits_pairs = false,
                    .integer_product = amx::integer_product,
                    .expand = avx512::expand,
+                   .packed_product = nullptr,
                    .finish = avx512::finish,
                    .quantize = avx512::quantize};
 

@@ -81,6 +81,15 @@ struct IntegerProduct {
     std::ptrdiff_t out_row_stride, out_col_stride;
 };
 
+/// The first product with panels that are still packed, as if they were expanded first.
+struct PackedProduct {
+    IntegerProduct product;  ///< its weights are `expanded`
+    PackedPanels weights;    ///< s4 or ternary, without multipliers
+    int panel;               ///< the first one of the product
+    std::int8_t* expanded;   ///< room for all of them
+    bool keep;               ///< whether later products find them there
+};
+
 /// Where the codes of real numbers x of channel c go.
 ///   t = x * multipliers[c];  t = t > lowest ? t : lowest;  t = t < highest ? t : highest;
 ///   stored = round(t) + offset

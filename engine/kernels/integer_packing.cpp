@@ -246,15 +246,19 @@ std::size_t IntegerWeights::bytes() const {
 const std::int8_t* IntegerWeights::expanded(int first, int count, std::int8_t* buffer) const {
     if (format_ == WeightFormat::s8)
         return reinterpret_cast<const std::int8_t*>(codes_.data()) + first * panel_bytes_;
-    const PackedPanels packed{format_,
-                              codes_.data(),
-                              panel_bytes_,
-                              panel_quads_,
-                              multipliers_.empty() ? nullptr : multipliers_.data(),
-                              group_quads_};
     for (int i = 0; i < count; ++i)
-        kernels_->expand({packed, first + i, buffer + static_cast<std::size_t>(i) * expanded_panel_bytes()});
+        kernels_->expand(
+            {packed(), first + i, buffer + static_cast<std::size_t>(i) * expanded_panel_bytes()});
     return buffer;
+}
+
+PackedPanels IntegerWeights::packed() const {
+    return {format_,
+            codes_.data(),
+            panel_bytes_,
+            panel_quads_,
+            multipliers_.empty() ? nullptr : multipliers_.data(),
+            group_quads_};
 }
 
 IntegerProduct IntegerWeights::product(int first, int count, const std::int8_t* expanded) const {

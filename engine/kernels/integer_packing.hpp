@@ -48,6 +48,12 @@ class IntegerWeights {
         return static_cast<std::size_t>(panel_quads_) * kPanel * kQuad;
     }
 
+    /// Whether Kernels::packed_product serves panels of these weights: packed().
+    bool multiplied_packed() const {
+        return kernels_->packed_product && format_ != WeightFormat::s8 && multipliers_.empty();
+    }
+    PackedPanels packed() const;
+
     /// A product over the channels of panels [first, first + count), all but operand, pixels, run_stride and
     /// out.
     IntegerProduct product(int first, int count, const std::int8_t* expanded) const;

@@ -178,6 +178,8 @@ struct Kernels {
     bool splits_pairs;
     void (*integer_product)(const IntegerProduct&);
     void (*expand)(const Expand&);
+    /// Null: expand first.
+    void (*packed_product)(const PackedProduct&);
     void (*finish)(const Finish&);
     void (*quantize)(const Quantize&);
 };

@@ -32,12 +32,15 @@ void Network::update_weights() {
 void Network::forward(std::span<const float> images) {
     images_ = static_cast<int>(images.size() / image_size());
     for (const Plan::Phase& phase : plan_.forward) {
-        parallel_for(static_cast<std::size_t>(images_), [&](std::size_t image, int worker) {
-            const int slot = static_cast<int>(image);
-            if (phase.begin == 0) plan_.input->set(slot, images.data() + image * image_size());
-            for (std::size_t u = phase.begin; u < phase.end; ++u)
-                plan_.units[u]->forward(slot, scratch_[worker]);
-        });
+        parallel_for(
+            static_cast<std::size_t>(images_),
+            [&](std::size_t image, int worker) {
+                const int slot = static_cast<int>(image);
+                if (phase.begin == 0) plan_.input->set(slot, images.data() + image * image_size());
+                for (std::size_t u = phase.begin; u < phase.end; ++u)
+                    plan_.units[u]->forward(slot, scratch_[worker]);
+            },
+            workers());
         for (std::size_t u = phase.begin; u < phase.end; ++u) plan_.units[u]->finish_forward(images_);
     }
 }
@@ -49,16 +52,19 @@ std::span<const float> Network::logits(int slot) const {
 void Network::backward(std::span<const float> logit_gradients) {
     const auto chunks = static_cast<std::size_t>((images_ + kChunk - 1) / kChunk);
     for (const Plan::Phase& phase : plan_.backward) {
-        parallel_for(chunks, [&](std::size_t chunk, int worker) {
-            const int end = std::min(static_cast<int>(chunk + 1) * kChunk, images_);
-            for (int slot = static_cast<int>(chunk) * kChunk; slot < end; ++slot) {
-                if (phase.end == plan_.units.size())
-                    plan_.output->receive({}, slot, logit_gradients.data() + slot * classes(),
-                                          scratch_[worker]);
-                for (std::size_t u = phase.end; u-- > phase.begin;)
-                    plan_.units[u]->backward(slot, scratch_[worker]);
-            }
-        });
+        parallel_for(
+            chunks,
+            [&](std::size_t chunk, int worker) {
+                const int end = std::min(static_cast<int>(chunk + 1) * kChunk, images_);
+                for (int slot = static_cast<int>(chunk) * kChunk; slot < end; ++slot) {
+                    if (phase.end == plan_.units.size())
+                        plan_.output->receive({}, slot, logit_gradients.data() + slot * classes(),
+                                              scratch_[worker]);
+                    for (std::size_t u = phase.end; u-- > phase.begin;)
+                        plan_.units[u]->backward(slot, scratch_[worker]);
+                }
+            },
+            workers());
         for (std::size_t u = phase.begin; u < phase.end; ++u) plan_.units[u]->finish_backward(images_);
         for (ActivationUnit* activation : phase.completed) activation->finish_gradient(images_);
     }

@@ -25,6 +25,8 @@ class Network {
 
     int classes() const { return plan_.output->dims().c; }
     std::size_t image_size() const { return plan_.input->dims().size(); }
+    /// At most so many may work at the same time: the number of threads when this was made.
+    int workers() const { return static_cast<int>(scratch_.size()); }
 
     /// Takes over changed weights; in evaluation the running statistics, too.
     void update_weights();

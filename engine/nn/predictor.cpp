@@ -32,9 +32,12 @@ void Predictor::logits(std::span<const float> images, std::span<float> logits) {
         throw BadInput("Predictor::logits", "sizes of images and logits",
                        "n x " + std::to_string(size) + " and n x " + std::to_string(classes),
                        std::to_string(images.size()) + " and " + std::to_string(logits.size()));
-    parallel_for(n, [&](std::size_t i, int worker) {
-        network.infer(images.data() + i * size, logits.subspan(i * classes, classes), worker);
-    });
+    parallel_for(
+        n,
+        [&](std::size_t i, int worker) {
+            network.infer(images.data() + i * size, logits.subspan(i * classes, classes), worker);
+        },
+        network.workers());
 }
 
 }  // namespace nibble

@@ -70,6 +70,8 @@ std::string markdown(const std::vector<SpeedRow>& rows, const Json& document, co
                     document.at("machine").get<std::string>(), kExplanation, goal_table(document).markdown());
     text += "\n## Whole networks\n\n" + network_table(rows).markdown();
     text += "\n## Means over the layers\n\n" + mean_table(document).markdown();
+    if (const Table table = activation_table(rows); !table.rows.empty())
+        text += "\n## 4-bit activations, two a byte\n\n" + table.markdown();
     for (const std::string& cap : caps_of(document)) {
         for (int threads : {1, 2}) {
             const Table table = layer_table(rows, cap, threads);

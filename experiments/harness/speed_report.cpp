@@ -41,7 +41,8 @@ std::vector<SpeedRow> distinct_layers(const std::vector<SpeedRow>& rows, const s
                                       int threads) {
     std::vector<SpeedRow> layers;
     for (const SpeedRow& row : rows) {
-        const bool wanted = row.kind != "network" && row.cap == cap && row.threads == threads;
+        const bool wanted =
+            (row.kind == "layer" || row.kind == "cold") && row.cap == cap && row.threads == threads;
         const bool known = std::any_of(layers.begin(), layers.end(), [&](const SpeedRow& r) {
             return r.kind == row.kind && r.what == row.what && r.batch == row.batch;
         });
@@ -146,6 +147,26 @@ Table layer_table(const std::vector<SpeedRow>& rows, const std::string& cap, int
         row.push_back(ratio_of("f32", "oneDNN f32"));
         for (const char* precision : {"s4", "t", "t-g64", "t-g4"}) row.push_back(ratio_of(precision, "int8"));
         table.rows.push_back(std::move(row));
+    }
+    return table;
+}
+
+Table activation_table(const std::vector<SpeedRow>& rows) {
+    Table table{{{"Instructions", false},
+                 {"Threads"},
+                 {"Layer", false},
+                 {"Everything", false},
+                 {"bytes ms"},
+                 {"packed ms"},
+                 {"packed to bytes"}},
+                {}};
+    for (const SpeedRow& r : rows) {
+        const bool cold = r.precision == "bytes-cold";
+        const SpeedRow* packed = find(rows, r, cold ? "packed-cold" : "packed");
+        if (r.kind != "activations" || !packed || (r.precision != "bytes" && !cold)) continue;
+        table.rows.push_back({r.cap, std::to_string(r.threads), r.what, weights_text(cold ? "cold" : "layer"),
+                              time_text(r.milliseconds), time_text(packed->milliseconds),
+                              rounded(r.milliseconds / packed->milliseconds, 2)});
     }
     return table;
 }

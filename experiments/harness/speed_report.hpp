@@ -16,7 +16,7 @@ namespace nibble {
 struct SpeedRow {
     std::string cap;  ///< of the instruction set: "avx2"
     int threads;
-    std::string kind;  ///< "layer", "cold" (weights from memory), "network"
+    std::string kind;  ///< "layer", "cold" (weights from memory), "activations", "network"
     std::string what, precision;
     int batch;
     double milliseconds, gops, share_of_peak, weight_bytes;
@@ -31,6 +31,8 @@ Table goal_table(const Json& document);
 Table mean_table(const Json& document);
 /// The layers of one cap and number of threads.
 Table layer_table(const std::vector<SpeedRow>& rows, const std::string& cap, int threads);
+/// 4-bit activations: a product on bytes beside one that unpacks its operand first.
+Table activation_table(const std::vector<SpeedRow>& rows);
 Table network_table(const std::vector<SpeedRow>& rows);
 /// Every row of ours and the peers', unrounded.
 Table measurement_table(const std::vector<SpeedRow>& rows, const Json& document);

@@ -11,6 +11,8 @@ namespace nibble {
 
 /// layer/NAME/PRECISION/bBATCH and, with weights from memory, cold/NAME/PRECISION/bBATCH.
 void register_layers();
+/// activations/NAME/STORAGE/b1: 4-bit ones in bytes, or packed and unpacked by a pass of its own.
+void register_activations();
 /// network/NAME/PRECISION/bBATCH.
 void register_networks();
 /// peak/f32, peak/u8s8, read/L1, ...: what this machine can do with the chosen instruction set.

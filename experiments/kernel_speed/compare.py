@@ -44,7 +44,7 @@ class Measurement:
 
     def run_ours(self, cap, threads):
         only = self.options.only.replace("$", "(/[^/]*)?$")  # Google Benchmark's names go on: "/real_time"
-        pattern = f"^(peak|read)/|^(layer|cold|network)/.*({only})"
+        pattern = f"^(peak|read)/|^(layer|cold|activations|network)/.*({only})"
         text = run([str(self.program), f"--benchmark_filter={pattern}", "--benchmark_min_time=0.05",
                     "--benchmark_format=json"], threads, self.warnings, {"NIBBLE_ARCH": cap})
         answer = json.loads(text)

@@ -12,7 +12,7 @@ def geometric_means(rows):
     """For each cap, number of threads, kind and precision: the mean of every ratio over the rows that have it."""
     groups = {}
     for row in rows:
-        if row["kind"] == "network":
+        if row["kind"] not in ("layer", COLD):
             continue
         for against, ratio in row["ratios"].items():
             key = (row["cap"], row["threads"], row["kind"], row["precision"], against)

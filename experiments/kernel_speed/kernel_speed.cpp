@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
     nibble::flush_denormals();
     nibble::register_peaks();
     nibble::register_layers();
+    nibble::register_activations();
     nibble::register_networks();
     benchmark::AddCustomContext("nibble_arch", nibble::kernels::active().name);
     benchmark::AddCustomContext("nibble_threads", std::to_string(nibble::threads()));

@@ -31,6 +31,8 @@ Json document() {
             {"benchmarks",
              {row("layer", "a", "int8", 0.0123, {{"oneDNN int8", 0.756}}),
               row("layer", "a", "s4", 2.5, {{"int8", 1.5}}), row("cold", "a", "int8", 0.5, Json::object()),
+              row("activations", "a", "bytes", 0.5, Json::object()),
+              row("activations", "a", "packed", 0.8, Json::object()),
               row("network", "resnet20", "w8a8", 123.4, {{"PyTorch int8", 2.0}})}},
             {"peers",
              {{{"peer", "oneDNN"},
@@ -66,7 +68,7 @@ Json document() {
 TEST_CASE("speed report: rows become tables") {
     const Json all = document();
     const auto rows = read_speed_rows(all, "test");
-    REQUIRE(rows.size() == 4);
+    REQUIRE(rows.size() == 6);
     CHECK(rows[0].operations_per_byte == 0.4);
     const Table layers = layer_table(rows, "avx2", 1);
     REQUIRE(layers.rows.size() == 2);
@@ -75,6 +77,8 @@ TEST_CASE("speed report: rows become tables") {
                                                      kMissing, "1.50", kMissing, kMissing, kMissing});
     CHECK(layers.rows[1][3] == "from memory");
     CHECK(layer_table(rows, "avx2", 2).rows.empty());
+    CHECK(activation_table(rows).rows ==
+          std::vector<std::vector<std::string>>{{"avx2", "1", "a", "warm", "0.500", "0.800", "0.62"}});
     CHECK(network_table(rows).rows ==
           std::vector<std::vector<std::string>>{{"avx2", "1", "resnet20", "1", "w8a8", "123.4", "100", "50",
                                                  "2", kMissing, kMissing, "2.00", kMissing}});
@@ -82,7 +86,7 @@ TEST_CASE("speed report: rows become tables") {
                                       {"avx2", "1", "warm", "int8", kMissing, kMissing, "0.76", kMissing}});
     CHECK(goal_table(all).rows ==
           std::vector<std::vector<std::string>>{{"int8 against oneDNN", "0.75", "0.76", "yes"}});
-    CHECK(measurement_table(rows, all).rows.size() == 5);
+    CHECK(measurement_table(rows, all).rows.size() == 7);
 }
 
 TEST_CASE("speed report: the roofline holds ceilings and points") {

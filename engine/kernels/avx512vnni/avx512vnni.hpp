@@ -7,5 +7,6 @@
 namespace nibble::kernels::avx512vnni {
 
 void integer_product(const IntegerProduct& q);
+void packed_product(const PackedProduct& q);
 
 }  // namespace nibble::kernels::avx512vnni

@@ -1,5 +1,5 @@
 #include "engine/kernels/avxvnni/avxvnni.hpp"
-#include "engine/kernels/simd/integer_product.hpp"
+#include "engine/kernels/simd/packed_product.hpp"
 
 namespace nibble::kernels::avxvnni {
 namespace {
@@ -17,6 +17,9 @@ struct Dot {
 
 void integer_product(const IntegerProduct& q) {
     product<WideSums<Dot>>(q);
+}
+void packed_product(const PackedProduct& q) {
+    product_of_packed<Dot>(q);
 }
 
 }  // namespace nibble::kernels::avxvnni

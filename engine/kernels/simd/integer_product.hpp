@@ -39,12 +39,29 @@ template <class S>
     });
 }
 
-/// sums[m][v] = Add::add(sums[m][v], x[m], w[v]) for the quads at [offset, end); w moves on.
+/// sums[m][v] = Add::add(sums[m][v], x[m], weights[v]) for the quad at `offset`.
+template <class Add, class S>
+[[gnu::always_inline]] inline void add_quad(typename S::Sums& sums, const IntegerProduct& q,
+                                            const typename S::Operands& x, std::ptrdiff_t offset,
+                                            const Ints (&weights)[S::V]) {
+    const std::ptrdiff_t next_pixel = q.pixels.col_stride;
+    unrolled<S::G>([&](auto g) __attribute__((always_inline)) {
+        const std::ptrdiff_t of_pixel = offset + g * next_pixel;
+        unrolled<S::P>([&](auto p) __attribute__((always_inline)) {
+            constexpr int m = p * S::G + g;
+            const Ints quad = broadcast_quad(x[p] + of_pixel);
+            unrolled<S::V>([&](auto v) __attribute__((always_inline)) {
+                sums[m][v] = Add::add(sums[m][v], quad, weights[v]);
+            });
+        });
+    });
+}
+
+/// add_quad for the quads at [offset, end); w moves on.
 template <class Add, class S>
 [[gnu::always_inline]] inline void add_quads(typename S::Sums& sums, const IntegerProduct& q,
                                              const typename S::Operands& x, std::ptrdiff_t offset,
                                              std::ptrdiff_t end, const std::int8_t*& w) {
-    const std::ptrdiff_t next_pixel = q.pixels.col_stride;
     for (; offset < end; offset += kQuad, w += kQuadWeights) {
         Ints weights[S::V];
         unrolled<S::V>([&](auto v) {
@@ -52,14 +69,7 @@ template <class Add, class S>
             weights[v] = Ints::load_unaligned(reinterpret_cast<const std::int32_t*>(at) +
                                               v % kVectorsPerPanel * kLanes);
         });
-        unrolled<S::G>([&](auto g) {
-            const std::ptrdiff_t of_pixel = offset + g * next_pixel;
-            unrolled<S::P>([&](auto p) {
-                constexpr int m = p * S::G + g;
-                const Ints quad = broadcast_quad(x[p] + of_pixel);
-                unrolled<S::V>([&](auto v) { sums[m][v] = Add::add(sums[m][v], quad, weights[v]); });
-            });
-        });
+        add_quad<Add, S>(sums, q, x, offset, weights);
     }
 }
 
@@ -92,18 +102,24 @@ template <int V>
     for (int n = 0; n < channels; ++n) out[n] = all[n];
 }
 
-template <class Arithmetic, class S>
-[[gnu::noinline]] void product_tile(const IntegerProduct& q, const IntegerPixels& pixels, int first, int n) {
-    typename S::Operands x;
-    unrolled<S::P>([&](auto p) { x[p] = pixels.operand[first + p]; });
-    typename S::Sums sums;
-    Arithmetic::template sum<S>(sums, q, x, n);
+template <class S>
+[[gnu::always_inline]] inline void store_sums(const typename S::Sums& sums, const IntegerProduct& q,
+                                              const IntegerPixels& pixels, int first, int n) {
     unrolled<S::P>([&](auto p) {
         unrolled<S::G>([&](auto g) {
             std::int32_t* out = pixels.out[first + p] + g * q.out_col_stride + n;
             store_row<S::V>(sums[p * S::G + g], out, q.channels - n);
         });
     });
+}
+
+template <class Arithmetic, class S>
+[[gnu::noinline]] void product_tile(const IntegerProduct& q, const IntegerPixels& pixels, int first, int n) {
+    typename S::Operands x;
+    unrolled<S::P>([&](auto p) { x[p] = pixels.operand[first + p]; });
+    typename S::Sums sums;
+    Arithmetic::template sum<S>(sums, q, x, n);
+    store_sums<S>(sums, q, pixels, first, n);
 }
 
 /// V vectors of channels from n on.

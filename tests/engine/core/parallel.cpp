@@ -128,6 +128,22 @@ TEST_CASE("team: every member is there once, all at the same time") {
     }
 }
 
+TEST_CASE("most: never more workers, whatever the number of threads") {
+    const WithThreads guard(4);
+    std::atomic<int> wrong = 0, members = 0;
+    parallel_for(
+        100, [&](std::size_t, int worker) { wrong += worker >= 2; }, 2);
+    team(
+        [&](int member, int size) {
+            ++members;
+            wrong += size != 2 || member >= 2;
+            team_barrier();
+        },
+        2);
+    CHECK(members == 2);
+    CHECK(wrong == 0);
+}
+
 TEST_CASE("team_barrier: what members wrote before it, all see after it") {
     constexpr int kRounds = 300;
     for (int n : {1, 2, 4}) {

@@ -162,6 +162,35 @@ double relative_error(const std::vector<float>& a, const std::vector<float>& b) 
     return std::sqrt(error / size);
 }
 
+TEST_CASE("more threads than at construction: executor, comparison and float network keep to their workers") {
+    struct Threads {
+        int before = threads();
+        ~Threads() { set_threads(before); }
+    } const restored;
+    const Graph graph = random_network(3);
+    const Weights weights = test::random_weights(graph, 3);
+    const Quantized q = quantize(graph, weights, schemes()[0], 3);
+    set_threads(1);
+    IntegerExecutor executor(lower(q.network.graph, q.network.weights, q.quantization));
+    Comparison comparison(executor.graph());
+    Predictor predictor(graph, weights, Numerics::f32);
+    const auto classes = static_cast<std::size_t>(graph.classes());
+    for (std::size_t n : {1u, 9u}) {
+        const auto images = test::random_images(graph.input_dims(), n, 3);
+        std::vector<float> integer(n * classes), expected = integer, real = integer, expected_real = integer;
+        set_threads(1);
+        executor.logits(images, expected);
+        predictor.logits(images, expected_real);
+        set_threads(7);
+        executor.logits(images, integer);
+        predictor.logits(images, real);
+        comparison.add(images);
+        CHECK(integer == expected);
+        CHECK(real == expected_real);
+    }
+    CHECK(comparison.mismatches() == 0);
+}
+
 TEST_CASE("lowering: 8-bit networks stay close to the float network, batch norm folded before or after") {
     constexpr double kEightBits = 0.05;  // measured: 0.01 to 0.02
     for (std::uint32_t stream = 0; stream < 6; ++stream) {

@@ -117,6 +117,7 @@ inline const Kernels& emulated_amx() {
         .integer_product =
             [](const IntegerProduct& q) { amx::TiledProduct<amx::ByteArithmetic<EmulatedTiles>>{q}.run(); },
         .expand = reference::expand,
+        .packed_product = nullptr,
         .finish = nullptr,
         .quantize = nullptr};
     return table;

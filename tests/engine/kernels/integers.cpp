@@ -98,9 +98,32 @@ struct Problem {
             q.out_row_stride = row_stride();
             q.out_col_stride = channels + 3;
             kernels.integer_product(q);
+            if (weights.multiplied_packed()) check_packed(kernels, weights, begin, q, out);
             if (!first) break;
         }
         return out;
+    }
+    /// packed_product gives the same sums, and leaves the same panels if it is asked to.
+    void check_packed(const Kernels& kernels, const IntegerWeights& weights, int panel, IntegerProduct q,
+                      const std::vector<std::int32_t>& expected) const {
+        const std::size_t bytes =
+            static_cast<std::size_t>((q.channels + kPanel - 1) / kPanel) * weights.expanded_panel_bytes();
+        const std::vector<std::int8_t> expanded(q.weights, q.weights + bytes);
+        for (bool keep : {false, true}) {
+            std::vector<std::int8_t> buffer(bytes, 85);
+            auto out = expected;
+            for (int row = 0; row < grid.rows; ++row)
+                for (int col = 0; col < grid.cols; ++col)
+                    std::fill_n(out.data() + (q.out - expected.data()) + row * q.out_row_stride +
+                                    col * q.out_col_stride,
+                                q.channels, -1);
+            auto packed = q;
+            packed.weights = buffer.data();
+            packed.out = out.data() + (q.out - expected.data());
+            kernels.packed_product({packed, weights.packed(), panel, buffer.data(), keep});
+            CHECK(out == expected);
+            if (keep) CHECK(buffer == expanded);
+        }
     }
     std::ptrdiff_t row_stride() const { return static_cast<std::ptrdiff_t>(grid.cols) * (channels + 3) + 5; }
 
