@@ -19,6 +19,8 @@ from timing import MAX_SPREAD, git_describe, machine_name, portable, run, write_
 
 MODEL = "resnet20"
 GOALS = {"f32": 1.4, "bf16": 1.5}  # ours / peer, images per second
+QUANTIZED = ["w8a8", "w4a4e8", "w4a4e8-observing"]
+MOST_TIME = 1.35  # of quantized training, in times of our bf16's
 
 
 def run_ours(program, numerics, threads, seconds, warnings):
@@ -76,6 +78,33 @@ def measure(options, warnings):
     return ours, peers, comparisons, context, version
 
 
+def measure_quantized(options, warnings):
+    """Quantized training beside our own bf16, in turn."""
+    benchmarks, comparisons = [], []
+    for threads in options.threads:
+        rounds = {setting: [] for setting in ["bf16"] + QUANTIZED}
+        for round_number in range(options.rounds):
+            print(f"quantized, threads {threads}: round {round_number + 1} of {options.rounds}", file=sys.stderr)
+            for setting, runs in rounds.items():
+                runs.append(run_ours(options.program, setting, threads, options.seconds, warnings)[0])
+        medians = {setting: summary(f"training/{MODEL}/{setting}/threads:{threads}", runs, warnings)
+                   for setting, runs in rounds.items()}
+        for setting in QUANTIZED:
+            benchmarks.append(medians[setting])
+            time = medians["bf16"]["items_per_second"] / medians[setting]["items_per_second"]
+            comparisons.append({"setting": setting, "threads": threads, "time_to_bf16": time, "at_most": MOST_TIME,
+                                "goal_met": time <= MOST_TIME})
+    return benchmarks, comparisons
+
+
+def print_quantized(benchmarks, comparisons):
+    line = "{:<18} {:>7} {:>12} {:>14} {:>8} {:>5}"
+    print(line.format("", "threads", "Nibble img/s", "time to bf16", "at most", "met"))
+    for mine, c in zip(benchmarks, comparisons):
+        print(line.format(c["setting"], c["threads"], f"{mine['items_per_second']:.1f}", f"{c['time_to_bf16']:.2f}",
+                          c["at_most"], "yes" if c["goal_met"] else "NO"))
+
+
 def print_table(ours, peers, comparisons):
     line = "{:<8} {:>7} {:>12} {:>12} {:>7} {:>6} {:>6} {:>13} {:>11}"
     print(line.format("", "threads", "Nibble img/s", "torch img/s", "ratio", "goal", "met", "to torch fp32", "memory MB"))
@@ -98,16 +127,19 @@ def main():
 
     warnings, load_before = [], os.getloadavg()
     ours, peers, comparisons, context, version = measure(options, warnings)
+    quantized, quantized_comparisons = measure_quantized(options, warnings)
     result = {"schema": 1, "experiment": "training_speed", "machine": machine_name(), "git": git_describe(ROOT),
               "protocol": {"model": MODEL, "batch": 128, "rounds": options.rounds, "seconds": options.seconds,
                            "optimizer": "SGD, Nesterov momentum 0.9, weight decay 1e-4",
                            "data": "one synthetic batch in memory"},
-              "context": portable(context), "benchmarks": ours,
+              "context": portable(context), "benchmarks": ours + quantized,
               "peer": {"name": "PyTorch", "version": version, "layout": "channels_last", "bf16": "CPU autocast"},
               "peers": peers, "comparisons": comparisons,
+              "quantized": quantized_comparisons,
               "load_average_before": load_before, "warnings": warnings}
     write_json(options.out, result)
     print_table(ours, peers, comparisons)
+    print_quantized(quantized, quantized_comparisons)
     for warning in warnings:
         print("warning: " + warning)
     print(f"written: {options.out}")

@@ -1,11 +1,13 @@
 // Images per second of training ResNet-20: forward, backward, update; batch 128 of synthetic images in
-// memory.
+// memory. In floats, and quantized: before the bounds of activations are set (inputs are observed, weights
+// quantized) and after.
 //
 // A Google Benchmark program. NIBBLE_THREADS sets the threads, so one process measures one number of threads;
 // with a --benchmark_filter for one benchmark its counter peak_memory_bytes is that benchmark's alone.
 #include <benchmark/benchmark.h>
 
 #include <fstream>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,6 +15,7 @@
 #include "engine/core/rng.hpp"
 #include "engine/kernels/dispatch.hpp"
 #include "engine/models/catalog.hpp"
+#include "engine/quant/aqt/quantizer.hpp"
 #include "engine/train/trainer.hpp"
 
 namespace {
@@ -47,9 +50,26 @@ std::vector<std::int32_t> synthetic_labels() {
     return labels;
 }
 
-void train(benchmark::State& state, Numerics numerics) {
+struct Setting {
+    std::string name;
+    Numerics numerics;
+    std::string method = "";  ///< of quantized training
+};
+
+const Setting kSettings[] = {{"f32", Numerics::f32},
+                             {"bf16", Numerics::bf16},
+                             {"w8a8", Numerics::bf16, "w8a8-start0"},
+                             {"w4a4e8", Numerics::bf16, "w4a4e8-start0"},
+                             {"w4a4e8-observing", Numerics::bf16, "w4a4e8-start100"}};
+
+void train(benchmark::State& state, const Setting& setting) {
     const Recipe recipe{.epochs = 1, .batch = kBatch};
-    Trainer trainer(make_model(kModel, kClasses, kInput), numerics, recipe, kStepsPerEpoch, kSeed);
+    const Graph graph = make_model(kModel, kClasses, kInput);
+    std::unique_ptr<aqt::NetworkLayers> layers;
+    if (!setting.method.empty())
+        layers = std::make_unique<aqt::NetworkLayers>(graph, aqt::method_from(setting.method), kBatch,
+                                                      kStepsPerEpoch);
+    Trainer trainer(graph, setting.numerics, recipe, kStepsPerEpoch, kSeed, layers.get());
     const auto images = synthetic_images();
     const auto labels = synthetic_labels();
     trainer.step(images, labels);  // buffers are allocated and weights packed for the first time
@@ -62,10 +82,10 @@ void train(benchmark::State& state, Numerics numerics) {
 
 int main(int argc, char** argv) {
     flush_denormals();
-    for (const Numerics numerics : {Numerics::f32, Numerics::bf16}) {
-        const std::string name = std::string("training/") + kModel + "/" + to_string(numerics) +
+    for (const Setting& setting : kSettings) {
+        const std::string name = std::string("training/") + kModel + "/" + setting.name +
                                  "/threads:" + std::to_string(threads());
-        benchmark::RegisterBenchmark(name.c_str(), train, numerics)
+        benchmark::RegisterBenchmark(name.c_str(), train, setting)
             ->UseRealTime()
             ->Unit(benchmark::kMillisecond);
     }
