@@ -1,29 +1,6 @@
 #!/bin/bash
 # The program as its users meet it: help, one-line errors, one JSON object, runs that are killed and go on.
-set -u
-nibble=$(realpath "${NIBBLE_PROGRAM:?names the program to test}")
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-cd "$scratch" || exit 1
-unset NIBBLE_RUNS
-failures=0
-
-fail() {
-    echo "FAILED: $*"
-    failures=$((failures + 1))
-}
-
-# refused STATUS PATTERN ARGUMENT... : exit status, nothing on standard output, one line on standard error
-refused() {
-    local status=$1 pattern=$2
-    shift 2
-    "$nibble" "$@" >out 2>err
-    local got=$?
-    [ $got -eq "$status" ] || fail "nibble $*: exit status $got instead of $status"
-    [ ! -s out ] || fail "nibble $*: wrote to standard output"
-    [ "$(wc -l <err)" -eq 1 ] || fail "nibble $*: $(wc -l <err) lines on standard error"
-    grep -q -- "$pattern" err || fail "nibble $*: says '$(cat err)', not '$pattern'"
-}
+. "$(dirname "$0")/../helpers/program.sh"
 
 # ---- help
 for command in info train eval cells run stale report verify cost; do
@@ -57,7 +34,6 @@ refused 1 "broken.safetensors" eval --weights broken.safetensors --data glyphs -
 [ -z "$(find . -name 'w*' -o -name 'l.*' -o -name '*.partial')" ] || fail "an error left files behind: $(ls)"
 
 # ---- one JSON object
-is_object() { [ "$(head -c 1 "$1")" = "{" ] && [ "$(tail -n 1 "$1")" = "}" ] && [ "$(grep -c '^{' "$1")" -eq 1 ]; }
 "$nibble" info --json >out 2>err || fail "info: $(cat err)"
 is_object out || fail "info --json: not one object"
 NIBBLE_ARCH=no-such-arch "$nibble" info --arch reference --json >out 2>err || fail "--arch does not win: $(cat err)"

@@ -1,31 +1,6 @@
 #!/bin/bash
 # A quantized network as its users meet it: quantize, export, eval, predict, verify --integer, and their refusals.
-set -u
-nibble=$(realpath "${NIBBLE_PROGRAM:?names the program to test}")
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-cd "$scratch" || exit 1
-failures=0
-
-fail() {
-    echo "FAILED: $*"
-    failures=$((failures + 1))
-}
-
-# refused STATUS PATTERN ARGUMENT... : exit status, nothing on standard output, one line on standard error
-refused() {
-    local status=$1 pattern=$2
-    shift 2
-    "$nibble" "$@" >out 2>err
-    local got=$?
-    [ $got -eq "$status" ] || fail "nibble $*: exit status $got instead of $status"
-    [ ! -s out ] || fail "nibble $*: wrote to standard output"
-    [ "$(wc -l <err)" -eq 1 ] || fail "nibble $*: $(wc -l <err) lines on standard error"
-    grep -q -- "$pattern" err || fail "nibble $*: says '$(cat err)', not '$pattern'"
-}
-
-is_object() { [ "$(head -c 1 "$1")" = "{" ] && [ "$(tail -n 1 "$1")" = "}" ] && [ "$(grep -c '^{' "$1")" -eq 1 ]; }
-field() { sed -n "s/.*\"$1\": \"\\{0,1\\}\\([^\",]*\\).*/\\1/p" "$2" | sed -n 1p; }
+. "$(dirname "$0")/../helpers/program.sh"
 
 for command in quantize export predict; do
     "$nibble" $command --help >out 2>err || fail "$command --help: exit status $?"

@@ -1,0 +1,31 @@
+# For scripts that test the program: source it. It goes to a scratch folder that is gone at the end; end a script with
+# `exit $((failures > 0))`.
+set -u
+nibble=$(realpath "${NIBBLE_PROGRAM:?names the program to test}")
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+unset NIBBLE_RUNS
+failures=0
+
+fail() {
+    echo "FAILED: $*"
+    failures=$((failures + 1))
+}
+
+# refused STATUS PATTERN ARGUMENT... : exit status, nothing on standard output, one line on standard error
+refused() {
+    local status=$1 pattern=$2
+    shift 2
+    "$nibble" "$@" >out 2>err
+    local got=$?
+    [ $got -eq "$status" ] || fail "nibble $*: exit status $got instead of $status"
+    [ ! -s out ] || fail "nibble $*: wrote to standard output"
+    [ "$(wc -l <err)" -eq 1 ] || fail "nibble $*: $(wc -l <err) lines on standard error"
+    grep -q -- "$pattern" err || fail "nibble $*: says '$(cat err)', not '$pattern'"
+}
+
+is_object() { [ "$(head -c 1 "$1")" = "{" ] && [ "$(tail -n 1 "$1")" = "}" ] && [ "$(grep -c '^{' "$1")" -eq 1 ]; }
+
+# field KEY FILE: the first value of that key in indented JSON, strings without their quotes
+field() { sed -n "s/.*\"$1\": \"\\{0,1\\}\\([^\",]*\\).*/\\1/p" "$2" | sed -n 1p; }
