@@ -21,6 +21,7 @@ struct Entry {
     std::string folder;
     std::vector<std::string> files;
     std::function<std::unique_ptr<Dataset>(Split, const fs::path& root)> open;
+    bool downloadable = true;
 };
 
 Entry cifar_entry(const CifarLayout& layout) {
@@ -30,6 +31,8 @@ Entry cifar_entry(const CifarLayout& layout) {
     for (const auto& files : layout.files) entry.files.insert(entry.files.end(), files.begin(), files.end());
     return entry;
 }
+
+std::unique_ptr<Dataset> open_image_folder(const fs::path& path, Split split);
 
 const std::vector<Entry>& entries() {
     static const std::vector<Entry> all{
@@ -46,16 +49,21 @@ const std::vector<Entry>& entries() {
          {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
           "t10k-labels-idx1-ubyte"},
          open_mnist},
+        {"imagenet",
+         "imagenet",
+         {"train", "val"},
+         [](Split split, const fs::path& root) { return open_image_folder(root / "imagenet", split); },
+         false},
     };
     return all;
 }
 
-/// The first missing file, or an empty path.
+/// The first missing file or folder, or an empty path.
 fs::path missing_file(const Entry& entry, const fs::path& root) {
     for (const std::string& file : entry.files) {
         std::error_code error;
         const fs::path path = root / entry.folder / file;
-        if (!fs::is_regular_file(path, error)) return path;
+        if (!fs::exists(path, error)) return path;
     }
     return {};
 }
@@ -79,6 +87,9 @@ std::unique_ptr<Dataset> open_image_folder(const fs::path& path, Split split) {
 }
 
 std::string how_to_get(const Entry& entry) {
+    if (!entry.downloadable)
+        return "put its images at '" + entry.folder + "/train/<class>/<image>' and '" + entry.folder +
+               "/val/<class>/<image>' below the data root, NIBBLE_DATA";
     return "run 'make data' (or datasets/fetch.sh " + entry.name +
            "), or set NIBBLE_DATA to the folder above '" + entry.folder + "'";
 }

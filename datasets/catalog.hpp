@@ -18,6 +18,7 @@ std::filesystem::path data_root(const std::filesystem::path& wanted = {});
 ///   glyphs              embedded, 8,000 / 2,000 images
 ///   cifar10, cifar100   <data root>/cifar-10-batches-bin, <data root>/cifar-100-binary
 ///   mnist               <data root>/MNIST/raw
+///   imagenet            <data root>/imagenet, as image_folder
 ///   image_folder:PATH   PATH/train and PATH/val (or PATH/test) for the splits if they exist; else PATH
 ///   itself, as
 ///                       test split only. A relative PATH is taken from the working folder.

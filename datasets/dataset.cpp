@@ -3,6 +3,7 @@
 #include <span>
 #include <utility>
 
+#include "datasets/augment.hpp"
 #include "engine/core/digest.hpp"
 
 namespace nibble {
@@ -17,6 +18,12 @@ std::string to_string(Split split) {
 }
 
 Dataset::Dataset(DatasetTraits traits) : traits_(std::move(traits)) {}
+
+Sample Dataset::get_augmented(std::size_t i, Random random) const {
+    Sample sample = get(i);
+    sample.image = augment(sample.image, augmentation(), random);
+    return sample;
+}
 
 std::string Dataset::digest() const {
     const std::lock_guard lock(digest_mutex_);

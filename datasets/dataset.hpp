@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/core/rng.hpp"
+
 namespace nibble {
 
 /// Height and width in pixels; channels are 3 (RGB) or 1 (grey).
@@ -85,6 +87,8 @@ class Dataset {
     virtual std::size_t size() const = 0;
     /// Sample i < size(). Throws BadInput or IoError when it lies in a file that cannot be read or decoded.
     virtual Sample get(std::size_t i) const = 0;
+    /// The same as training sees it; `random` is this image's own. Default: get(i) through augment().
+    virtual Sample get_augmented(std::size_t i, Random random) const;
 
     const DatasetTraits& traits() const { return traits_; }
     const std::string& name() const { return traits_.name; }

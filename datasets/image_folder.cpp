@@ -4,7 +4,9 @@
 #include <set>
 #include <utility>
 
+#include "datasets/augment.hpp"
 #include "datasets/decode.hpp"
+#include "datasets/random_area_crop.hpp"
 #include "datasets/resample.hpp"
 #include "engine/core/digest.hpp"
 #include "engine/core/error.hpp"
@@ -48,14 +50,29 @@ std::vector<std::string> class_folders(const fs::path& root) {
 
 }  // namespace
 
-Image load_evaluation_image(const fs::path& path) {
-    const Image image = decode_image_file(path);
+namespace {
+
+Image evaluation_crop(const Image& image, const fs::path& path) {
     const ImageShape shape = resized_shape(image.shape(), kShorterSide);
     if (std::int64_t{shape.height} * shape.width > kLargestImage ||
         std::int64_t{image.height} * shape.width > kLargestImage)
         throw BadInput(path.string(), "image that can be resized to shorter side 256", "a less elongated one",
                        to_string(image.shape()));
     return centre_crop(resize_bilinear(image, shape.height, shape.width), kCrop);
+}
+
+}  // namespace
+
+Image load_evaluation_image(const fs::path& path) {
+    return evaluation_crop(decode_image_file(path), path);
+}
+
+Image load_training_image(const fs::path& path, Random random) {
+    const Image image = decode_image_file(path);
+    const CropBox box = random_area_box(image.height, image.width, random);
+    const Image part =
+        box.height > 0 ? resize_bilinear(crop(image, box), kCrop, kCrop) : evaluation_crop(image, path);
+    return crop_and_mirror(part, 0, 0, 0, random.below(2) == 1);
 }
 
 ImageFolder::ImageFolder(const fs::path& root) : ImageFolder(root, class_folders(root)) {}
@@ -65,7 +82,7 @@ ImageFolder::ImageFolder(const fs::path& root, std::vector<std::string> class_na
                .shape = {kCrop, kCrop, 3},
                .classes = static_cast<int>(class_names.size()),
                .normalization = {{0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}},
-               .augmentation = {.pad = 4, .flip = true}}),
+               .augmentation = {.pad = 0, .flip = true}}),
       root_(root),
       class_names_(std::move(class_names)) {
     for (std::size_t label = 0; label < class_names_.size(); ++label) {
@@ -87,6 +104,10 @@ std::string ImageFolder::file(std::size_t i) const {
 
 Sample ImageFolder::get(std::size_t i) const {
     return {load_evaluation_image(root_ / file(i)), files_.at(i).label};
+}
+
+Sample ImageFolder::get_augmented(std::size_t i, Random random) const {
+    return {load_training_image(root_ / file(i), random), files_.at(i).label};
 }
 
 std::string ImageFolder::compute_digest() const {

@@ -19,6 +19,10 @@ namespace nibble {
 /// normalization). Throws as decode_image_file, and BadInput when the image is too elongated to be resized.
 Image load_evaluation_image(const std::filesystem::path& path);
 
+/// A random part of the image (random_area_crop.hpp) resized to 224x224, else, where none fits, what
+/// evaluation takes of it; mirrored half of the time. Throws like load_evaluation_image.
+Image load_training_image(const std::filesystem::path& path, Random random);
+
 class ImageFolder : public Dataset {
   public:
     /// Lists the files; decodes none. Throws IoError when `root` is no folder, BadInput when it has no class
@@ -27,6 +31,7 @@ class ImageFolder : public Dataset {
 
     std::size_t size() const override { return files_.size(); }
     Sample get(std::size_t i) const override;
+    Sample get_augmented(std::size_t i, Random random) const override;
 
     /// Folder names, by class index.
     const std::vector<std::string>& class_names() const { return class_names_; }

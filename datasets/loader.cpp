@@ -6,7 +6,6 @@
 #include <string>
 #include <utility>
 
-#include "datasets/augment.hpp"
 #include "engine/core/error.hpp"
 #include "engine/core/rng.hpp"
 
@@ -102,14 +101,13 @@ std::shared_ptr<const Loader::Order> Loader::order(std::uint32_t epoch) {
 }
 
 void Loader::load_sample(std::uint32_t epoch, std::size_t index, float* image, std::int32_t& label) const {
-    Sample sample = dataset_.get(index);
+    Sample sample = options_.augment
+                        ? dataset_.get_augmented(index, Random(options_.seed, Purpose::augment, epoch,
+                                                               static_cast<std::uint32_t>(index)))
+                        : dataset_.get(index);
     if (sample.image.shape() != dataset_.shape() || sample.image.pixels.size() != dataset_.shape().count())
         throw BadInput(dataset_.name(), "shape of image " + std::to_string(index),
                        to_string(dataset_.shape()), to_string(sample.image.shape()));
-    if (options_.augment)
-        sample.image =
-            augment(sample.image, dataset_.augmentation(),
-                    Random(options_.seed, Purpose::augment, epoch, static_cast<std::uint32_t>(index)));
     const std::size_t channels = tables_.size();
     const std::vector<std::uint8_t>& bytes = sample.image.pixels;
     for (std::size_t p = 0; p < bytes.size(); p += channels)

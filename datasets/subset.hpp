@@ -18,6 +18,9 @@ class Subset : public Dataset {
 
     std::size_t size() const override { return size_; }
     Sample get(std::size_t i) const override { return base_.get(i); }
+    Sample get_augmented(std::size_t i, Random random) const override {
+        return base_.get_augmented(i, random);
+    }
 
   private:
     const Dataset& base_;

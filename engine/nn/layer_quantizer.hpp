@@ -60,9 +60,10 @@ class NetworkQuantizer {
 
     /// Null for a layer that stays float.
     virtual LayerQuantizer* layer(const std::string& name) = 0;
-    /// After the training step number `steps` (from 1) of a batch of `images`, before the weights are encoded
-    /// again.
-    virtual void finish_step(std::size_t steps, int images) = 0;
+    /// A batch, or a part of it, of so many images went forward and backward.
+    virtual void finish_part(int images) = 0;
+    /// After the training step number `steps` (from 1), before the weights are encoded again.
+    virtual void finish_step(std::size_t steps) = 0;
     /// What a checkpoint must hold besides the weights. set_state() takes only what state() gave to an object
     /// of the same configuration; throws BadInput otherwise.
     virtual std::map<std::string, Array<float>> state() const = 0;

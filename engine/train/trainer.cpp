@@ -1,6 +1,8 @@
 #include "engine/train/trainer.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "engine/core/digest.hpp"
@@ -21,6 +23,7 @@ void check(const Recipe& r) {
     };
     require(r.epochs >= 1, "epochs", r.epochs, "at least 1");
     require(r.batch >= 1 && r.batch <= 65536, "batch", r.batch, "1 to 65536");
+    require(r.parts >= 1 && r.batch % r.parts == 0, "parts", r.parts, "a divisor of the batch");
     require(r.learning_rate >= 0 && r.learning_rate < 1e6, "learning_rate", r.learning_rate, "0 to 1e6");
     require(r.momentum >= 0 && r.momentum < 1, "momentum", r.momentum, "[0, 1)");
     require(r.weight_decay >= 0 && r.weight_decay < 1, "weight_decay", r.weight_decay, "[0, 1)");
@@ -72,6 +75,7 @@ std::string identity(const Graph& graph, Numerics numerics, const Recipe& r, std
     digest.add(std::span<const double>(recipe))
         .add(std::span<const std::uint64_t>(&seed, 1))
         .add(to_string(numerics));
+    if (r.parts != 1) digest.add("parts " + std::to_string(r.parts));
     if (quantizer) digest.add(quantizer->identity());
     return digest.hex();
 }
@@ -83,12 +87,16 @@ struct Trainer::State {
     Recipe recipe;
     std::size_t steps_per_epoch;
     std::string identity;
-    Weights weights, gradients;
+    Weights weights, gradients, sums;
     Sgd sgd;
     NetworkQuantizer* quantizer;
     Network network;
     std::size_t steps = 0;
     std::vector<float> logit_gradients;
+
+    /// Adds a part of the batch to the gradients and the result.
+    void take_part(std::span<const float> images, std::span<const std::int32_t> labels, std::size_t batch,
+                   bool first, StepResult& result);
 
     State(const Graph& g, Numerics numerics, const Recipe& r, std::size_t per_epoch, std::uint64_t seed,
           NetworkQuantizer* q)
@@ -98,10 +106,38 @@ struct Trainer::State {
           identity(nibble::identity(g, numerics, r, per_epoch, seed, q)),
           weights(initial_weights(g, seed)),
           gradients(zeros_like(weights)),
+          sums(r.parts > 1 ? zeros_like(weights) : Weights{}),
           sgd({r.momentum, r.weight_decay, r.nesterov}, weights),
           quantizer(q),
-          network(graph, numerics, Network::Mode::training, r.batch, weights, gradients, q) {}
+          network(graph, numerics, Network::Mode::training, r.batch / r.parts, weights, gradients, q) {}
 };
+
+void Trainer::State::take_part(std::span<const float> images, std::span<const std::int32_t> labels,
+                               std::size_t batch, bool first, StepResult& result) {
+    const auto classes = static_cast<std::size_t>(network.classes());
+    network.forward(images);
+    logit_gradients.resize(labels.size() * classes);
+    double sum = 0;
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+        const Loss loss = softmax_cross_entropy(network.logits(static_cast<int>(i)), labels[i],
+                                                recipe.label_smoothing, 1.0 / static_cast<double>(batch),
+                                                std::span(logit_gradients).subspan(i * classes, classes));
+        sum += loss.value;
+        result.correct += loss.predicted == labels[i];
+    }
+    if (!std::isfinite(sum))
+        throw Error("training diverged: the loss is no longer finite at step " + std::to_string(steps) +
+                    "; try a smaller learning rate or a longer warm-up");
+    result.loss += sum;
+    network.backward(logit_gradients);
+    if (quantizer) quantizer->finish_part(static_cast<int>(labels.size()));
+    if (recipe.parts == 1) return;
+    for (auto& [name, total] : sums) {
+        const float* gradient = gradients.at(name).data();
+        float* to = total.data();
+        for (std::size_t i = 0; i < total.size(); ++i) to[i] = first ? gradient[i] : to[i] + gradient[i];
+    }
+}
 
 Trainer::Trainer(const Graph& graph, Numerics numerics, const Recipe& recipe, std::size_t steps_per_epoch,
                  std::uint64_t seed, NetworkQuantizer* quantizer) {
@@ -128,24 +164,18 @@ StepResult Trainer::step(std::span<const float> images, std::span<const std::int
                            std::to_string(label));
 
     flush_denormals();
-    s.network.forward(images);
-    s.logit_gradients.resize(n * classes);
     StepResult result;
-    for (std::size_t i = 0; i < n; ++i) {
-        const Loss loss = softmax_cross_entropy(s.network.logits(static_cast<int>(i)), labels[i],
-                                                s.recipe.label_smoothing, 1.0 / static_cast<double>(n),
-                                                std::span(s.logit_gradients).subspan(i * classes, classes));
-        result.loss += loss.value;
-        result.correct += loss.predicted == labels[i];
+    const auto part = static_cast<std::size_t>(s.recipe.batch / s.recipe.parts);
+    for (std::size_t first = 0; first < n; first += part) {
+        const std::size_t count = std::min(part, n - first);
+        s.take_part(images.subspan(first * s.network.image_size(), count * s.network.image_size()),
+                    labels.subspan(first, count), n, first == 0, result);
     }
+    if (s.recipe.parts > 1) std::swap(s.gradients, s.sums);
     result.loss /= static_cast<double>(n);
-    if (!std::isfinite(result.loss))
-        throw Error("training diverged: the loss is no longer finite at step " + std::to_string(s.steps) +
-                    "; try a smaller learning rate or a longer warm-up");
-    s.network.backward(s.logit_gradients);
     s.sgd.step(s.weights, s.gradients, learning_rate_at(s.recipe, s.steps, s.steps_per_epoch));
     ++s.steps;
-    if (s.quantizer) s.quantizer->finish_step(s.steps, static_cast<int>(n));
+    if (s.quantizer) s.quantizer->finish_step(s.steps);
     s.network.update_weights();
     return result;
 }

@@ -17,6 +17,9 @@ namespace nibble {
 struct Recipe {
     int epochs = 60;
     int batch = 128;
+    /// A step takes its batch in so many equal parts and adds their gradients: less memory, the same step but
+    /// for batch norm, which sees one part at a time (as devices of a data-parallel training do).
+    int parts = 1;
     double learning_rate = 0.1;  ///< peak, reached after the warm-up
     double momentum = 0.9;
     bool nesterov = true;

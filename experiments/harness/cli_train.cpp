@@ -27,6 +27,7 @@ void add_recipe(Command& command, TrainOptions& o) {
     Recipe& r = o.config.recipe;
     command.option("--epochs", r.epochs, "passes over the training images")
         .option("--batch", r.batch, "images per step")
+        .option("--parts", r.parts, "take each batch in so many parts and add their gradients")
         .option("--learning-rate,--lr", r.learning_rate, "peak, reached after the warm-up")
         .option("--momentum", r.momentum, "of SGD, in [0, 1)")
         .flag("--no-nesterov", o.plain_momentum, "plain momentum")

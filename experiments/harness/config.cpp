@@ -36,6 +36,7 @@ Json to_json(const TrainConfig& config) {
                  {"label_smoothing", r.label_smoothing},
                  {"augment", config.augment},
                  {"eval_every", config.eval_every}};
+    if (r.parts != 1) json["parts"] = r.parts;
     if (config.quantization) json["quantization"] = aqt::to_string(*config.quantization);
     return json;
 }
@@ -45,6 +46,7 @@ TrainConfig with_protocol(TrainConfig config, const Json& object, const std::str
     Recipe& r = config.recipe;
     r.epochs = f.get("epochs", r.epochs);
     r.batch = f.get("batch", r.batch);
+    r.parts = f.get("parts", r.parts);
     r.learning_rate = f.get("learning_rate", r.learning_rate);
     r.momentum = f.get("momentum", r.momentum);
     r.nesterov = f.get("nesterov", r.nesterov);
@@ -71,6 +73,7 @@ void check(const TrainConfig& config, const std::string& where) {
     const Recipe& r = config.recipe;
     between("epochs", r.epochs, 1, 1e6);
     between("batch", r.batch, 1, 1e6);
+    demand(r.parts >= 1 && r.batch % r.parts == 0, "parts", "a divisor of the batch", r.parts);
     between("learning_rate", r.learning_rate, 0, 1e6);
     demand(r.momentum >= 0 && r.momentum < 1, "momentum", "at least 0, below 1", r.momentum);
     between("weight_decay", r.weight_decay, 0, 1);

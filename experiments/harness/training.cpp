@@ -106,7 +106,8 @@ class Run {
     static std::unique_ptr<aqt::NetworkLayers> quantizer_of(const TrainConfig& config, const Graph& graph,
                                                             std::size_t steps) {
         if (!config.quantization) return nullptr;
-        return std::make_unique<aqt::NetworkLayers>(graph, *config.quantization, config.recipe.batch, steps);
+        return std::make_unique<aqt::NetworkLayers>(graph, *config.quantization,
+                                                    config.recipe.batch / config.recipe.parts, steps);
     }
 
     Weights state() const { return layers_ ? layers_->state() : Weights{}; }

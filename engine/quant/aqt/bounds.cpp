@@ -11,7 +11,11 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 }  // namespace
 
 InputStatistics::InputStatistics(int channels, int groups)
-    : channels_(channels), groups_(groups), running_(Shape{4, static_cast<std::size_t>(groups)}) {
+    : channels_(channels),
+      groups_(groups),
+      batch_(kRows * static_cast<std::size_t>(groups)),
+      parts_(static_cast<std::size_t>(groups)),
+      running_(Shape{4, static_cast<std::size_t>(groups)}) {
     running_.fill(0.0f);
 }
 
@@ -37,25 +41,38 @@ void InputStatistics::observe(int slot, std::span<const float> values) {
     }
 }
 
-void InputStatistics::finish_batch(int images) {
-    const auto channels = static_cast<std::size_t>(channels_);
-    const std::size_t channels_a_group = channels / static_cast<std::size_t>(groups_);
-    for (std::size_t g = 0; g < static_cast<std::size_t>(groups_); ++g) {
-        double batch[5] = {-kInfinity, kInfinity, 0, 0, 0};
+void InputStatistics::finish_part(int images) {
+    const auto channels = static_cast<std::size_t>(channels_), groups = static_cast<std::size_t>(groups_);
+    const std::size_t channels_a_group = channels / groups;
+    for (std::size_t g = 0; g < groups; ++g) {
+        double part[kRows] = {-kInfinity, kInfinity, 0, 0, 0};
         for (std::size_t image = 0; image < static_cast<std::size_t>(images); ++image)
             for (std::size_t c = g * channels_a_group; c < (g + 1) * channels_a_group; ++c) {
                 const double* sums = images_.data() + image * sums_an_image() + c;
-                batch[kMax] = std::max(batch[kMax], sums[kMax * channels]);
-                batch[kMin] = std::min(batch[kMin], sums[kMin * channels]);
-                for (const Row row : {kAbs, kSquare, kCount}) batch[row] += sums[row * channels];
+                part[kMax] = std::max(part[kMax], sums[kMax * channels]);
+                part[kMin] = std::min(part[kMin], sums[kMin * channels]);
+                for (const Row row : {kAbs, kSquare, kCount}) part[row] += sums[row * channels];
             }
-        if (batch[kCount] == 0.0) continue;
+        if (part[kCount] == 0.0) continue;
+        for (std::size_t row = 0; row < kRows; ++row) batch_[g * kRows + row] += part[row];
+        ++parts_[g];
+    }
+}
+
+void InputStatistics::finish_batch() {
+    for (std::size_t g = 0; g < static_cast<std::size_t>(groups_); ++g) {
+        double* batch = batch_.data() + g * kRows;
+        if (parts_[g] == 0) continue;
+        batch[kMax] /= parts_[g];
+        batch[kMin] /= parts_[g];
         batch[kAbs] /= batch[kCount];
         batch[kSquare] /= batch[kCount];
         for (const Row row : {kMax, kMin, kAbs, kSquare}) {
             float& m = running_(static_cast<std::size_t>(row), g);
             m += kMomentum * (static_cast<float>(batch[row]) - m);
         }
+        std::fill_n(batch, kRows, 0.0);
+        parts_[g] = 0;
     }
 }
 

@@ -9,7 +9,8 @@
 //   mix           b = r 3 sqrt(m_x^2) + (1 - r) 3 m_|x|
 //   fixed         b given
 //
-// (Maxima of parallel devices are averaged in the paper's code; here a batch is one device's.)
+// Where a batch is taken in parts, like the devices of the paper's training, extremes are averaged over the
+// parts and means are those of the whole batch.
 #pragma once
 
 #include <span>
@@ -33,8 +34,10 @@ class InputStatistics {
 
     /// One image of the batch, [pixels][channels]; for one slot by one thread.
     void observe(int slot, std::span<const float> values);
-    /// Takes the images in the slots [0, images) as one batch.
-    void finish_batch(int images);
+    /// Takes the images in the slots [0, images) as one part of the batch.
+    void finish_part(int images);
+    /// Moves the running statistics.
+    void finish_batch();
     /// Room for images in slots [0, slots).
     void set_slots(int slots) { images_.resize(slots * sums_an_image()); }
 
@@ -45,11 +48,13 @@ class InputStatistics {
     void set_running(Array<float> running) { running_ = std::move(running); }
 
   private:
-    enum Row { kMax, kMin, kAbs, kSquare, kCount };
-    std::size_t sums_an_image() const { return 5 * static_cast<std::size_t>(channels_); }
+    enum Row { kMax, kMin, kAbs, kSquare, kCount, kRows };
+    std::size_t sums_an_image() const { return kRows * static_cast<std::size_t>(channels_); }
 
     int channels_, groups_;
     std::vector<double> images_;  ///< [slot][row][channel]
+    std::vector<double> batch_;   ///< [group][row]: sums over the parts so far
+    std::vector<int> parts_;      ///< [group]: parts with a value that is not zero
     Array<float> running_;
 };
 

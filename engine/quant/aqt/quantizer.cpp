@@ -174,12 +174,21 @@ LayerQuantizer* NetworkLayers::layer(const std::string& name) {
     return found == layers_.end() ? nullptr : found->second.get();
 }
 
-void NetworkLayers::finish_step(std::size_t steps, int images) {
-    if (method_.activation_bits == 0) return;
-    std::vector<Layer*> observing;
+std::vector<Layer*> NetworkLayers::observing() const {
+    std::vector<Layer*> list;
     for (auto& [name, layer] : layers_)
-        if (layer->observes()) observing.push_back(layer.get());
-    parallel_for(observing.size(), [&](std::size_t i) { observing[i]->statistics().finish_batch(images); });
+        if (layer->observes()) list.push_back(layer.get());
+    return list;
+}
+
+void NetworkLayers::finish_part(int images) {
+    const std::vector<Layer*> list = observing();
+    parallel_for(list.size(), [&](std::size_t i) { list[i]->statistics().finish_part(images); });
+}
+
+void NetworkLayers::finish_step(std::size_t steps) {
+    if (method_.activation_bits == 0) return;
+    for (Layer* layer : observing()) layer->statistics().finish_batch();
     if (steps != start_) return;
     for (auto& [name, layer] : layers_) layer->set_bounds(layer->statistics().bounds(method_.rule));
 }

@@ -38,7 +38,7 @@ class Layer : public LayerQuantizer {
         Granularity bounds = Granularity::channel;
         BoundRule rule;
         int channels = 1;  ///< of the input
-        int slots = 0;     ///< images of a batch; 0: not training
+        int slots = 0;     ///< images of a part of a batch; 0: not training
     };
     explicit Layer(const Options& options);
 
@@ -73,11 +73,13 @@ class Layer : public LayerQuantizer {
 
 class NetworkLayers : public NetworkQuantizer {
   public:
-    /// All layers of the graph; `slots` images a batch, `steps` of training in all (both 0: not training).
+    /// All layers of the graph; `slots` images in a part of a batch, `steps` of training in all (both 0: not
+    /// training).
     NetworkLayers(const Graph& graph, const Method& method, int slots, std::size_t steps);
 
     LayerQuantizer* layer(const std::string& name) override;
-    void finish_step(std::size_t steps, int images) override;
+    void finish_part(int images) override;
+    void finish_step(std::size_t steps) override;
     /// "<layer>.input_statistics" [4][bounds] and, once set, "<layer>.input_bounds".
     std::map<std::string, Array<float>> state() const override;
     void set_state(const std::map<std::string, Array<float>>& state) override;
@@ -93,6 +95,8 @@ class NetworkLayers : public NetworkQuantizer {
     Weights rounded(const Weights& weights) const;
 
   private:
+    std::vector<Layer*> observing() const;
+
     const Graph& graph_;
     Method method_;
     std::size_t start_;  ///< the step before which bounds are set

@@ -31,7 +31,8 @@ class Middle : public LayerQuantizer, public NetworkQuantizer {
     const InputCodes* input() const override { return &input_codes; }
 
     LayerQuantizer* layer(const std::string& name) override { return name == "middle" ? this : nullptr; }
-    void finish_step(std::size_t, int) override {}
+    void finish_part(int) override {}
+    void finish_step(std::size_t) override {}
     std::map<std::string, Array<float>> state() const override { return {}; }
     void set_state(const std::map<std::string, Array<float>>&) override {}
     std::string identity() const override { return "middle"; }

@@ -172,3 +172,35 @@ TEST_CASE("weight decay spares tensors of one dimension") {
     sgd.step(weights, gradients, 0.1);  // v = 0.9 * 0.5 + 0.5 * 0.95
     CHECK(weights["conv.weight"](0, 0) == doctest::Approx(0.95 - 0.1 * (0.45 + 0.475)));
 }
+
+TEST_CASE("a batch in parts gives the gradient of the whole where no batch norm looks at it") {
+    Graph graph;
+    int x = graph.relu(graph.conv(graph.input({6, 6, 3}), "conv", 8, {3, 3, 1, 1}, true));
+    graph.linear(graph.global_pool(x), "linear", 10);
+    const Dims dims = graph.input_dims();
+    std::vector<float> images(kBatch * dims.size());
+    std::vector<std::int32_t> labels(kBatch);
+    Random random(2, Purpose::test, 0, 0);
+    for (float& v : images) v = random.normal();
+    for (auto& label : labels) label = static_cast<std::int32_t>(random.below(10));
+    const auto gradients = [&](int parts, double& loss) {
+        Recipe r = recipe();
+        r.parts = parts;
+        Trainer trainer(graph, Numerics::f32, r, 3, 1);
+        loss = trainer.step(images, labels).loss;
+        return trainer.gradients();
+    };
+    double whole_loss = 0;
+    const Weights whole = gradients(1, whole_loss);
+    for (const int parts : {2, 5, 10}) {
+        double loss = 0;
+        const Weights sum = gradients(parts, loss);
+        CHECK(loss == doctest::Approx(whole_loss).epsilon(1e-12));
+        for (const auto& [name, values] : whole)
+            for (std::size_t i = 0; i < values.size(); ++i)
+                CHECK(sum.at(name).data()[i] == doctest::Approx(values.data()[i]).epsilon(1e-4));
+    }
+    Recipe r = recipe();
+    r.parts = 3;
+    CHECK_THROWS_AS(Trainer(graph, Numerics::f32, r, 3, 1), BadInput);
+}

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "engine/core/error.hpp"
 #include "engine/core/rng.hpp"
@@ -129,7 +130,8 @@ TEST_CASE("aqt activations: floor below 2^p for what is never negative, half up 
     }
 }
 
-TEST_CASE("aqt bounds: running statistics over non-zeros, skipping silent batches") {
+TEST_CASE(
+    "aqt bounds: running statistics over non-zeros, skipping silent batches; extremes averaged over parts") {
     constexpr int kChannels = 4, kPixels = 6, kImages = 5;
     for (const int groups : {kChannels, 1}) {
         InputStatistics statistics(kChannels, groups);
@@ -144,30 +146,46 @@ TEST_CASE("aqt bounds: running statistics over non-zeros, skipping silent batche
                         i % kChannels == 1 && batch % 2;  // a channel that sometimes is all zeros
                     image[i] = silent || random.below(3) == 0 ? 0.0f : random.normal();
                 }
-            for (int i = 0; i < kImages; ++i) statistics.observe(i, images[i]);
-            statistics.finish_batch(kImages);
+            // Every other batch comes in two parts.
+            const int cut = batch % 2 ? 2 : kImages;
+            for (int i = 0; i < cut; ++i) statistics.observe(i, images[i]);
+            statistics.finish_part(cut);
+            for (int i = cut; i < kImages; ++i) statistics.observe(i - cut, images[i]);
+            if (cut < kImages) statistics.finish_part(kImages - cut);
+            statistics.finish_batch();
             for (int g = 0; g < groups; ++g) {
-                double highest = -1e30, lowest = 1e30, sum = 0, square = 0;
-                int count = 0;
-                // in the order in which sums are formed: per image and channel, then over them
-                for (const auto& image : images)
-                    for (int c = 0; c < kChannels; ++c) {
-                        if (groups != 1 && c != g) continue;
-                        double part = 0, part_square = 0;
-                        for (int p = 0; p < kPixels; ++p) {
-                            const double x = image[p * kChannels + c];
-                            if (x == 0) continue;
-                            highest = std::max(highest, x);
-                            lowest = std::min(lowest, x);
-                            part += std::fabs(x);
-                            part_square += x * x;
-                            ++count;
+                double highest = 0, lowest = 0, sum = 0, square = 0;
+                int count = 0, parts = 0;
+                for (const auto& [begin, end] : {std::pair(0, cut), std::pair(cut, kImages)}) {
+                    double part_highest = -1e30, part_lowest = 1e30, part_sum = 0, part_square = 0;
+                    int part_count = 0;
+                    // in the order in which sums are formed: per image and channel, then over them
+                    for (int image = begin; image < end; ++image)
+                        for (int c = 0; c < kChannels; ++c) {
+                            if (groups != 1 && c != g) continue;
+                            double image_sum = 0, image_square = 0;
+                            for (int p = 0; p < kPixels; ++p) {
+                                const double x = images[image][p * kChannels + c];
+                                if (x == 0) continue;
+                                part_highest = std::max(part_highest, x);
+                                part_lowest = std::min(part_lowest, x);
+                                image_sum += std::fabs(x);
+                                image_square += x * x;
+                                ++part_count;
+                            }
+                            part_sum += image_sum;
+                            part_square += image_square;
                         }
-                        sum += part;
-                        square += part_square;
-                    }
+                    if (part_count == 0) continue;
+                    ++parts;
+                    highest += part_highest;
+                    lowest += part_lowest;
+                    sum += part_sum;
+                    square += part_square;
+                    count += part_count;
+                }
                 if (count == 0) continue;
-                const double now[] = {highest, lowest, sum / count, square / count};
+                const double now[] = {highest / parts, lowest / parts, sum / count, square / count};
                 for (int k = 0; k < 4; ++k) m[k][g] += 0.1f * (static_cast<float>(now[k]) - m[k][g]);
             }
         }

@@ -109,7 +109,7 @@ TEST_CASE("quantization that is not complete, or has no integer codes, does not 
     CHECK_THROWS_AS(aqt::NetworkLayers(graph, aqt::method_from("w4a4"), 1, 10).quantization(weights),
                     Unsupported);
     aqt::NetworkLayers half_shift(graph, aqt::method_from("w4a4-hs-fixed6"), 1, 10);
-    half_shift.finish_step(1, 0);
+    half_shift.finish_step(1);
     CHECK(half_shift.complete());
     CHECK_THROWS_AS(half_shift.quantization(weights), Unsupported);
 }
