@@ -1,0 +1,72 @@
+#include "engine/quant/mmse/distribution.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "engine/core/error.hpp"
+
+namespace nibble::mmse {
+namespace {
+
+/// What kernels, with subnormal numbers off, make of a value.
+float checked(float value) {
+    if (!std::isfinite(value)) throw BadInput("mmse", "value", "a finite number", std::to_string(value));
+    return std::abs(value) < std::numeric_limits<float>::min() ? 0.0f : value;
+}
+
+Sums operator+(const Sums& a, const Sums& b) {
+    return {a.count + b.count, a.values + b.values, a.squares + b.squares};
+}
+
+}  // namespace
+
+Distribution::Distribution(std::span<const float> values) {
+    std::vector<float> sorted(values.size());
+    std::transform(values.begin(), values.end(), sorted.begin(), checked);
+    std::sort(sorted.begin(), sorted.end());
+    values_.reserve(sorted.size());
+    running_.reserve(sorted.size() + 1);
+    for (std::size_t i = 0, first = 0; i < sorted.size(); first = i) {
+        while (i < sorted.size() && sorted[i] == sorted[first]) ++i;
+        append(sorted[first], static_cast<std::int64_t>(i - first), 0);
+    }
+}
+
+Distribution::Distribution(std::vector<Weighted> values, double spread) {
+    for (Weighted& v : values) v.value = checked(v.value);
+    std::sort(values.begin(), values.end(),
+              [](const Weighted& a, const Weighted& b) { return a.value < b.value; });
+    values_.reserve(values.size());
+    running_.reserve(values.size() + 1);
+    for (std::size_t i = 0; i < values.size();) {
+        const float value = values[i].value;
+        std::int64_t count = 0;
+        for (; i < values.size() && values[i].value == value; ++i) count += values[i].count;
+        append(value, count, spread);
+    }
+}
+
+void Distribution::append(float value, std::int64_t count, double spread) {
+    const double t = value, times = static_cast<double>(count);
+    const Twofold square = exact_sum(t * t, spread);  // t^2 has at most 48 bits
+    values_.push_back(value);
+    running_.push_back(running_.back() + Sums{count, exact_product(times, t), square * times});
+}
+
+std::size_t Distribution::below(double bound) const {
+    return static_cast<std::size_t>(std::lower_bound(values_.begin(), values_.end(), bound) -
+                                    values_.begin());
+}
+
+Sums Distribution::between(std::size_t first, std::size_t last) const {
+    const Sums &a = running_[first], &b = running_[last];
+    return {b.count - a.count, b.values - a.values, b.squares - a.squares};
+}
+
+float Distribution::magnitude() const {
+    return values_.empty() ? 0.0f : std::max(std::abs(values_.front()), std::abs(values_.back()));
+}
+
+}  // namespace nibble::mmse
