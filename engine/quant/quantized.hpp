@@ -38,7 +38,7 @@ struct QuantizedWeights {
     std::vector<std::int8_t> codes;
     std::vector<float> steps;
     std::vector<std::uint8_t> multipliers;
-    std::vector<ExtraTerm> extra;  ///< of a sum
+    std::vector<ExtraTerm> extra{};  ///< of a sum
 
     std::size_t outputs() const { return shape[0]; }
     float step(std::size_t output) const { return steps[steps.size() == 1 ? 0 : output]; }

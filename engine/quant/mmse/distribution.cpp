@@ -30,29 +30,30 @@ Distribution::Distribution(std::span<const float> values) {
     running_.reserve(sorted.size() + 1);
     for (std::size_t i = 0, first = 0; i < sorted.size(); first = i) {
         while (i < sorted.size() && sorted[i] == sorted[first]) ++i;
-        append(sorted[first], static_cast<std::int64_t>(i - first), 0);
+        append({sorted[first], static_cast<std::int64_t>(i - first)});
     }
 }
 
-Distribution::Distribution(std::vector<Weighted> values, double spread) {
+Distribution::Distribution(std::vector<Weighted> values) {
     for (Weighted& v : values) v.value = checked(v.value);
-    std::sort(values.begin(), values.end(),
-              [](const Weighted& a, const Weighted& b) { return a.value < b.value; });
+    std::sort(values.begin(), values.end(), [](const Weighted& a, const Weighted& b) {
+        return a.value != b.value ? a.value < b.value : a.spread < b.spread;
+    });
     values_.reserve(values.size());
     running_.reserve(values.size() + 1);
-    for (std::size_t i = 0; i < values.size();) {
-        const float value = values[i].value;
-        std::int64_t count = 0;
-        for (; i < values.size() && values[i].value == value; ++i) count += values[i].count;
-        append(value, count, spread);
-    }
+    for (const Weighted& v : values) append(v);
 }
 
-void Distribution::append(float value, std::int64_t count, double spread) {
-    const double t = value, times = static_cast<double>(count);
-    const Twofold square = exact_sum(t * t, spread);  // t^2 has at most 48 bits
-    values_.push_back(value);
-    running_.push_back(running_.back() + Sums{count, exact_product(times, t), square * times});
+void Distribution::append(const Weighted& one) {
+    const double t = one.value, times = static_cast<double>(one.count);
+    const Twofold square = exact_sum(t * t, one.spread);  // t^2 has at most 48 bits
+    const Sums sums = running_.back() + Sums{one.count, exact_product(times, t), square * times};
+    if (!values_.empty() && values_.back() == one.value) {
+        running_.back() = sums;
+    } else {
+        values_.push_back(one.value);
+        running_.push_back(sums);
+    }
 }
 
 std::size_t Distribution::below(double bound) const {

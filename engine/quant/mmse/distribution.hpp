@@ -26,12 +26,14 @@ class Distribution {
     /// of them.
     explicit Distribution(std::span<const float> values);
 
-    /// Values that stand for many: around each lie `count` others with variance `spread`. In any order.
+    /// A value that stands for `count` others around it, with variance `spread`.
     struct Weighted {
         float value;
         std::int64_t count;
+        double spread = 0;
     };
-    explicit Distribution(std::vector<Weighted> values, double spread = 0);
+    /// In any order.
+    explicit Distribution(std::vector<Weighted> values);
 
     /// Distinct values, ascending.
     std::span<const float> values() const { return values_; }
@@ -51,7 +53,7 @@ class Distribution {
     float magnitude() const;
 
   private:
-    void append(float value, std::int64_t count, double spread);
+    void append(const Weighted& one);
 
     std::vector<float> values_;
     std::vector<Sums> running_{Sums{}};  ///< running_[i]: over the first i distinct values

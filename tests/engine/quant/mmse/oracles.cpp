@@ -66,9 +66,9 @@ Distribution as_distribution(Moments moments, bool relu) {
         const double share =
             x < 0 ? moments(x + kCell)[0] - moments(x)[0] : moments(-x)[0] - moments(-x - kCell)[0];
         const auto count = std::llround(kCounts * share);
-        if (count > 0) cells.push_back({static_cast<float>(x + kCell / 2), count});
+        if (count > 0) cells.push_back({static_cast<float>(x + kCell / 2), count, kCell * kCell / 12});
     }
-    return Distribution(std::move(cells), kCell * kCell / 12);
+    return Distribution(std::move(cells));
 }
 
 /// Expected alpha and error. To print a table like it, see expected_best.
