@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <string>
 
 #include "engine/core/error.hpp"
@@ -32,6 +33,7 @@ Distribution::Distribution(std::span<const float> values) {
         while (i < sorted.size() && sorted[i] == sorted[first]) ++i;
         append({sorted[first], static_cast<std::int64_t>(i - first)});
     }
+    index();
 }
 
 Distribution::Distribution(std::vector<Weighted> values) {
@@ -42,6 +44,7 @@ Distribution::Distribution(std::vector<Weighted> values) {
     values_.reserve(values.size());
     running_.reserve(values.size() + 1);
     for (const Weighted& v : values) append(v);
+    index();
 }
 
 void Distribution::append(const Weighted& one) {
@@ -56,9 +59,27 @@ void Distribution::append(const Weighted& one) {
     }
 }
 
+void Distribution::index() {
+    if (values_.empty()) return;
+    const double range = static_cast<double>(values_.back()) - values_.front();
+    buckets_per_unit_ = range > 0 ? static_cast<double>(values_.size()) / range : 0.0;
+    buckets_.assign(values_.size() + 1, 0);
+    for (float v : values_) ++buckets_[bucket_of(v) + 1];
+    std::partial_sum(buckets_.begin(), buckets_.end(), buckets_.begin());
+}
+
+std::size_t Distribution::bucket_of(double value) const {
+    const double bucket = (value - values_.front()) * buckets_per_unit_;
+    return static_cast<std::size_t>(std::clamp(bucket, 0.0, static_cast<double>(values_.size() - 1)));
+}
+
 std::size_t Distribution::below(double bound) const {
-    return static_cast<std::size_t>(std::lower_bound(values_.begin(), values_.end(), bound) -
-                                    values_.begin());
+    if (values_.empty()) return 0;
+    // bucket_of() never falls as its argument grows, so what is in lower buckets is below, in higher ones
+    // above.
+    const std::size_t bucket = bucket_of(bound);
+    const auto first = values_.begin() + buckets_[bucket], last = values_.begin() + buckets_[bucket + 1];
+    return static_cast<std::size_t>(std::lower_bound(first, last, bound) - values_.begin());
 }
 
 Sums Distribution::between(std::size_t first, std::size_t last) const {

@@ -54,9 +54,14 @@ class Distribution {
 
   private:
     void append(const Weighted& one);
+    void index();
+    std::size_t bucket_of(double value) const;
 
     std::vector<float> values_;
     std::vector<Sums> running_{Sums{}};  ///< running_[i]: over the first i distinct values
+    /// Where below() looks: as many buckets of equal width as values, and the first value of each.
+    std::vector<std::uint32_t> buckets_{0, 0};
+    double buckets_per_unit_ = 0;
 };
 
 }  // namespace nibble::mmse
