@@ -1,7 +1,9 @@
 #include "engine/quant/mmse/dual.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdint>
 #include <string>
 
 #include "engine/core/error.hpp"
@@ -18,29 +20,6 @@ constexpr double kSlow = 1e-3;
 
 float signed_storable(double alpha, Codes codes) {
     return std::copysign(storable(std::abs(alpha), codes), static_cast<float>(alpha));
-}
-
-int energy_of(const Point& p) {
-    int energy = 0;
-    for (int code : p.codes) energy += code * code;
-    return energy;
-}
-
-/// What is nearer to the second of two neighbours lies above.
-double boundary(const Point& a, const Point& b) {
-    return (a.value + b.value) / 2;
-}
-
-/// Calls body(point, sums) with the sums over all values for which a point is the nearest.
-template <class Body>
-void for_each_cell(const Distribution& t, const std::vector<Point>& points, Body&& body) {
-    std::size_t first = 0;
-    for (std::size_t i = 0; i < points.size(); ++i) {
-        const std::size_t last =
-            i + 1 < points.size() ? t.below(boundary(points[i], points[i + 1])) : t.size();
-        if (last > first) body(points[i], t.between(first, last));
-        first = std::max(first, last);
-    }
 }
 
 /// T - alpha q(T / alpha), rounded to floats: only candidates are sought in it.
@@ -96,95 +75,78 @@ std::vector<SumScales> series_candidates(const Distribution& t, Codes codes, int
     return candidates;
 }
 
-/// Solves G x = b for a symmetric positive semidefinite G by elimination. Empty if G is singular.
-std::vector<double> solve_symmetric(std::vector<std::vector<double>> g, std::vector<double> b) {
-    const std::size_t n = b.size();
-    for (std::size_t i = 0; i < n; ++i) {
-        if (!(g[i][i] > 0)) return {};
-        for (std::size_t r = i + 1; r < n; ++r) {
-            const double factor = g[r][i] / g[i][i];
-            for (std::size_t c = i; c < n; ++c) g[r][c] -= factor * g[i][c];
-            b[r] -= factor * b[i];
-        }
-    }
-    for (std::size_t i = n; i-- > 0;) {
-        for (std::size_t c = i + 1; c < n; ++c) b[i] -= g[i][c] * b[c];
-        b[i] /= g[i][i];
-    }
-    return b;
-}
+/// For the codes T~_i of the nearest sums: all that the error and the best alphas need to know of them.
+struct SumFit {
+    std::array<Twofold, kMaxTerms> product;                                  ///< <T, T~_i>
+    std::array<std::array<std::int64_t, kMaxTerms>, kMaxTerms> energy = {};  ///< <T~_i, T~_j>
+};
 
-/// The alphas that are best for the codes of the nearest sums: sum_j <T~_i, T~_j> alpha_j = <T, T~_i>.
-std::vector<float> least_squares(const Distribution& t, Codes codes, const std::vector<float>& alphas) {
-    const std::size_t terms = alphas.size();
-    std::vector<std::vector<double>> g(terms, std::vector<double>(terms, 0.0));
-    std::vector<Twofold> product(terms);
+SumFit fit(const Distribution& t, Codes codes, const std::vector<float>& alphas) {
+    SumFit fit;
     for_each_cell(t, points_of(alphas, codes), [&](const Point& p, const Sums& sums) {
-        for (std::size_t i = 0; i < terms; ++i) {
-            product[i] = product[i] + sums.values * p.codes[i];
-            for (std::size_t j = 0; j < terms; ++j)
-                g[i][j] += static_cast<double>(p.codes[i] * p.codes[j] * sums.count);  // integers: exact
+        for (std::size_t i = 0; i < alphas.size(); ++i) {
+            fit.product[i] = fit.product[i] + sums.values * p.codes[i];
+            for (std::size_t j = 0; j < alphas.size(); ++j)
+                fit.energy[i][j] += p.codes[i] * p.codes[j] * sums.count;
         }
     });
-    std::vector<double> b(terms);
-    for (std::size_t i = 0; i < terms; ++i) b[i] = product[i].value();
-    std::vector<float> best;
-    for (double alpha : solve_symmetric(g, b)) best.push_back(signed_storable(alpha, codes));
-    return best;
+    return fit;
+}
+
+/// ||T||^2 - sum_i alpha_i (2 <T, T~_i> - sum_j alpha_j <T~_i, T~_j>)
+double squared_error(const SumFit& fit, Twofold squared_norm, const std::vector<float>& alphas) {
+    Twofold error = squared_norm;
+    for (std::size_t i = 0; i < alphas.size(); ++i) {
+        Twofold inner = fit.product[i] * 2.0;
+        for (std::size_t j = 0; j < alphas.size(); ++j)
+            inner = inner - exact_product(static_cast<double>(fit.energy[i][j]), alphas[j]);
+        error = error - inner * alphas[i];
+    }
+    return std::max(error.value(), 0.0);
+}
+
+/// The alphas that are best for these codes: sum_j <T~_i, T~_j> alpha_j = <T, T~_i>, by elimination. Empty if
+/// there is more than one solution.
+std::vector<float> least_squares(const SumFit& fit, std::size_t terms, Codes codes) {
+    std::array<std::array<double, kMaxTerms + 1>, kMaxTerms> rows{};
+    for (std::size_t i = 0; i < terms; ++i) {
+        for (std::size_t j = 0; j < terms; ++j) rows[i][j] = static_cast<double>(fit.energy[i][j]);
+        rows[i][terms] = fit.product[i].value();
+    }
+    for (std::size_t i = 0; i < terms; ++i) {
+        if (!(rows[i][i] > 0)) return {};
+        for (std::size_t r = 0; r < terms; ++r) {
+            if (r == i) continue;
+            const double factor = rows[r][i] / rows[i][i];
+            for (std::size_t c = i; c <= terms; ++c) rows[r][c] -= factor * rows[i][c];
+        }
+    }
+    std::vector<float> alphas;
+    for (std::size_t i = 0; i < terms; ++i)
+        alphas.push_back(signed_storable(rows[i][terms] / rows[i][i], codes));
+    return alphas;
 }
 
 /// Until a step lowers the error by less than this share.
 SumScales alternate(const Distribution& t, Codes codes, SumScales best, double share) {
+    SumFit now = fit(t, codes, best.alphas);
     for (;;) {
-        std::vector<float> alphas = least_squares(t, codes, best.alphas);
+        std::vector<float> alphas = least_squares(now, best.alphas.size(), codes);
         if (alphas.empty()) return best;
-        SumScales next = evaluate(t, codes, std::move(alphas));
-        if (!(next.error < best.error)) return best;
-        const bool done = next.error > best.error * (1 - share);
-        best = std::move(next);
+        now = fit(t, codes, alphas);
+        const double error = squared_error(now, t.squared_norm(), alphas);
+        if (!(error < best.error)) return best;
+        const bool done = error > best.error * (1 - share);
+        best = {std::move(alphas), error};
         if (done) return best;
     }
 }
 
 }  // namespace
 
-std::vector<Point> points_of(const std::vector<float>& alphas, Codes codes) {
-    std::vector<Point> points{Point{}};
-    for (std::size_t i = 0; i < alphas.size(); ++i) {
-        std::vector<Point> longer;
-        for (const Point& p : points)
-            for (int code = codes.lowest; code <= codes.highest; ++code) {
-                longer.push_back(p);
-                longer.back().value += static_cast<double>(alphas[i]) * code;
-                longer.back().codes[i] = static_cast<std::int8_t>(code);
-            }
-        points = std::move(longer);
-    }
-    std::sort(points.begin(), points.end(), [](const Point& a, const Point& b) {
-        if (a.value != b.value) return a.value < b.value;
-        return std::pair(energy_of(a), a.codes) < std::pair(energy_of(b), b.codes);
-    });
-    points.erase(std::unique(points.begin(), points.end(),
-                             [](const Point& a, const Point& b) { return a.value == b.value; }),
-                 points.end());
-    return points;
-}
-
 SumScales evaluate(const Distribution& t, Codes codes, std::vector<float> alphas) {
-    Twofold error;
-    for_each_cell(t, points_of(alphas, codes), [&](const Point& p, const Sums& sums) {
-        const Twofold square = exact_product(p.value, p.value);
-        error = error + sums.squares - sums.values * (2 * p.value) + square * static_cast<double>(sums.count);
-    });
-    return {std::move(alphas), std::max(error.value(), 0.0)};
-}
-
-const Point& nearest(const std::vector<Point>& points, float t) {
-    const auto above = std::lower_bound(points.begin(), points.end(), static_cast<double>(t),
-                                        [](const Point& p, double value) { return p.value < value; });
-    if (above == points.begin()) return points.front();
-    const auto below = above - 1;
-    return above == points.end() || t < boundary(*below, *above) ? *below : *above;
+    const double error = squared_error(fit(t, codes, alphas), t.squared_norm(), alphas);
+    return {std::move(alphas), error};
 }
 
 SumScales dual(const Distribution& t, Codes codes, int terms, SumSearch search) {

@@ -20,15 +20,12 @@
 // the size of the tensor.
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <vector>
 
-#include "engine/quant/mmse/problem.hpp"
+#include "engine/quant/mmse/points.hpp"
 
 namespace nibble::mmse {
 
-inline constexpr int kMaxTerms = 4;
 /// (Number of codes)^terms, at most.
 inline constexpr std::size_t kMaxPoints = 1 << 16;
 /// Nested: candidates for alpha_1, j / N of the max-abs scale, with the sign of the best single scale.
@@ -43,17 +40,6 @@ struct SumScales {
     std::vector<float> alphas;
     double error = 0;
 };
-
-/// A value that a sum can take, and its codes.
-struct Point {
-    double value = 0;
-    std::array<std::int8_t, kMaxTerms> codes{};
-};
-
-/// All values of sum_i alpha_i c_i, ascending, each once (with the smallest codes that give it).
-std::vector<Point> points_of(const std::vector<float>& alphas, Codes codes);
-/// The nearest one; of two, the higher.
-const Point& nearest(const std::vector<Point>& points, float t);
 
 /// Throws BadInput beyond kMaxPoints or kMaxTerms.
 SumScales dual(const Distribution& t, Codes codes, int terms = 2,

@@ -41,7 +41,8 @@ TEST_CASE("dual: points are all sums, ascending, once; nearest() is the nearest"
 
 TEST_CASE("dual: the error is that of the nearest sums, and never above the best single scale's") {
     for (std::uint32_t stream = 0; stream < 36; ++stream)
-        for (const auto& [bits, terms] : {std::pair{2, 2}, {3, 2}, {4, 2}, {2, 3}, {2, 4}}) {
+        for (const auto& pair : {std::pair{2, 2}, {3, 2}, {4, 2}, {2, 3}, {2, 4}}) {
+            const int bits = pair.first, terms = pair.second;
             const std::vector<float> values = test::random_tensor(stream, 40);
             const Distribution t(values);
             const SumScales sum = dual(t, full(bits), terms);
