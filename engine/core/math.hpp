@@ -13,6 +13,10 @@ double exact_exp(double x);
 /// Natural logarithm of a positive normal number; -infinity at 0, NaN below.
 double exact_log(double x);
 
+/// The complementary error function 2/sqrt(pi) * integral of e^(-t^2) from x on, for x >= 0; relative error
+/// below 1e-12.
+double exact_erfc(double x);
+
 /// cos(pi * x) for any finite x of magnitude below 2^31.
 double exact_cos_pi(double x);
 

@@ -1,6 +1,8 @@
 #include "engine/quant/quantized.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "engine/core/error.hpp"
 #include "engine/quant/packing.hpp"
@@ -32,16 +34,59 @@ int QuantizedWeights::product_of(std::size_t i) const {
 }
 
 Array<float> QuantizedWeights::values() const {
-    Array<float> values(shape);
     const std::size_t per_output = codes.size() / outputs();
+    std::vector<double> sums(codes.size());  // rounded once; a single product of a code and a step is exact
     for (std::size_t i = 0; i < codes.size(); ++i)
-        values.data()[i] = static_cast<float>(product_of(i)) * step(i / per_output);
+        sums[i] = product_of(i) * static_cast<double>(step(i / per_output));
+    for (const ExtraTerm& term : extra)
+        for (std::size_t j = 0; j < term.codes.size(); ++j)
+            sums[term.outputs[j / per_output] * per_output + j % per_output] +=
+                term.codes[j] * static_cast<double>(term.steps[j / per_output]);
+    Array<float> values(shape);
+    for (std::size_t i = 0; i < sums.size(); ++i) values.data()[i] = static_cast<float>(sums[i]);
     return values;
 }
 
 std::size_t QuantizedWeights::bytes() const {
-    return packed_bytes(scheme, codes.size()) + 4 * steps.size() + multipliers.size();
+    std::size_t bytes = packed_bytes(scheme, codes.size()) + 4 * steps.size() + multipliers.size();
+    for (const ExtraTerm& term : extra)
+        bytes += packed_bytes(scheme, term.codes.size()) + 8 * term.outputs.size();
+    return bytes;
 }
+
+double QuantizedWeights::bits_per_weight() const {
+    std::size_t all_codes = codes.size(), all_steps = steps.size();
+    for (const ExtraTerm& term : extra) {
+        all_codes += term.codes.size();
+        all_steps += term.steps.size();
+    }
+    const std::size_t bits =
+        static_cast<std::size_t>(scheme.bits) * all_codes + 32 * all_steps + 8 * multipliers.size();
+    return static_cast<double>(bits) / static_cast<double>(codes.size());
+}
+
+namespace {
+
+/// A step of its own for each listed output, codes within the scheme's range.
+void check(const ExtraTerm& term, const QuantizedWeights& w, const std::string& where) {
+    const std::size_t per_output = w.codes.size() / w.outputs();
+    if (!std::is_sorted(term.outputs.begin(), term.outputs.end(), std::less_equal<>{}) ||
+        (!term.outputs.empty() && term.outputs.back() >= w.outputs()))
+        throw BadInput(where, "output channels of an extra term",
+                       "ascending, below " + std::to_string(w.outputs()), "something else");
+    if (term.codes.size() != term.outputs.size() * per_output || term.steps.size() != term.outputs.size())
+        throw BadInput(where, "codes and steps of an extra term", "those of its channels", "another number");
+    for (std::size_t j = 0; j < term.codes.size(); ++j) {
+        const int code = term.codes[j];
+        const float step = term.steps[j / per_output];
+        if (!std::isfinite(step) || (step == 0 && code != 0))
+            throw BadInput(where, "step of an extra term", "a finite number, not 0", std::to_string(step));
+        if (code < w.scheme.lowest() || code > w.scheme.highest())
+            throw BadInput(where, "code of an extra term", to_string(w.scheme), std::to_string(code));
+    }
+}
+
+}  // namespace
 
 void check(const QuantizedWeights& w, const std::string& layer) {
     const std::string where = "weights of " + layer;
@@ -60,19 +105,24 @@ void check(const QuantizedWeights& w, const std::string& layer) {
                  grouped ? w.outputs() * groups_of(w.shape[1], w.scheme.group) * kernel_size(w.shape) : 0,
                  w.multipliers.size());
     for (float step : w.steps)
-        if (!std::isfinite(step) || step < 0)
-            throw BadInput(where, "step", "a finite number of at least 0", std::to_string(step));
+        if (!std::isfinite(step)) throw BadInput(where, "step", "a finite number", std::to_string(step));
     const std::size_t per_output = w.codes.size() / w.outputs();
     for (std::size_t i = 0; i < w.codes.size(); ++i) {
         const int code = w.codes[i], product = w.product_of(i);
         if (code != 0 && w.step(i / per_output) == 0)
-            throw BadInput(where, "step of codes that are not 0", "a positive number", "0");
+            throw BadInput(where, "step of codes that are not 0", "another number", "0");
         if (code < w.scheme.lowest() || code > w.scheme.highest())
             throw BadInput(where, "code", to_string(w.scheme), std::to_string(code));
         if (product < -128 || product > 127 || (grouped && w.multipliers[w.multiplier_of(i)] == 0))
             throw BadInput(where, "code times multiplier", "-128 to 127, multipliers not 0",
                            std::to_string(product));
     }
+    const bool is_sum = w.scheme.kind == Kind::sum;
+    if (is_sum && w.scheme.granularity != Granularity::channel)
+        throw BadInput(where, "granularity of a sum", "one scale per output channel", to_string(w.scheme));
+    require_size("number of extra terms", is_sum ? static_cast<std::size_t>(w.scheme.terms) - 1 : 0,
+                 w.extra.size());
+    for (const ExtraTerm& term : w.extra) check(term, w, where);
 }
 
 }  // namespace nibble

@@ -13,19 +13,32 @@
 
 namespace nibble {
 
+/// One more term of a sum, for some output channels: codes [outputs][in][kh][kw] and a step each. Channels
+/// that a single term approximates well have no part in it and cost nothing.
+struct ExtraTerm {
+    std::vector<std::uint32_t> outputs;  ///< ascending
+    std::vector<std::int8_t> codes;
+    std::vector<float> steps;
+};
+
 /// Weights of one layer as codes, [out][in][kh][kw] (linear: [out][in]).
 ///
 ///   W[o, i, h, w] ~ codes[o, i, h, w] * multipliers[o, i / group, h, w] * steps[o]
 ///
 /// The multipliers are there for granularity `group` only: group scales as small integers (at most 127 for
 /// ternary codes, 15 for 4-bit ones of the full range), so that a code times its multiplier is a signed byte
-/// and one float scale per output channel is left. For granularity `tensor` there is a single step.
+/// and one float scale per output channel is left. For granularity `tensor` there is a single step. Steps may
+/// be negative: -8..7 times a negative step reaches further up than down.
+///
+/// A sum has `terms` - 1 extra terms, each for its own channels, added to these values. As integers: one more
+/// product for these channels only.
 struct QuantizedWeights {
     Scheme scheme;
     Shape shape;
     std::vector<std::int8_t> codes;
     std::vector<float> steps;
     std::vector<std::uint8_t> multipliers;
+    std::vector<ExtraTerm> extra{};  ///< of a sum
 
     std::size_t outputs() const { return shape[0]; }
     float step(std::size_t output) const { return steps[steps.size() == 1 ? 0 : output]; }
@@ -35,15 +48,19 @@ struct QuantizedWeights {
     int product_of(std::size_t i) const;
     Array<float> values() const;
 
-    /// Bytes in a file: packed codes, 4 per step, 1 per multiplier.
+    /// Bytes in a file: packed codes, 4 per step, 1 per multiplier; per channel of an extra term 4 more, for
+    /// its number.
     std::size_t bytes() const;
+    /// What a code of p bits costs in papers: p bits per code, 32 per step, 8 per multiplier, over the number
+    /// of weights. For a share d of channels with n weights in a sum of two: (1 + d)(p + 32 / n).
+    double bits_per_weight() const;
 };
 
 /// Groups of input channels, the last one smaller where `group` does not divide their number.
 std::size_t groups_of(std::size_t inputs, int group);
 
 /// Throws BadInput, naming the layer, unless sizes fit, codes lie in the scheme's range, steps are finite and
-/// positive (0 for a channel whose codes are all 0), and multipliers keep products within a byte.
+/// not 0 (but for a channel whose codes are all 0), and multipliers keep products within a byte.
 void check(const QuantizedWeights& weights, const std::string& layer);
 
 /// A node and which of its inputs.

@@ -202,6 +202,7 @@ TEST_CASE("integer graph: products") {
     }
     IntegerGraph sum = test::small_integer_network(1);
     step(sum, "first").weights.scheme = scheme_from("s8x2-pc");
+    step(sum, "first").weights.extra.resize(1);
     CHECK_THROWS_AS(sum.check(), Unsupported);
 }
 

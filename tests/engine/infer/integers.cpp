@@ -121,6 +121,29 @@ TEST_CASE("integer execution equals its simulation: random networks and schemes,
     }
 }
 
+TEST_CASE("integer execution: negated codes with a negative step are the same network") {
+    const Graph graph = resnet_cifar({.depth = 8});
+    Quantized q = quantize(graph, test::random_weights(graph, 1), {.weights = scheme_from("s4n-pc")}, 1);
+    const std::vector<float> images = test::random_images(graph.input_dims(), 3, 2);
+    const auto run = [&] {
+        Comparison comparison(lower(q.network.graph, q.network.weights, q.quantization));
+        comparison.add(images);
+        CHECK(mismatches(comparison) == "");
+        IntegerExecutor executor(lower(q.network.graph, q.network.weights, q.quantization));
+        std::vector<float> logits(30);
+        executor.logits(images, logits);
+        return logits;
+    };
+    const std::vector<float> before = run();
+    for (auto& [name, w] : q.quantization.layers) {
+        const std::size_t per_output = w.codes.size() / w.outputs();
+        for (std::size_t i = 0; i < w.codes.size(); ++i)
+            if (i / per_output % 2) w.codes[i] = static_cast<std::int8_t>(-w.codes[i]);
+        for (std::size_t o = 1; o < w.outputs(); o += 2) w.steps[o] = -w.steps[o];
+    }
+    CHECK(run() == before);
+}
+
 TEST_CASE("integer execution: one digest for any architecture, number of threads and images at once") {
     const Graph graph = resnet_cifar({.depth = 8});
     const Quantized q = quantize(graph, test::random_weights(graph, 1),

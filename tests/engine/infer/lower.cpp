@@ -227,6 +227,7 @@ TEST_CASE("lowering: weights and decisions that do not fit are refused, by name"
                          doctest::Contains("node 1 (conv a): its input is not quantized"), Unsupported);
     Example sum = good;
     sum.quantization.layers.at("a").scheme = scheme_from("s8x2-pc");
+    sum.quantization.layers.at("a").extra.resize(1);
     CHECK_THROWS_WITH_AS(sum.lowered(), doctest::Contains("sums of tensors"), Unsupported);
 }
 

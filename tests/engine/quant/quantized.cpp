@@ -130,7 +130,6 @@ TEST_CASE("quantized weights: every rule is checked, and the layer named") {
     check_refused(good, "number of multipliers", [](auto& w) { w.scheme.group = 2; });
     check_refused(good, "step", [&](auto& w) { w.steps[1] = infinity; });
     check_refused(good, "step", [&](auto& w) { w.steps[1] = std::numeric_limits<float>::quiet_NaN(); });
-    check_refused(good, "step", [&](auto& w) { w.steps[1] = -0.5f; });
     check_refused(good, "step of codes that are not 0", [&](auto& w) { w.steps[1] = 0, w.codes[30] = 1; });
     check_refused(good, "code", [](auto& w) { w.codes[5] = 8, w.multipliers[w.multiplier_of(5)] = 1; });
     check_refused(good, "code", [](auto& w) { w.codes[5] = -9, w.multipliers[w.multiplier_of(5)] = 1; });
@@ -142,6 +141,10 @@ TEST_CASE("quantized weights: every rule is checked, and the layer named") {
     check_refused(good, "signed", [](auto& w) { w.scheme.is_signed = false; });
     CHECK_THROWS_AS(check(random_quantized(scheme_from("u4-pc"), {1, 1}, 1), "layer"), BadInput);
 
+    QuantizedWeights mirrored = good;
+    mirrored.steps[1] = -0.5f;
+    CHECK_NOTHROW(check(mirrored, "layer"));
+
     QuantizedWeights zero_channel = good;
     zero_channel.steps[1] = 0;
     std::fill_n(zero_channel.codes.begin() + 28, 28, std::int8_t{0});
@@ -149,6 +152,33 @@ TEST_CASE("quantized weights: every rule is checked, and the layer named") {
     QuantizedWeights bad_scheme = good;
     bad_scheme.scheme.bits = 9;
     CHECK_THROWS_AS(check(bad_scheme, "layer"), BadInput);
+}
+
+TEST_CASE("quantized weights: extra terms of a sum, by hand and by rule") {
+    QuantizedWeights sum;
+    sum.scheme = scheme_from("s4x2-pc");
+    sum.shape = {2, 2};
+    sum.codes = {1, -8, 7, 2};
+    sum.steps = {0.5f, 1};
+    sum.extra = {{{1}, {-3, 4}, {0.25f}}};
+    CHECK_NOTHROW(check(sum, "layer3"));
+    const Array<float> values = sum.values();
+    CHECK(std::vector<float>(values.begin(), values.end()) == std::vector<float>{0.5f, -4, 6.25f, 3});
+    CHECK(sum.bytes() == 2 + 8 + 1 + 8);
+    CHECK(sum.bits_per_weight() == (4 * 6 + 32 * 3) / 4.0);
+    check_refused(sum, "extra terms", [](auto& w) { w.extra = {}; });
+    check_refused(sum, "extra terms", [](auto& w) { w.scheme = scheme_from("s4-pc"); });
+    check_refused(sum, "granularity of a sum",
+                  [](auto& w) { w.scheme = scheme_from("s4x2-pt"), w.steps = {1}; });
+    check_refused(sum, "output channels", [](auto& w) { w.extra[0].outputs[0] = 2; });
+    check_refused(sum, "output channels", [](auto& w) { w.extra[0] = {{1, 1}, {0, 0, 0, 0}, {1, 1}}; });
+    check_refused(sum, "output channels", [](auto& w) { w.extra[0] = {{1, 0}, {0, 0, 0, 0}, {1, 1}}; });
+    check_refused(sum, "codes and steps", [](auto& w) { w.extra[0].codes.pop_back(); });
+    check_refused(sum, "codes and steps", [](auto& w) { w.extra[0].steps.clear(); });
+    check_refused(sum, "step of an extra", [](auto& w) { w.extra[0].steps[0] = 0; });
+    check_refused(sum, "step of an extra",
+                  [](auto& w) { w.extra[0].steps[0] = std::numeric_limits<float>::infinity(); });
+    check_refused(sum, "code of an extra", [](auto& w) { w.extra[0].codes[0] = 8; });
 }
 
 }  // namespace

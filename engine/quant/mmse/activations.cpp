@@ -1,0 +1,34 @@
+#include "engine/quant/mmse/activations.hpp"
+
+namespace nibble::mmse {
+
+Distribution distribution_of(const Histogram& histogram) {
+    const double width = histogram.bin_width(), spread = width * width / 12;
+    std::vector<Distribution::Weighted> values;
+    if (histogram.zeros() > 0) values.push_back({0, histogram.zeros(), 0});
+    for (std::size_t b = 0; b < histogram.positive().size(); ++b) {
+        const auto middle = static_cast<float>((static_cast<double>(b) + 0.5) * width);
+        if (const auto count = histogram.positive()[b]) values.push_back({middle, count, spread});
+        if (const auto count = histogram.negative()[b]) values.push_back({-middle, count, spread});
+    }
+    return Distribution(std::move(values));
+}
+
+Quantizer quantize_activations(const Histogram& histogram, int bits, Solver solver) {
+    require_values(histogram, "mmse");
+    const Scheme scheme{
+        .bits = bits, .is_signed = histogram.has_negative(), .granularity = Granularity::tensor};
+    check(scheme);
+    const Codes codes{scheme.lowest(), scheme.highest()};
+    const float alpha = solve(distribution_of(histogram), codes, solver, Signs::positive).alpha;
+    return make_quantizer(scheme, alpha > 0 ? alpha : 1.0f);
+}
+
+double relative_error(const Histogram& histogram, const Quantizer& quantizer) {
+    const Distribution t = distribution_of(histogram);
+    const double norm = t.squared_norm().value();
+    const Codes codes{quantizer.scheme.lowest(), quantizer.scheme.highest()};
+    return norm > 0 ? evaluate(t, codes, quantizer.step).error / norm : 0.0;
+}
+
+}  // namespace nibble::mmse

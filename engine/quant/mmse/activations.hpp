@@ -1,0 +1,20 @@
+// Activations by minimal mean squared error: one scale per tensor, the scale problem (problem.hpp) over all
+// values of the calibration set, sum_i ||X_i - alpha X~_i||^2, from their histogram. Each bin stands for its
+// values by its middle, with the variance of a uniform density in it (Sheppard's correction).
+#pragma once
+
+#include "engine/quant/histogram.hpp"
+#include "engine/quant/mmse/solver.hpp"
+
+namespace nibble::mmse {
+
+Distribution distribution_of(const Histogram& histogram);
+
+/// Unsigned codes where nothing is negative (after ReLU), else signed ones of the full range; alpha > 0, as
+/// quantizers have it. A tensor of zeros gets step 1. Throws BadInput for an empty histogram.
+Quantizer quantize_activations(const Histogram& histogram, int bits, Solver solver = Solver::exact);
+
+/// ||X - X~||^2 / ||X||^2 for any quantizer, whatever chose it; 0 for a tensor of zeros.
+double relative_error(const Histogram& histogram, const Quantizer& quantizer);
+
+}  // namespace nibble::mmse

@@ -1,0 +1,26 @@
+// Dual tensors where they pay: only kernels (output channels) that a single low-bit tensor approximates badly
+// become sums. Which ones is the caller's choice, by relative_errors() of the single quantization: those
+// above a threshold tau, or the worst share of a layer.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/quant/mmse/solver.hpp"
+#include "engine/quant/quantized.hpp"
+
+namespace nibble::mmse {
+
+/// Kernels whose error exceeds tau.
+std::vector<std::uint32_t> kernels_above(std::span<const double> errors, double tau);
+/// The round(share * number) kernels of the largest errors; of equal ones, the first. Ascending. Share is 0
+/// to 1.
+std::vector<std::uint32_t> worst_kernels(std::span<const double> errors, double share);
+
+/// Per channel; `kernels`, ascending, as sums, the others as quantize_weights() does. Throws BadInput for
+/// schemes other than sums like s4x2-pc, of at most 16 bits in all.
+QuantizedWeights quantize_dual(const Array<float>& weights, const Scheme& scheme,
+                               std::span<const std::uint32_t> kernels, Solver solver = Solver::exact);
+
+}  // namespace nibble::mmse

@@ -1,0 +1,62 @@
+#include "engine/quant/mmse/solver.hpp"
+
+#include "engine/core/error.hpp"
+#include "engine/quant/mmse/alternating.hpp"
+#include "engine/quant/mmse/exact.hpp"
+#include "engine/quant/mmse/golden_section.hpp"
+#include "engine/quant/mmse/grid.hpp"
+#include "engine/quant/mmse/max_abs.hpp"
+
+namespace nibble::mmse {
+namespace {
+
+Scale solve_positive(const Distribution& t, Codes codes, Solver solver) {
+    switch (solver) {
+        case Solver::max_abs:
+            return max_abs(t, codes);
+        case Solver::alternating:
+            return alternating(t, codes);
+        case Solver::golden_section:
+            return golden_section(t, codes);
+        case Solver::grid:
+            return grid(t, codes);
+        case Solver::exact:
+            return exact(t, codes);
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string to_string(Solver solver) {
+    switch (solver) {
+        case Solver::max_abs:
+            return "max-abs";
+        case Solver::alternating:
+            return "alternating";
+        case Solver::golden_section:
+            return "golden-section";
+        case Solver::grid:
+            return "grid";
+        case Solver::exact:
+            return "exact";
+    }
+    return {};
+}
+
+Solver solver_from(const std::string& name) {
+    for (Solver solver : kSolvers)
+        if (to_string(solver) == name) return solver;
+    throw BadInput("mmse", "solver", "max-abs, alternating, golden-section, grid or exact", "'" + name + "'");
+}
+
+Scale solve(const Distribution& t, Codes codes, Solver solver, Signs signs) {
+    const Scale positive = solve_positive(t, codes, solver);
+    if (signs == Signs::positive || codes.symmetric() || solver == Solver::max_abs) return positive;
+    Scale negative = solve_positive(t, codes.mirrored(), solver);
+    if (negative.error >= positive.error) return positive;
+    negative.alpha = -negative.alpha;
+    return negative;
+}
+
+}  // namespace nibble::mmse

@@ -1,0 +1,28 @@
+// All solvers of the scale problem, by name.
+#pragma once
+
+#include <string>
+
+#include "engine/quant/mmse/problem.hpp"
+
+namespace nibble::mmse {
+
+enum class Solver { max_abs, alternating, golden_section, grid, exact };
+
+inline constexpr Solver kSolvers[] = {Solver::max_abs, Solver::alternating, Solver::golden_section,
+                                      Solver::grid, Solver::exact};
+
+/// "max-abs", "alternating", "golden-section", "grid", "exact"
+std::string to_string(Solver solver);
+/// The inverse; throws BadInput for anything else.
+Solver solver_from(const std::string& name);
+
+enum class Signs {
+    positive,  ///< alpha > 0
+    both  ///< alpha < 0 too: where codes are not symmetric (-8..7), the tensor can be better off mirrored
+};
+
+/// Max-abs is positive in any case. Of equal errors the positive scale.
+Scale solve(const Distribution& t, Codes codes, Solver solver, Signs signs);
+
+}  // namespace nibble::mmse
