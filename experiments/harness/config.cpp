@@ -11,7 +11,13 @@ void set_method(TrainConfig& config, const std::string& method) {
     const bool is_float = method == "f32" || method == "bf16";
     config.numerics = is_float ? numerics_from(method) : Numerics::bf16;
     config.quantization.reset();
-    if (!is_float) config.quantization = aqt::method_from(method);
+    if (is_float) return;
+    try {
+        config.quantization = aqt::method_from(method);
+    } catch (const BadInput&) {
+        throw BadInput("training", "method",
+                       "f32, bf16, or how to quantize: w8a8, w4a4e8, w4a4-pt, w4e8, ...", "'" + method + "'");
+    }
 }
 
 std::string method_of(const TrainConfig& config) {
