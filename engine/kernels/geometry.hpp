@@ -14,4 +14,11 @@ struct Pixels {
     std::ptrdiff_t row_stride, col_stride;
 };
 
+/// Pixels that lack the same terms: of those of k, only [first_k, end_k) of the runs [first_run, end_run) are
+/// summed, since the others would multiply the operand's border.
+struct Area {
+    int row, col, rows, cols;
+    int first_run, end_run, first_k, end_k;
+};
+
 }  // namespace nibble::kernels

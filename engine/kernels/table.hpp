@@ -39,6 +39,8 @@ struct Product {
     int channels;                 ///< n runs over [0, channels)
     float* out;                   ///< pixel (r, c), channel n at r * out_row_stride + c * out_col_stride + n
     std::ptrdiff_t out_row_stride, out_col_stride;
+    const Area* areas;  ///< f32 only: every pixel lies in one of them; null: no pixel lacks terms
+    int area_count;
 };
 
 /// gradient[k][n] += sum over pixels in order of operand[pixel + k] * dy[pixel][n], for k in [0, run_length)

@@ -14,28 +14,11 @@ int round_up(int n, int to) {
     return (n + to - 1) / to * to;
 }
 
-/// Weights of more bytes are dearer to read once more than a few rows of zeros are to multiply.
+/// In bf16, weights of more bytes are dearer to read once more than a few rows of zeros are to multiply.
 constexpr std::size_t kManyWeights = 1 << 20;
 
 /// Floats hold every integer below it.
 constexpr double kExactInFloat = 1 << 24;
-
-/// Splits output rows [0, rows) into stretches that see the same kernel rows: output row i needs input rows
-/// first + i * step + r for r in [0, runs), of which only those in [0, height) exist.
-/// Calls segment(row, count, first_run, run_count).
-template <class Segment>
-void for_row_segments(int rows, int step, int first, int runs, int height, Segment segment) {
-    const auto valid = [&](int i) {
-        const int begin = std::clamp(-(first + i * step), 0, runs);
-        return std::pair(begin, std::clamp(height - (first + i * step), begin, runs));
-    };
-    for (int i = 0; i < rows;) {
-        int end = i + 1;
-        while (end < rows && valid(end) == valid(i)) ++end;
-        segment(i, end - i, valid(i).first, valid(i).second - valid(i).first);
-        i = end;
-    }
-}
 
 /// A bound for every partial sum of products of codes.
 double largest_sum(const WeightCodes& weights, const InputCodes& input) {
@@ -60,6 +43,8 @@ ConvUnit::ConvUnit(const Context& context, Edge input, Dims dims, const Options&
     };
     x_border_ = {w.pad, w.pad, extent(in_.h, dims.h, w.kernel_h), extent(in_.w, dims.w, w.kernel_w)};
     weights_ = {context.kernels, context.numerics == Numerics::bf16, w.kernel_h, w.kernel_w * in_.c, dims.c};
+    rows_ = stretches(dims.h, w.stride, -w.pad, w.kernel_h, in_.h);
+    areas_ = areas(rows_, stretches(dims.w, w.stride, -w.pad, w.kernel_w, in_.w), in_.c);
     output_.reserve(dims.size() * (options.logits ? sizeof(float) : bytes_of(storage_)) * context.slots);
     if (!context.training) return;
     plan_phases();
@@ -100,12 +85,17 @@ void ConvUnit::plan_phases() {
                         0,
                         taps(row, w.kernel_h),
                         taps(col, w.kernel_w),
+                        {},
+                        {},
                         {}};
             phase.first_row = position(row, phase.kh);
             phase.first_col = position(col, phase.kw);
             const int runs = static_cast<int>(phase.kh.size()), columns = static_cast<int>(phase.kw.size());
             phase.weights = {context_.kernels, context_.numerics == Numerics::bf16, runs, columns * dims_.c,
                              in_.c};
+            phase.row_stretches = stretches(phase.rows, 1, phase.first_row, runs, dims_.h);
+            phase.areas = areas(phase.row_stretches,
+                                stretches(phase.cols, 1, phase.first_col, columns, dims_.w), dims_.c);
             low_row = std::min(low_row, phase.first_row);
             low_col = std::min(low_col, phase.first_col);
             high_row = std::max(high_row, phase.first_row + phase.rows - 1 + runs);
@@ -166,8 +156,11 @@ const void* ConvUnit::operand(int slot, Scratch& scratch) const {
                         scratch.operand);
 }
 
-void ConvUnit::product(const kernels::Product& q) const {
-    context_.numerics == Numerics::f32 ? context_.kernels.product_f32(q) : context_.kernels.product_bf16(q);
+void ConvUnit::product(kernels::Product q, const std::vector<kernels::Area>& areas) const {
+    if (context_.numerics == Numerics::bf16) return context_.kernels.product_bf16(q);
+    q.areas = areas.data();
+    q.area_count = static_cast<int>(areas.size());
+    context_.kernels.product_f32(q);
 }
 
 void ConvUnit::split_product(const kernels::Product& whole) const {
@@ -237,13 +230,15 @@ void ConvUnit::forward(int slot, Scratch& scratch) {
         q.out_col_stride = dims_.c;
         q.out_row_stride = static_cast<std::ptrdiff_t>(dims_.w) * dims_.c;
         q.out = out + first * q.out_row_stride;
-        float_sums_are_exact_ ? product(q) : split_product(q);
+        return q;
     };
     const std::size_t weights = static_cast<std::size_t>(w.kernel_h) * weights_.run_length() * dims_.c;
-    if (weights * context_.operand_bytes() > kManyWeights)
-        segment(0, dims_.h, 0, w.kernel_h);
+    if (!float_sums_are_exact_)
+        split_product(segment(0, dims_.h, 0, w.kernel_h));
+    else if (context_.numerics == Numerics::f32 || weights * context_.operand_bytes() > kManyWeights)
+        product(segment(0, dims_.h, 0, w.kernel_h), areas_);
     else
-        for_row_segments(dims_.h, w.stride, -w.pad, w.kernel_h, in_.h, segment);
+        for (const Stretch& rows : rows_) product(segment(rows.first, rows.count, rows.tap, rows.taps), {});
     if (options_.bias || (quantizer_ && !stores_sums())) add_bias(out);
     if (!in_place) context_.kernels.store(storage_, out, stored, dims_.size());
     if (context_.training && activation_ && activation_->normalizes()) {
@@ -318,9 +313,13 @@ void ConvUnit::input_gradient(const void* dy, float* dx) const {
             q.out_col_stride = static_cast<std::ptrdiff_t>(s) * in_.c;
             q.out = dx + first * q.out_row_stride +
                     (static_cast<std::ptrdiff_t>(phase.row) * in_.w + phase.col) * in_.c;
-            product(q);
+            return q;
         };
-        for_row_segments(phase.rows, 1, phase.first_row, runs, dims_.h, segment);
+        if (context_.numerics == Numerics::f32)
+            product(segment(0, phase.rows, 0, runs), phase.areas);
+        else
+            for (const Stretch& rows : phase.row_stretches)
+                product(segment(rows.first, rows.count, rows.tap, rows.taps), {});
     }
 }
 

@@ -14,6 +14,7 @@
 
 #include "engine/kernels/packing.hpp"
 #include "engine/nn/operand.hpp"
+#include "engine/nn/taps.hpp"
 #include "engine/nn/unit.hpp"
 
 namespace nibble {
@@ -55,6 +56,8 @@ class ConvUnit : public Unit {
         int first_row, first_col;  ///< of dy, for i = j = 0; may be negative
         std::vector<int> kh, kw;   ///< taps, falling, so that rows and columns of dy rise
         kernels::PackedWeights weights;
+        std::vector<Stretch> row_stretches;  ///< of its rows
+        std::vector<kernels::Area> areas;
     };
 
     void plan_phases();
@@ -62,7 +65,8 @@ class ConvUnit : public Unit {
     /// The layer's input as floats, and as the operand of its product: codes where it is quantized.
     const float* input_values(int slot, Scratch& scratch) const;
     const void* operand(int slot, Scratch& scratch) const;
-    void product(const kernels::Product& q) const;
+    /// In f32, pixels go by areas; bf16 sums have blocks of terms, none of which is left out.
+    void product(kernels::Product q, const std::vector<kernels::Area>& areas) const;
     void split_product(const kernels::Product& q) const;
     void add_bias(float* out) const;
     void input_gradient(const void* dy, float* dx) const;
@@ -81,6 +85,8 @@ class ConvUnit : public Unit {
     ActivationUnit* activation_ = nullptr;
     Border x_border_, dy_border_;
     kernels::PackedWeights weights_;
+    std::vector<Stretch> rows_;
+    std::vector<kernels::Area> areas_;
     std::vector<Phase> phases_;
     Buffer output_;
     std::vector<float> chunk_gradients_;  ///< [chunk][kh][kw][i][o, padded to panels], then [o] for the bias

@@ -46,13 +46,24 @@ const float* dy_at(const WeightGradient& q, int pixel) {
 }  // namespace
 
 void product_f32(const Product& q) {
-    product(q, [&](const float* x, const float* w, int n) {
-        float sum = 0.0f;
-        for (int r = 0; r < q.runs; ++r)
-            for (int k = 0; k < q.run_length; ++k)
-                sum = std::fma(x[r * q.run_stride + k], w[(r * q.run_length + k) * kPanel + n], sum);
-        return sum;
-    });
+    const Area whole{0, 0, q.pixels.rows, q.pixels.cols, 0, q.runs, 0, q.run_length};
+    const int count = q.areas ? q.area_count : 1;
+    for (int i = 0; i < count; ++i) {
+        const Area& area = q.areas ? q.areas[i] : whole;
+        Product part = q;
+        part.pixels.rows = area.rows;
+        part.pixels.cols = area.cols;
+        part.operand = static_cast<const float*>(q.operand) + area.row * q.pixels.row_stride +
+                       area.col * q.pixels.col_stride;
+        part.out = q.out + area.row * q.out_row_stride + area.col * q.out_col_stride;
+        product(part, [&](const float* x, const float* w, int n) {
+            float sum = 0.0f;
+            for (int r = area.first_run; r < area.end_run; ++r)
+                for (int k = area.first_k; k < area.end_k; ++k)
+                    sum = std::fma(x[r * q.run_stride + k], w[(r * q.run_length + k) * kPanel + n], sum);
+            return sum;
+        });
+    }
 }
 
 void product_bf16(const Product& q) {

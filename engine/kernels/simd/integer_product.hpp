@@ -125,7 +125,7 @@ template <class Arithmetic, class S>
 /// V vectors of channels from n on.
 template <class Arithmetic, int G, int V>
 void product_columns(const IntegerProduct& q, const IntegerPixels& pixels, int n) {
-    for_tiles<Arithmetic::kSums / V / G>(pixels, [&](int first, auto height) {
+    for_tiles<Arithmetic::kSums / V / G>(pixels.count(), [&](int first, auto height) {
         product_tile<Arithmetic, TileShape<height, G, V>>(q, pixels, first, n);
     });
 }

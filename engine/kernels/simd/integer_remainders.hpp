@@ -55,7 +55,7 @@ inline void add_remainders(const IntegerProduct& q) {
             const Remainder* begin = q.remainders + q.first_remainder[n / kHalfPanel];
             const Remainder* end = q.remainders + q.first_remainder[n / kHalfPanel + 1];
             if (begin == end) continue;
-            for_tiles<kRows>(pixels, [&](int first, auto height) {
+            for_tiles<kRows>(pixels.count(), [&](int first, auto height) {
                 remainder_tile<height>(q, pixels, first, n, begin, end);
             });
         }

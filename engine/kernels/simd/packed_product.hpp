@@ -52,7 +52,7 @@ void product_from(const PackedProduct& packed) {
     bool expanded = false;
     for_pixels(q, 1, [&](const IntegerPixels& pixels) {
         for (int n = 0; n < q.channels; n += kVectors * kLanes)
-            for_tiles<kTileRows>(pixels, [&](int first, auto height) {
+            for_tiles<kTileRows>(pixels.count(), [&](int first, auto height) {
                 using Shape = TileShape<height, 1, kVectors>;
                 if (expanded || first > 0)
                     product_tile<WideSums<Add>, Shape>(q, pixels, first, n);

@@ -67,9 +67,10 @@ template <int V>
     unrolled<V>([&](auto v) { row[v] = Vec::load_aligned(all + v * kLanes); });
 }
 
-/// A part of the sums: `count` terms from the first-th on, which is term k of a run.
+/// A part of the sums: those of terms [begin, end) that an area has; first and last term lie in these runs.
 struct Terms {
-    int first, run, k, count;
+    int begin, end, first_run, end_run;
+    const Area* area;
 };
 
 /// One chain over all runs, in parts whose weights stay in the first-level cache while all pixels use them.
@@ -79,13 +80,15 @@ struct ChainF32 {
     template <int M, int V>
     [[gnu::always_inline]] static void sum(Tile<M, V>& acc, const Product& q, const float* const (&x)[M],
                                            const float* w, Terms terms) {
-        w += static_cast<std::ptrdiff_t>(terms.first) * kPanel;
-        int run = terms.run, k = terms.k;
-        for (int left = terms.count; left > 0; ++run, k = 0) {
-            const int count = left < q.run_length - k ? left : q.run_length - k;
-            const std::ptrdiff_t begin = run * q.run_stride + k;
-            chain<M, V>(acc, q, x, begin, begin + count, 1, w);
-            left -= count;
+        const Area& area = *terms.area;
+        const int end_run = terms.end_run < area.end_run ? terms.end_run : area.end_run;
+        for (int run = terms.first_run > area.first_run ? terms.first_run : area.first_run; run < end_run;
+             ++run) {
+            const int zero = run * q.run_length;
+            const int begin = terms.begin - zero > area.first_k ? terms.begin - zero : area.first_k;
+            const int end = terms.end - zero < area.end_k ? terms.end - zero : area.end_k;
+            const float* of_run = w + static_cast<std::ptrdiff_t>(zero + begin) * kPanel;
+            chain<M, V>(acc, q, x, run * q.run_stride + begin, run * q.run_stride + end, 1, of_run);
         }
     }
 };
@@ -128,12 +131,12 @@ struct BlocksBf16 {
 
 template <class Sum, int M, int V>
 [[gnu::noinline]] void product_tile(const Product& q, const FloatPixels& pixels, int first, int n,
-                                    Terms terms) {
+                                    Terms terms, bool continued) {
     const float* x[M];
     unrolled<M>([&](auto m) { x[m] = pixels.operand[first + m]; });
     Tile<M, V> acc;
     clear<M, V>(acc);
-    if (terms.first > 0)
+    if (continued)
         unrolled<M>([&](auto m) { load_row<V>(acc[m], pixels.out[first + m] + n, q.channels - n); });
     Sum::template sum<M, V>(acc, q, x, static_cast<const float*>(q.weights) + n / kPanel * q.panel_stride,
                             terms);
@@ -149,24 +152,32 @@ void product_columns(const Product& q, const FloatPixels& pixels, int n) {
     const int all = q.runs * q.run_length;
     const int parts = pixels.count() > kHighest ? (all + Sum::kMostTerms - 1) / Sum::kMostTerms : 1;
     const int most = parts > 1 ? (all + parts - 1) / parts : all;
-    int first_term = 0;
+    int begin = 0;
     do {
-        const int left = all - first_term;
-        Terms terms{first_term, 0, 0, left < most ? left : most};
-        if (first_term > 0) {
-            terms.run = first_term / q.run_length;
-            terms.k = first_term % q.run_length;
+        Terms terms{begin, all - begin < most ? all : begin + most, 0, q.runs, nullptr};
+        if (parts > 1) {
+            terms.first_run = begin / q.run_length;
+            terms.end_run = (terms.end + q.run_length - 1) / q.run_length;
         }
-        for_tiles<kHighest>(pixels, [&](int first, auto height) {
-            product_tile<Sum, height, V>(q, pixels, first, n, terms);
-        });
-        first_term += terms.count;
-    } while (first_term < all);
+        for (int i = 0; i < pixels.stretch_count(); ++i) {
+            const FloatPixels::Stretch& stretch = pixels.stretches[i];
+            const Area& area = *stretch.area;
+            const int first_term = area.first_run * q.run_length + area.first_k;
+            const int end_term = (area.end_run - 1) * q.run_length + area.end_k;
+            const bool continued = begin > first_term;
+            if ((continued && begin >= end_term) || (first_term > 0 && terms.end <= first_term)) continue;
+            terms.area = &area;
+            for_tiles<kHighest>(stretch.count, [&](int first, auto height) {
+                product_tile<Sum, height, V>(q, pixels, stretch.first + first, n, terms, continued);
+            });
+        }
+        begin = terms.end;
+    } while (begin < all);
 }
 
 template <class Sum>
 void product(const Product& q) {
-    for_pixels(q, 1, [&](const FloatPixels& pixels) {
+    for_areas(q, [&](const FloatPixels& pixels) {
         int n = 0;
         // Four panels: as many registers as AVX-512 fills; for AVX2, what keeps a lone pixel's chains busy.
         if (kLanes == 16 || pixels.count() == 1)

@@ -1,0 +1,24 @@
+// Which taps of a convolution's kernel an output position has: those that do not lie in the border.
+#pragma once
+
+#include <vector>
+
+#include "engine/kernels/table.hpp"
+
+namespace nibble {
+
+/// Neighbouring positions along one side that have the same taps [tap, tap + taps).
+struct Stretch {
+    int first, count, tap, taps;
+};
+
+/// Splits positions [0, positions): position i needs inputs first + i * step + t for taps t in [0, taps), of
+/// which only those in [0, size) exist.
+std::vector<Stretch> stretches(int positions, int step, int first, int taps, int size);
+
+/// The areas of all positions, of kernel columns of `channels` each. Areas of very few pixels, as a corner's,
+/// join a neighbour: a small tile takes as long as a larger one.
+std::vector<kernels::Area> areas(const std::vector<Stretch>& rows, const std::vector<Stretch>& cols,
+                                 int channels);
+
+}  // namespace nibble
