@@ -107,7 +107,7 @@ struct FloatLayer {
 
     FloatLayer(const Graph& graph, int batch)
         : weights(initial_weights(graph, 0)),
-          context{kernels::active(), Numerics::f32, false, batch, weights, no_gradients},
+          context{kernels::active(), Numerics::f32, false, batch, weights, no_gradients, nullptr},
           plan(make_plan(context, graph)),
           scratch(static_cast<std::size_t>(threads())) {
         for (ConvUnit* conv : plan.convs) conv->pack();
