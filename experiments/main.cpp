@@ -1,5 +1,6 @@
 // The program `nibble`.
 #include "engine/core/parallel.hpp"
+#include "experiments/aqt/report.hpp"
 #include "experiments/harness/cli.hpp"
 
 int main(int argc, char** argv) {
@@ -11,7 +12,7 @@ int main(int argc, char** argv) {
     nibble::add_cells(line);
     nibble::add_run(line);
     nibble::add_stale(line);
-    nibble::add_report(line);
+    nibble::add_report(line, {{"aqt", nibble::aqt::report}});
     nibble::add_verify(line);
     nibble::add_quantize(line);
     nibble::add_predict(line);

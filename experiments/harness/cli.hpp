@@ -7,6 +7,7 @@
 #include "experiments/harness/command_line.hpp"
 #include "experiments/harness/json_fwd.hpp"
 #include "experiments/harness/progress.hpp"
+#include "experiments/harness/report.hpp"
 
 namespace nibble {
 
@@ -16,7 +17,7 @@ void add_eval(CommandLine& line);
 void add_cells(CommandLine& line);
 void add_run(CommandLine& line);
 void add_stale(CommandLine& line);
-void add_report(CommandLine& line);
+void add_report(CommandLine& line, Reports own);  ///< of the experiments that have code of their own
 void add_verify(CommandLine& line);
 void add_quantize(CommandLine& line);  ///< and export
 void add_predict(CommandLine& line);

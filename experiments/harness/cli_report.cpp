@@ -4,7 +4,6 @@
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
 #include "experiments/harness/cli.hpp"
-#include "experiments/harness/report.hpp"
 #include "experiments/harness/speed_report.hpp"
 
 namespace nibble {
@@ -13,10 +12,17 @@ namespace {
 struct ReportOptions {
     SharedOptions shared;
     std::string root, profile, readme_profile = "cifar10";
+    Reports own;
+
+    MakeReport reporter(const std::string& paper) const {
+        const auto found = own.find(paper);
+        return found == own.end() ? MakeReport(generic_report) : found->second;
+    }
 };
 
 /// The README shows the results that are committed, not what a quick look made.
-bool update_readme(const Project& project, const std::string& profile) {
+bool update_readme(const Project& project, const ReportOptions& o) {
+    const std::string& profile = o.readme_profile;
     const std::filesystem::path path = project.root() / "README.md";
     if (!std::filesystem::exists(path)) return false;
     const std::string text = read_file(path);
@@ -26,7 +32,7 @@ bool update_readme(const Project& project, const std::string& profile) {
         const Grid grid = project.grid(paper);
         if (!grid.profiles.contains(profile)) continue;
         if (!std::filesystem::exists(project.results() / profile / (paper + ".md"))) continue;
-        tables += summary_table(read_cells(project, profile, grid)).markdown();
+        tables += o.reporter(paper)(profile, grid, read_cells(project, profile, grid)).summary.markdown();
         tables +=
             fmt::format("\nMade from `results/{0}/{1}/`; more in [results/{0}/{1}.md](results/{0}/{1}.md).\n",
                         profile, paper);
@@ -53,7 +59,7 @@ int report_command(const ReportOptions& o) {
         const Grid grid = project.grid(paper);
         for (const auto& [profile, cells] : grid.profiles) {
             if (!o.profile.empty() && profile != o.profile) continue;
-            const auto paths = write_report(project, profile, grid, no_plot);
+            const auto paths = write_report(project, profile, grid, o.reporter(paper), no_plot);
             if (paths.empty())
                 fmt::print(stderr, "{}, profile {}: no result yet, no report\n", paper, profile);
             report(paths);
@@ -61,7 +67,7 @@ int report_command(const ReportOptions& o) {
     }
     if (o.profile.empty()) report(write_speed_reports(project, no_plot));
     const bool fills_readme = o.profile.empty() || o.profile == o.readme_profile;
-    if (fills_readme && update_readme(project, o.readme_profile)) {
+    if (fills_readme && update_readme(project, o)) {
         written.push_back("README.md");
         lines += "filled the results of README.md\n";
     }
@@ -74,8 +80,9 @@ int report_command(const ReportOptions& o) {
 }
 }  // namespace
 
-void add_report(CommandLine& line) {
+void add_report(CommandLine& line, Reports own) {
     auto o = std::make_shared<ReportOptions>();
+    o->own = std::move(own);
     Command command = line.command("report", "make tables and plots from the results");
     command.option("--profile", o->profile, "quick, cifar10, ... (default: all)")
         .option("--readme-profile", o->readme_profile, "the profile whose tables README.md shows")
@@ -85,11 +92,13 @@ void add_report(CommandLine& line) {
         .examples(
             "  nibble report\n"
             "  nibble report --profile quick\n"
-            "Writes results/PROFILE/PAPER.{md,csv,tex} and PAPER-curves.{svg,pdf} from "
-            "results/PROFILE/PAPER/ and\n"
-            "nothing else; a cell without result is a dash. Without --profile also the tables and rooflines "
-            "of\n"
-            "results/timing/MACHINE/kernel_speed.json. Without gnuplot there are tables but no plots.")
+            "Writes results/PROFILE/PAPER.{md,csv,tex}, PAPER-curves.{svg,pdf} and whatever else the "
+            "experiment has\n"
+            "(claims, plots) from results/PROFILE/PAPER/ and nothing else; a cell without result is a dash. "
+            "Without\n"
+            "--profile also the tables and rooflines of results/timing/MACHINE/kernel_speed.json. Without "
+            "gnuplot there\n"
+            "are tables but no plots.")
         .action([o] { return report_command(*o); });
 }
 

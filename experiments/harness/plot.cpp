@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 
@@ -38,11 +39,47 @@ std::string data_blocks(const std::vector<Curve>& curves) {
 /// Marks differ in form, too, for those who see no colours.
 std::string style(const Curve& c) {
     constexpr std::array kForms{7, 5, 9, 13, 11, 4, 6};
-    const auto colour = static_cast<std::size_t>(c.colour);
-    const char* shade = kColours[colour % kColours.size()];
-    if (c.marks)
-        return fmt::format("with points lc rgb '{}' pt {} ps 0.7", shade, kForms[colour % kForms.size()]);
-    return fmt::format("with lines lc rgb '{}' lw {} dt {}", shade, c.dashed ? 1.2 : 2.2, c.dashed ? 2 : 1);
+    const bool grey = c.colour == Curve::kGrey;
+    const auto colour = static_cast<std::size_t>(grey ? 0 : c.colour);
+    const std::string shade =
+        fmt::format("lc rgb '{}'", grey ? "#BBBBBB" : kColours[colour % kColours.size()]);
+    if (c.form == Curve::Form::marks)
+        return fmt::format("with points {} pt {} ps 0.7", shade, kForms[colour % kForms.size()]);
+    return fmt::format("with {} {} lw {} dt {}", c.form == Curve::Form::steps ? "steps" : "lines", shade,
+                       c.dashed ? 1.2 : 2.2, c.dashed ? 2 : 1);
+}
+
+/// Where a note stands beside its point, in widths and heights of a letter.
+const char* placing(Note::Side side) {
+    switch (side) {
+        case Note::Side::above_right:
+            break;
+        case Note::Side::right:
+            return "left offset 0.9, 0";
+        case Note::Side::below_right:
+            return "left offset 0.4, -0.5";
+        case Note::Side::below:
+            return "center offset 0, -0.7";
+        case Note::Side::below_left:
+            return "right offset -0.4, -0.5";
+        case Note::Side::left:
+            return "right offset -0.9, 0";
+        case Note::Side::above_left:
+            return "right offset -0.4, 0.4";
+        case Note::Side::above:
+            return "center offset 0, 0.7";
+    }
+    return "left offset 0.4, 0.4";
+}
+
+/// 1, 2 and 5 times the powers of ten in the range.
+std::string logarithmic_ticks(const AxisRange& range) {
+    std::string list;
+    for (int power = -9; power <= 9; ++power)
+        for (int digit : {1, 2, 5})
+            if (const double tick = digit * std::pow(10.0, power); tick >= range.low && tick <= range.high)
+                list += fmt::format("{}{:g}", list.empty() ? "" : ", ", tick);
+    return list.empty() ? "" : "set xtics (" + list + ")\n";
 }
 
 std::string plot_command(const std::vector<Curve>& curves) {
@@ -90,15 +127,27 @@ std::string Plot::script() const {
     std::string text = data_blocks(curves);
     text += "set title " + quoted(title) + " noenhanced\nset xlabel " + quoted(x_label) + "\nset ylabel " +
             quoted(y_label) + "\n";
-    text +=
-        "set key inside right bottom Left reverse noenhanced samplen 2 opaque\nset border 3\nset tics "
-        "nomirror out\nset grid ytics lt 1 lc rgb '#DDDDDD' lw 1\n";
-    text +=
-        logarithmic ? "set logscale xy\nset autoscale xfix\n" : "set offsets 0, 0, graph 0.03, graph 0.03\n";
+    text += fmt::format("set key {} Left reverse noenhanced samplen 2 opaque\n",
+                        legend_above ? "outside center top horizontal" : "inside right bottom");
+    text += "set border 3\nset tics nomirror out\nset grid ytics lt 1 lc rgb '#DDDDDD' lw 1\n";
+    if (logarithmic == Logarithmic::both)
+        text += "set logscale xy\nset autoscale xfix\n";
+    else if (logarithmic == Logarithmic::x)
+        text += "set logscale x\n" + (x_range ? logarithmic_ticks(*x_range) : "");
+    else
+        text += "set offsets 0, 0, graph 0.03, graph 0.03\n";
+    if (x_range) text += fmt::format("set xrange [{}:{}]\n", x_range->low, x_range->high);
+    if (y_range) text += fmt::format("set yrange [{}:{}]\n", y_range->low, y_range->high);
     for (const Note& note : notes)
-        text += fmt::format("set label {} at {}, {} left offset 0.4, 0.4 font ',9' noenhanced\n",
-                            quoted(note.text), note.x, note.y);
+        text += fmt::format("set label {} at {}, {} {} font ',9' noenhanced\n", quoted(note.text), note.x,
+                            note.y, placing(note.side));
     return text + plot_command(curves);
+}
+
+PlotSize size_of(const Plot& plot) {
+    // Many decades and many labels need height.
+    const int height = plot.logarithmic == Plot::Logarithmic::none ? 420 : 560;
+    return {6.4 * 72, height * 72 / 120.0};
 }
 
 void draw(const Plot& plot, const fs::path& stem) {
@@ -106,11 +155,11 @@ void draw(const Plot& plot, const fs::path& stem) {
         throw Unsupported("plots not updated: gnuplot is not installed (apt-get install gnuplot-nox)");
     if (plot.curves.empty()) throw BadInput(stem.string() + ": nothing to plot");
     fs::create_directories(stem.parent_path());
-    // Many decades need height.
-    const int height = plot.logarithmic ? 560 : 420;
+    const double inches = size_of(plot).height / 72;
     const std::pair<const char*, std::string> forms[] = {
-        {".svg", fmt::format("svg size 760,{} dynamic font 'Helvetica,13' background rgb 'white'", height)},
-        {".pdf", fmt::format("pdfcairo size 6.4in,{:.1f}in font 'Helvetica,11'", height / 120.0)}};
+        {".svg", fmt::format("svg size 760,{} dynamic font 'Helvetica,13' background rgb 'white'",
+                             std::lround(120 * inches))},
+        {".pdf", fmt::format("pdfcairo size 6.4in,{:.1f}in font 'Helvetica,11'", inches)}};
     for (const auto& [suffix, terminal] : forms) {
         const fs::path partial = stem.string() + fmt::format(".{}{}.partial", ::getpid(), suffix);
         try {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,28 +10,53 @@
 namespace nibble {
 
 struct Curve {
+    enum class Form {
+        line,
+        marks,  ///< without a line between them
+        steps   ///< each value holds until the next point
+    };
+    static constexpr int kGrey = -1;
+
     std::string label;  ///< in the legend; empty: not listed there
     std::vector<std::pair<double, double>> points;
-    int colour = 0;  ///< index into a palette that colour-blind readers can tell apart
+    int colour = 0;  ///< kGrey, or index into a palette that colour-blind readers can tell apart, each with a
+                     ///< mark of its own form
     bool dashed = false;
-    bool marks = false;  ///< points without a line between them
+    Form form = Form::line;
 };
 
-/// Small text that begins at a point of the plot.
+/// Small text at a point of the plot.
 struct Note {
+    enum class Side { above_right, right, below_right, below, below_left, left, above_left, above };
+
     double x, y;
     std::string text;
+    Side side = Side::above_right;
+};
+
+struct AxisRange {
+    double low, high;
 };
 
 struct Plot {
+    enum class Logarithmic { none, x, both };
+
     std::string title, x_label, y_label;
-    std::vector<Curve> curves;
-    bool logarithmic = false;  ///< both axes
+    std::vector<Curve> curves;  ///< later ones are drawn over earlier ones
+    Logarithmic logarithmic = Logarithmic::none;
     std::vector<Note> notes = {};
+    std::optional<AxisRange> x_range = {}, y_range = {};  ///< else what the curves need
+    bool legend_above = false;                            ///< outside the axes instead of in the corner
 
     /// The gnuplot commands, without terminal and output.
     std::string script() const;
 };
+
+/// Of the PDF, in points of 1/72 inch, axes and texts included.
+struct PlotSize {
+    double width, height;
+};
+PlotSize size_of(const Plot& plot);
 
 /// Writes `stem`.svg and `stem`.pdf, atomically. Throws Unsupported when gnuplot is not installed, Error when
 /// it fails.

@@ -6,7 +6,6 @@
 
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
-#include "experiments/harness/statistics.hpp"
 
 namespace nibble {
 
@@ -33,13 +32,10 @@ std::vector<Row> rows_of(const std::vector<ReportedCell>& cells) {
     return rows;
 }
 
-std::string over_seeds(const std::vector<Result>& results, double Result::*field, int decimals) {
+std::string field_over_seeds(const std::vector<Result>& results, double Result::*field, int decimals) {
     std::vector<double> values;
     for (const Result& r : results) values.push_back(r.*field);
-    const Summary s = summarize(values);
-    if (s.count == 0) return kMissing;
-    const std::string mean = fmt::format("{:.{}f}", s.mean, decimals);
-    return s.half_width ? fmt::format("{} ± {:.{}f}", mean, *s.half_width, decimals) : mean;
+    return over_seeds(values, decimals);
 }
 
 std::string label_of(const Cell& c) {
@@ -95,11 +91,11 @@ Table summary_table(const std::vector<ReportedCell>& cells) {
             return r.empty() ? std::string(kMissing)
                              : fmt::format("{:.1f}", static_cast<double>(r.front().*field) / unit);
         };
-        table.rows.push_back({row.cell.model, row.cell.data, row.cell.method,
-                              r.empty() ? kMissing : std::to_string(r.size()),
-                              over_seeds(r, &Result::top1, 2), over_seeds(r, &Result::top5, 2),
-                              over_seeds(r, &Result::loss, 3), over_seeds(r, &Result::train_top1, 2),
-                              scaled(&Result::macs, 1e6), scaled(&Result::weight_bytes, 1024)});
+        table.rows.push_back(
+            {row.cell.model, row.cell.data, row.cell.method, r.empty() ? kMissing : std::to_string(r.size()),
+             field_over_seeds(r, &Result::top1, 2), field_over_seeds(r, &Result::top5, 2),
+             field_over_seeds(r, &Result::loss, 3), field_over_seeds(r, &Result::train_top1, 2),
+             scaled(&Result::macs, 1e6), scaled(&Result::weight_bytes, 1024)});
     }
     return table;
 }
@@ -158,25 +154,41 @@ Plot learning_curves(const std::string& title, const std::vector<ReportedCell>& 
     return plot;
 }
 
+Report generic_report(const std::string& profile, const Grid& grid, const std::vector<ReportedCell>& cells) {
+    Report report{summary_table(cells), {}, {}};
+    report.files[".md"] = markdown_report(profile, grid, report.summary);
+    report.files[".csv"] = cell_table(cells).csv();
+    report.files[".tex"] = latex_file(report.summary);
+    report.plots["-curves"] = learning_curves(grid.title + ", profile " + profile, cells);
+    return report;
+}
+
+std::string latex_file(const Table& table) {
+    return "% Made by `nibble report` from the results beside it.\n" + table.latex();
+}
+
 std::vector<fs::path> write_report(const Project& project, const std::string& profile, const Grid& grid,
-                                   std::string& no_plot) {
+                                   const MakeReport& make, std::string& no_plot) {
     const std::vector<ReportedCell> cells = read_cells(project, profile, grid);
     if (std::none_of(cells.begin(), cells.end(), [](const auto& c) { return c.result.has_value(); }))
         return {};
-    const fs::path folder = project.results() / profile;
-    const auto file = [&](const std::string& suffix) { return folder / (grid.paper + suffix); };
+    const Report report = make(profile, grid, cells);
+    const auto file = [&](const std::string& end) {
+        return project.results() / profile / (grid.paper + end);
+    };
     std::vector<fs::path> written;
     try {
-        draw(learning_curves(grid.title + ", profile " + profile, cells), file("-curves"));
-        written = {file("-curves.svg"), file("-curves.pdf")};
+        for (const auto& [end, plot] : report.plots) {
+            draw(plot, file(end));
+            written.insert(written.end(), {file(end + ".svg"), file(end + ".pdf")});
+        }
     } catch (const Error& e) {
         no_plot = e.what();
     }
-    const Table table = summary_table(cells);
-    write_file(file(".md"), markdown_report(profile, grid, table));
-    write_file(file(".csv"), cell_table(cells).csv());
-    write_file(file(".tex"), "% Made by `nibble report` from the results beside it.\n" + table.latex());
-    written.insert(written.end(), {file(".md"), file(".csv"), file(".tex")});
+    for (const auto& [end, bytes] : report.files) {
+        write_file(file(end), bytes);
+        written.push_back(file(end));
+    }
     return written;
 }
 

@@ -1,6 +1,8 @@
 // Reports: tables and plots as pure functions of the grid and the results.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,11 +33,30 @@ Table cell_table(const std::vector<ReportedCell>& cells);
 /// Accuracy after each epoch, of the first seed that has a result.
 Plot learning_curves(const std::string& title, const std::vector<ReportedCell>& cells);
 
-/// Writes results/<profile>/<paper>.{md,csv,tex} and, if it can, <paper>-curves.{svg,pdf}. Returns the paths,
-/// or nothing (and writes nothing) when the profile has no result yet. `no_plot` becomes the reason why there
-/// is no plot.
+/// What `nibble report` writes for one profile of an experiment: a pure function of the cells. The names are
+/// what follows results/<profile>/<paper>.
+struct Report {
+    Table summary;                             ///< what README.md shows
+    std::map<std::string, std::string> files;  ///< ".md", ".csv", ".tex", ...: their bytes
+    std::map<std::string, Plot> plots;         ///< "-curves", ...: drawn as .svg and .pdf
+};
+using MakeReport =
+    std::function<Report(const std::string& profile, const Grid& grid, const std::vector<ReportedCell>&)>;
+
+using Reports = std::map<std::string, MakeReport>;  ///< by experiment
+
+/// Of an experiment without code of its own: summary, cells, learning curves.
+Report generic_report(const std::string& profile, const Grid& grid, const std::vector<ReportedCell>& cells);
+
+/// Writes what `make` makes of the profile's results, the plots only if it can. Returns the paths, or nothing
+/// (and writes nothing) when the profile has no result yet. `no_plot` becomes the reason why there is no
+/// plot.
 std::vector<std::filesystem::path> write_report(const Project& project, const std::string& profile,
-                                                const Grid& grid, std::string& no_plot);
+                                                const Grid& grid, const MakeReport& make,
+                                                std::string& no_plot);
+
+/// What every table in LaTeX begins with.
+std::string latex_file(const Table& table);
 
 /// `text` with everything between the two lines of markers replaced. Throws BadInput, naming `where`, unless
 /// there is exactly one pair of them.

@@ -59,7 +59,9 @@ Result result_from(const Json& json, const std::string& where) {
     Fields c(cost, where + ": cost");
     r.macs = c.require<std::size_t>("macs");
     r.weight_bytes = c.require<std::size_t>("weight_bytes");
-    for (const char* key : {"linear_cost", "quadratic_cost", "activation_bytes"}) c.require<std::size_t>(key);
+    r.activation_bytes = c.require<std::size_t>("activation_bytes");
+    r.linear_cost = c.require<std::size_t>("linear_cost");
+    r.quadratic_cost = c.require<std::size_t>("quadratic_cost");
     c.require<std::vector<Json>>("layers");
     c.finish();
 

@@ -5,6 +5,8 @@
 //     history [{epoch, loss, train_top1, eval_top1}]
 //     weights_digest, predictions_digest, cost, executed_as, provenance
 //
+// eval_top1 is null where nothing was evaluated: between evaluations, and before activations are quantized.
+//
 // A result holds no time: timing results live elsewhere and name their machine.
 #pragma once
 
@@ -32,8 +34,11 @@ struct Result {
         std::optional<double> eval_top1;
     };
     std::vector<Point> history;
-    std::size_t macs = 0, weight_bytes = 0;
+    std::size_t macs = 0, weight_bytes = 0, activation_bytes = 0;
+    std::size_t linear_cost = 0, quadratic_cost = 0;  ///< engine/quant/cost.hpp
     std::string weights_digest, predictions_digest, executed_as;
+
+    double generalization_gap() const { return train_top1 - top1; }  ///< points
 };
 
 /// Throws BadInput unless every key of the schema, and no other, is there with the right type, and the key is

@@ -243,7 +243,7 @@ Plot roofline(const std::vector<SpeedRow>& rows, const Json& document, const std
         }
     left /= 2, right *= 2;
     Plot plot{"Layers, one thread, " + cap, "operations per byte of weights and activations", "Gop/s", {}};
-    plot.logarithmic = true;
+    plot.logarithmic = Plot::Logarithmic::both;
     const double highest = peaks.at("gops").at("u8s8");
     constexpr int kBlack = 6;
     for (const auto& [name, rate] : peaks.at("read_gbs").items()) {
@@ -258,7 +258,7 @@ Plot roofline(const std::vector<SpeedRow>& rows, const Json& document, const std
         plot.notes.push_back({peak / fastest_read * 1.3, peak, fmt::format("{}: {:.0f}", name, peak)});
     }
     for (std::size_t i = 0; i < kPrecisions.size(); ++i) {
-        Curve points{kPrecisions[i], {}, static_cast<int>(i), false, true};
+        Curve points{kPrecisions[i], {}, static_cast<int>(i), false, Curve::Form::marks};
         for (std::size_t number = 0; number < layers.size(); ++number) {
             const SpeedRow* r = find(rows, layers[number], kPrecisions[i]);
             if (!r) continue;

@@ -1,5 +1,9 @@
 #include "experiments/harness/table.hpp"
 
+#include <fmt/format.h>
+
+#include "experiments/harness/statistics.hpp"
+
 namespace nibble {
 
 namespace {
@@ -28,10 +32,19 @@ std::string latex_field(const std::string& text) {
             ++i;
         } else if (std::string("&%$#_{}").find(c) != std::string::npos) {
             escaped += std::string("\\") + c;
+        } else if (std::string("<>|").find(c) != std::string::npos) {
+            escaped += std::string("$") + c + "$";
         } else {
             escaped += c;
         }
     }
+    return escaped;
+}
+
+/// A bar would end the cell.
+std::string markdown_field(const std::string& text) {
+    std::string escaped;
+    for (char c : text) escaped += c == '|' ? std::string("\\|") : std::string(1, c);
     return escaped;
 }
 
@@ -53,7 +66,7 @@ std::string Table::markdown() const {
     std::vector<std::string> rules;
     for (const Column& column : columns) rules.push_back(column.numeric ? "--:" : ":--");
     const auto line = [](const std::vector<std::string>& fields) {
-        return joined(fields, "| ", " | ", " |");
+        return joined(each(fields, markdown_field), "| ", " | ", " |");
     };
     std::string text = line(titles(columns)) + line(rules);
     for (const auto& row : rows) text += line(row);
@@ -68,10 +81,28 @@ std::string Table::csv() const {
 
 std::string Table::latex() const {
     std::string text = "\\begin{tabular}{";
-    for (const Column& column : columns) text += column.numeric ? 'r' : 'l';
+    for (const Column& column : columns)
+        text += column.width > 0 ? fmt::format("p{{{:.2f}\\linewidth}}", column.width)
+                                 : std::string(column.numeric ? "r" : "l");
     text += "}\n\\toprule\n" + joined(each(titles(columns), latex_field), "", " & ", " \\\\") + "\\midrule\n";
     for (const auto& row : rows) text += joined(each(row, latex_field), "", " & ", " \\\\");
     return text + "\\bottomrule\n\\end{tabular}\n";
+}
+
+namespace {
+std::string with_interval(std::span<const double> values, const std::string& mean, int decimals) {
+    const Summary s = summarize(values);
+    if (s.count == 0) return kMissing;
+    return s.half_width ? fmt::format("{} ± {:.{}f}", mean, *s.half_width, decimals) : mean;
+}
+}  // namespace
+
+std::string over_seeds(std::span<const double> values, int decimals) {
+    return with_interval(values, fmt::format("{:.{}f}", summarize(values).mean, decimals), decimals);
+}
+
+std::string signed_over_seeds(std::span<const double> values, int decimals) {
+    return with_interval(values, fmt::format("{:+.{}f}", summarize(values).mean, decimals), decimals);
 }
 
 }  // namespace nibble

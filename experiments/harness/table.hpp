@@ -1,6 +1,7 @@
 // A table of strings and its three forms.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@ namespace nibble {
 struct Column {
     std::string title;
     bool numeric = true;  ///< aligned right
+    double width = 0;     ///< in LaTeX, as a fraction of the line, for text of several lines; 0: one line
 };
 
 struct Table {
@@ -24,5 +26,11 @@ struct Table {
 };
 
 inline constexpr const char* kMissing = "–";
+
+/// "91.50 ± 0.35": mean over the seeds and half the width of its interval (statistics.hpp), which one value
+/// does not have; kMissing without values.
+std::string over_seeds(std::span<const double> values, int decimals);
+/// The same for differences: "+0.35 ± 0.12".
+std::string signed_over_seeds(std::span<const double> values, int decimals);
 
 }  // namespace nibble

@@ -8,45 +8,13 @@
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
 #include "experiments/harness/statistics.hpp"
+#include "results.hpp"
 #include "scratch.hpp"
 
 using namespace nibble;
 
 namespace {
-Json metrics(double top1) {
-    return {{"top1", top1}, {"top5", 99.5}, {"loss", 0.25}, {"images", 10000}};
-}
-
-Json result(const std::string& cell, double top1) {
-    const KeyParts parts{"c", "d", "", "n"};
-    Json history = Json::array();
-    for (int epoch = 1; epoch <= 3; ++epoch)
-        history.push_back(
-            {{"epoch", epoch}, {"loss", 1.0 / epoch}, {"train_top1", 30.0 * epoch}, {"eval_top1", nullptr}});
-    history[2]["eval_top1"] = top1;
-    return {
-        {"schema", 1},
-        {"profile", "quick"},
-        {"cell", cell},
-        {"config", Json::object()},
-        {"seed", 0},
-        {"data", Json::object()},
-        {"key", parts.key()},
-        {"key_parts", to_json(parts)},
-        {"metrics", {{"eval", metrics(top1)}, {"train", metrics(97.5)}, {"generalization_gap", 97.5 - top1}}},
-        {"history", history},
-        {"weights_digest", "w"},
-        {"predictions_digest", "p"},
-        {"cost",
-         {{"macs", 12300000},
-          {"linear_cost", 1},
-          {"quadratic_cost", 1},
-          {"weight_bytes", 2048},
-          {"activation_bytes", 1},
-          {"layers", Json::array()}}},
-        {"executed_as", "f32-avx2"},
-        {"provenance", Json::object()}};
-}
+using test::result;
 
 /// A repository with one experiment of three rows: two seeds, one seed, and a cell without result.
 struct Fixture {
@@ -121,13 +89,13 @@ TEST_CASE("a report is the same bytes every time") {
     const Fixture fixture;
     const Project project = fixture.project();
     std::string no_plot;
-    const auto paths = write_report(project, "quick", project.grid("paper"), no_plot);
+    const auto paths = write_report(project, "quick", project.grid("paper"), generic_report, no_plot);
     if (!no_plot.empty()) MESSAGE("SKIPPED: plots: " << no_plot);
     REQUIRE(paths.size() == (no_plot.empty() ? 5 : 3));
     std::map<std::filesystem::path, std::string> first;
     for (const auto& path : paths) first[path] = digest_of_file(path);
     if (no_plot.empty()) ::sleep(1);  // a PDF with the time in it would differ from the next second's
-    write_report(project, "quick", project.grid("paper"), no_plot);
+    write_report(project, "quick", project.grid("paper"), generic_report, no_plot);
     for (const auto& path : paths) CHECK_MESSAGE(first[path] == digest_of_file(path), path.string());
 }
 
@@ -149,7 +117,7 @@ TEST_CASE("a profile without any result gets no report; a malformed or misplaced
     CHECK_THROWS_AS(read_cells(project, "quick", grid), BadInput);
     std::filesystem::remove_all(fixture.scratch / "results");
     std::string no_plot;
-    CHECK(write_report(project, "quick", grid, no_plot).empty());
+    CHECK(write_report(project, "quick", grid, generic_report, no_plot).empty());
     CHECK_FALSE(std::filesystem::exists(fixture.scratch / "results"));
 }
 
@@ -171,4 +139,36 @@ TEST_CASE("mean and confidence interval") {
     const double three[] = {1, 2, 3};  // deviation 1, so 4.3027 / sqrt(3)
     CHECK(summarize(three).mean == doctest::Approx(2));
     CHECK(*summarize(three).half_width == doctest::Approx(4.3027 / std::sqrt(3.0)));
+}
+
+TEST_CASE("results hold both costs; the gap is training minus test") {
+    Json json = result("paper/resnet8--glyphs--f32--s0", 91.0);
+    json["cost"]["linear_cost"] = 30;
+    json["cost"]["quadratic_cost"] = 400;
+    const Result r = result_from(json, "here");
+    CHECK(r.linear_cost == 30);
+    CHECK(r.quadratic_cost == 400);
+    CHECK(r.activation_bytes == 1);
+    CHECK(r.generalization_gap() == doctest::Approx(6.5));
+}
+
+TEST_CASE("an experiment's own report: its files and plots, each under its name") {
+    const Fixture fixture;
+    const Project project = fixture.project();
+    const MakeReport make = [](const std::string& profile, const Grid& grid, const auto& cells) {
+        Report report{summary_table(cells), {{".md", profile + " " + grid.title}, {"-x.csv", "1\n"}}, {}};
+        return report;
+    };
+    std::string no_plot;
+    const auto paths = write_report(project, "quick", project.grid("paper"), make, no_plot);
+    REQUIRE(paths.size() == 2);
+    CHECK(read_file(fixture.scratch / "results/quick/paper-x.csv") == "1\n");
+    CHECK(read_file(fixture.scratch / "results/quick/paper.md") == "quick A & B");
+}
+
+TEST_CASE("bars and comparisons do not break tables") {
+    const Table table{{{"a"}, {"long", false, 0.25}}, {{"|x| < 3", "1 > 0"}}};
+    CHECK(table.markdown().find("| \\|x\\| < 3 | 1 > 0 |") != std::string::npos);
+    CHECK(table.latex().find("\\begin{tabular}{rp{0.25\\linewidth}}") == 0);
+    CHECK(table.latex().find("$|$x$|$ $<$ 3 & 1 $>$ 0 \\\\") != std::string::npos);
 }

@@ -1,0 +1,85 @@
+// The cells of one profile by network, method and seed, and what tables, plots and claims take from them.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "experiments/harness/report.hpp"
+
+namespace nibble::aqt {
+
+/// bf16 and what quantizes weights and activations with no setting changed: the methods of the cost-accuracy
+/// curves. The others are ablations.
+bool on_curve(const std::string& method);
+
+/// What an ablation is compared with: the method with one of its settings put back (bounds, their
+/// granularity, start, half shift), bf16 for weights alone, 8 bits in the first and last layer for those that
+/// have fewer. `known` are the methods there are: where the first choice is not among them, the next is
+/// taken. Nothing for bf16 and for methods without a difference.
+std::optional<std::string> base_of(const std::string& method, const std::vector<std::string>& known);
+
+/// What an ablation changes, in a few words: "one bound per tensor".
+std::string difference_of(const std::string& method);
+
+/// What is asked of a result; one may not have it.
+using Quantity = std::function<std::optional<double>(const Result&)>;
+
+double top1(const Result& result);
+double train_top1(const Result& result);
+double gap(const Result& result);  ///< generalization gap
+std::optional<double> smoothed(const Result& result);
+
+enum class CostModel { linear, quadratic };
+
+double cost_of(const Result& result, CostModel model);
+/// What the same network costs in bf16, where every product has 16 bits in both operands.
+double bf16_cost(const Result& result, CostModel model);
+
+/// A panel: networks and the seeds for which every one of them has all the methods in question.
+struct Panel {
+    std::vector<std::string> networks;
+    std::vector<std::uint64_t> seeds;
+};
+
+class Cells {
+  public:
+    /// Throws BadInput when the cells are of more than one data set, which no curve may mix.
+    Cells(const std::string& profile, const std::vector<ReportedCell>& cells);
+
+    const std::string& profile() const { return profile_; }
+    const std::string& data() const { return data_; }
+    /// As the grid lists them, with results or without.
+    const std::vector<std::string>& networks() const { return networks_; }
+    const std::vector<std::string>& methods() const { return methods_; }
+    bool in_grid(const std::string& network, const std::string& method) const;
+
+    const Result* find(const std::string& network, const std::string& method, std::uint64_t seed) const;
+    /// By seed.
+    std::vector<const Result*> results(const std::string& network, const std::string& method) const;
+    /// Of each seed that has both, a minus b.
+    std::vector<double> differences(const std::string& network, const std::string& a, const std::string& b,
+                                    const Quantity& of) const;
+
+    /// The networks that have all `methods` for some seed, and the seeds for which all those networks do.
+    Panel panel(const std::vector<std::string>& methods) const;
+    /// The largest network with a result, by multiplications: costs in plots are relative to it. Empty
+    /// without results.
+    std::string reference() const;
+
+  private:
+    using Place = std::tuple<std::string, std::string>;  // network, method
+
+    std::string profile_, data_;
+    std::vector<std::string> networks_, methods_;
+    std::vector<std::uint64_t> seeds_;
+    std::map<Place, std::map<std::uint64_t, Result>> results_;  // of all cells of the grid
+};
+
+/// Of each result that has it.
+std::vector<double> each(const std::vector<const Result*>& results, const Quantity& of);
+
+}  // namespace nibble::aqt

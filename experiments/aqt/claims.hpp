@@ -1,0 +1,28 @@
+// The claims of "Pareto-Optimal Quantized ResNet Is Mostly 4-bit" that this experiment can test, judged from
+// its cells (shared rules: experiments/harness/claims.hpp).
+#pragma once
+
+#include <vector>
+
+#include "experiments/aqt/cells.hpp"
+#include "experiments/harness/claims.hpp"
+
+namespace nibble::aqt {
+
+/// Accuracies of one seed count as different from this many points on: about what two seeds of one method
+/// differ by at most.
+inline constexpr double kMargin = 0.5;
+
+/// One function a claim, in the order of their numbers.
+Claim quantized_dominates_bf16(const Cells& cells);    ///< 1
+Claim mostly_4_bit_is_best(const Cells& cells);        ///< 2
+Claim quantized_beats_float(const Cells& cells);       ///< 3
+Claim gap_falls_with_precision(const Cells& cells);    ///< 4
+Claim wide_ends_are_cheap(const Cells& cells);         ///< 5
+Claim automatic_bounds_suffice(const Cells& cells);    ///< 6
+Claim mean_of_maxima_is_no_worse(const Cells& cells);  ///< 7
+Claim narrow_ends_cost_accuracy(const Cells& cells);   ///< 8
+
+std::vector<Claim> claims(const Cells& cells);
+
+}  // namespace nibble::aqt

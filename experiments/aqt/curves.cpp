@@ -1,0 +1,111 @@
+#include "experiments/aqt/curves.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "experiments/harness/labels.hpp"
+#include "experiments/harness/pareto.hpp"
+#include "experiments/harness/statistics.hpp"
+
+namespace nibble::aqt {
+
+namespace {
+
+/// A method's networks in the plane.
+struct Series {
+    std::string method;
+    int colour;
+    std::vector<CostPoint> points;
+    std::vector<std::string> names;
+};
+
+std::string short_name(std::string network) {
+    const std::string family = "resnet", full_width = "-w1.0";
+    if (network.ends_with(full_width)) network.resize(network.size() - full_width.size());
+    return network.starts_with(family) ? network.substr(family.size()) : network;
+}
+
+std::vector<Series> series_of(const Cells& cells, CostModel model, double unit) {
+    constexpr int kBlack = 6;
+    std::vector<Series> list;
+    int next = 0;
+    for (const std::string& method : cells.methods()) {
+        if (!on_curve(method)) continue;
+        Series series{method, method == "bf16" ? kBlack : next++, {}, {}};
+        for (const std::string& network : cells.networks()) {
+            const auto results = cells.results(network, method);
+            if (results.empty()) continue;
+            series.points.push_back(
+                {cost_of(*results.front(), model) / unit, summarize(each(results, top1)).mean});
+            series.names.push_back(short_name(network));
+        }
+        if (!series.points.empty()) list.push_back(std::move(series));
+    }
+    return list;
+}
+
+std::vector<CostPoint> front_of(const std::vector<CostPoint>& points) {
+    std::vector<CostPoint> front;
+    for (std::size_t i : pareto_front(points)) front.push_back(points[i]);
+    return front;
+}
+
+Curve curve(const std::string& label, const std::vector<CostPoint>& points, int colour, Curve::Form form) {
+    Curve c{label, {}, colour, false, form};
+    for (const CostPoint& p : points) c.points.emplace_back(p.cost, p.value);
+    return c;
+}
+
+/// A tenth of the axis to both sides; room for a point alone.
+AxisRange with_room(AxisRange r, double least) {
+    const double room = std::max(0.1 * (r.high - r.low), least);
+    return {r.low - room, r.high + room};
+}
+
+}  // namespace
+
+Plot cost_plot(const std::string& title, const Cells& cells, CostModel model) {
+    const std::string reference = cells.reference();
+    Plot plot{title, "", "top-1 accuracy (%)", {}, Plot::Logarithmic::x};
+    plot.legend_above = true;
+    double unit = 1;
+    for (const std::string& method : cells.methods())
+        if (const auto results = cells.results(reference, method); !results.empty())
+            unit = bf16_cost(*results.front(), model);
+    plot.x_label = fmt::format("{} cost relative to {} in bf16 (marks: depth and width of the ResNet)",
+                               model == CostModel::linear ? "linear" : "quadratic", reference);
+
+    const std::vector<Series> list = series_of(cells, model, unit);
+    std::vector<CostPoint> all;
+    std::vector<Label> labels;
+    for (const Series& s : list)
+        for (std::size_t i = 0; i < s.points.size(); ++i) {
+            all.push_back(s.points[i]);
+            labels.push_back({s.points[i].cost, s.points[i].value, s.names[i]});
+        }
+    if (all.empty()) return plot;
+    plot.curves.push_back(curve("Pareto front of all", front_of(all), Curve::kGrey, Curve::Form::steps));
+    for (const Series& s : list)
+        plot.curves.push_back(curve("", front_of(s.points), s.colour, Curve::Form::line));
+    for (const Series& s : list)
+        plot.curves.push_back(curve(s.method, s.points, s.colour, Curve::Form::marks));
+    const auto [left, right] = std::minmax_element(
+        all.begin(), all.end(), [](const auto& a, const auto& b) { return a.cost < b.cost; });
+    const auto [low, high] = std::minmax_element(
+        all.begin(), all.end(), [](const auto& a, const auto& b) { return a.value < b.value; });
+    plot.x_range = {left->cost / 1.6, right->cost * 1.4};
+    plot.y_range = with_room({low->value, high->value}, 0.5);
+    plot.notes = place_labels(plot, labels);
+    return plot;
+}
+
+Plot epoch_plot(const std::string& title, const std::vector<ReportedCell>& cells, const Cells& known) {
+    const std::string reference = known.reference();
+    std::vector<ReportedCell> shown;
+    for (const ReportedCell& c : cells)
+        if (c.cell.model == reference && on_curve(c.cell.method)) shown.push_back(c);
+    return learning_curves(title, shown);
+}
+
+}  // namespace nibble::aqt
