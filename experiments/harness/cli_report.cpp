@@ -32,6 +32,7 @@ bool update_readme(const Project& project, const ReportOptions& o) {
         const Grid grid = project.grid(paper);
         if (!grid.profiles.contains(profile)) continue;
         if (!std::filesystem::exists(project.results() / profile / (paper + ".md"))) continue;
+        tables += fmt::format("{}**{}**\n\n", tables.empty() ? "" : "\n", grid.title);
         tables += o.reporter(paper)(profile, grid, read_cells(project, profile, grid)).summary.markdown();
         tables +=
             fmt::format("\nMade from `results/{0}/{1}/`; more in [results/{0}/{1}.md](results/{0}/{1}.md).\n",
