@@ -83,8 +83,8 @@ void train(benchmark::State& state, const Setting& setting) {
 int main(int argc, char** argv) {
     flush_denormals();
     for (const Setting& setting : kSettings) {
-        const std::string name = std::string("training/") + kModel + "/" + setting.name +
-                                 "/threads:" + std::to_string(threads());
+        const std::string name =
+            std::string("training/") + kModel + "/" + setting.name + "/threads:" + std::to_string(threads());
         benchmark::RegisterBenchmark(name.c_str(), train, setting)
             ->UseRealTime()
             ->Unit(benchmark::kMillisecond);
