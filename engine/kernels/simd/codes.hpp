@@ -135,24 +135,17 @@ inline bool codes_rectify(const Codes& codes) {
     return codes.lowest >= 0;
 }
 
-/// So many vectors of channels are finished at once, where there are as many: their codes are packed and
-/// written in fewer steps than one by one.
-inline constexpr int kWidest = kLanes == 16 ? 4 : 2;
+/// So many vectors of channels are finished at once: 64 stored codes are a whole line of the cache, packed
+/// and written in fewer steps than by quarters.
+inline constexpr int kWidest = kLanes == 16 ? 4 : 1;
 
 #if defined(__AVX512BW__)
-[[gnu::always_inline]] inline void save_together(const Ints (&stored)[4], std::uint8_t* to) {
+[[gnu::always_inline]] inline void save_line(const Ints (&stored)[4], std::uint8_t* to) {
     // Packing interleaves the quarters of its operands; fours of bytes then go to their places.
     const __m512i places = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     const __m512i low = _mm512_packs_epi32(stored[0], stored[1]);
     const __m512i high = _mm512_packs_epi32(stored[2], stored[3]);
     _mm512_storeu_si512(to, _mm512_permutexvar_epi32(places, _mm512_packus_epi16(low, high)));
-}
-#else
-[[gnu::always_inline]] inline void save_together(const Ints (&stored)[2], std::uint8_t* to) {
-    // Packing interleaves the halves of its operands.
-    const __m256i words = _mm256_permute4x64_epi64(_mm256_packus_epi32(stored[0], stored[1]), 0b11'01'10'00);
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(to),
-                     _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1)));
 }
 #endif
 
@@ -199,7 +192,7 @@ template <Rounding rounding, bool plain, int W, class L>
                 if constexpr (W == 1)
                     lanes.template save<AsStored>(stored[0], codes.at);
                 else
-                    save_together(stored, codes.at);
+                    save_line(stored, codes.at);
             }
             sums.next();
             residual.next();
@@ -215,8 +208,9 @@ void finish_rounding(const Finish& f) {
     const Encoder<rounding> encode(f.codes);
     const Lanes<true> all{kLanes};
     int c = 0;
-    for (; c + kWidest * kLanes <= f.channels; c += kWidest * kLanes)
-        finish_channels<rounding, plain, kWidest>(f, encode, c, all);
+    if constexpr (kWidest > 1)
+        for (; c + kWidest * kLanes <= f.channels; c += kWidest * kLanes)
+            finish_channels<rounding, plain, kWidest>(f, encode, c, all);
     for (; c + kLanes <= f.channels; c += kLanes) finish_channels<rounding, plain, 1>(f, encode, c, all);
     if (c < f.channels) finish_channels<rounding, plain, 1>(f, encode, c, Lanes<false>{f.channels - c});
 }
