@@ -25,7 +25,7 @@ endif
 .DELETE_ON_ERROR:
 .PRECIOUS: build/%/build.ninja
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-check setup-data build test reproduce cells data verify stale report bench-peers bench-kernels \
+.PHONY: help setup setup-check setup-data build test reproduce cells data verify stale report site bench-peers bench-kernels \
         check check-format format fuzz clean
 
 help: ## this list
@@ -92,6 +92,9 @@ verify: build ## run the fresh cells of PROFILE again and compare every bit (not
 
 stale: build ## list the results that no longer match the code, configuration or data
 	@$(NIBBLE) stale
+
+site: build ## one page with every result, to open in a browser: build/site/index.html
+	$(NIBBLE) site
 
 report: build ## tables and plots from the results, and the README's table
 	$(NIBBLE) report
