@@ -19,8 +19,7 @@
 //                            input, input_step, input_error}]}
 //
 // with file_bytes of the network as one file (null where a side is float and it cannot be executed as
-// integers), and of each layer what engine/quant/post_training.hpp diagnoses. `cost` counts one term of sums;
-// product_overhead is what the others add to the multiplications.
+// integers), and of each layer what engine/quant/post_training.hpp diagnoses.
 //
 // A result holds no time: timing results live elsewhere and name their machine.
 #pragma once
