@@ -82,18 +82,7 @@ run() { "$nibble" run "$cell" --checkpoint-minutes 0 --progress off; }
 run >out 2>err || fail "run: $(cat err)"
 mv "$result" whole.json || fail "run wrote no result"
 refused 1 "no cell" run paper/resnet8-w0.25--glyphs--f32--s7
-kills=0
-for pause in 1.0 0.2 0.4 0.3 0.5; do
-    ls build/runs/quick/paper/*/checkpoint-* >/dev/null 2>&1 || pause=2.5
-    run >out 2>err &
-    sleep $pause
-    kill -KILL $! 2>/dev/null && kills=$((kills + 1))
-    wait $! 2>/dev/null
-    [ ! -e "$result" ] || break
-done
-[ $kills -gt 0 ] || fail "no run was killed"
-run >out 2>err || fail "run after $kills kills: $(cat err)"
-cmp -s whole.json "$result" || fail "a run killed $kills times has another result"
+survives_kills "$cell" "$result" whole.json 1.0 0.2 0.4 0.3 0.5
 run 2>err | grep "fresh, not run again" >/dev/null || fail "a fresh cell was run again"
 [ -z "$("$nibble" stale)" ] || fail "a fresh result is called stale"
 
