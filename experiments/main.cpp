@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
     nibble::add_report(line, {{"aqt", nibble::aqt::report}, {"mmse", nibble::mmse::report}});
     nibble::add_site(line);
     nibble::add_verify(line);
+    nibble::add_bless(line);
     nibble::add_quantize(line);
     nibble::add_predict(line);
     nibble::add_cost(line);

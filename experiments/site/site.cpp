@@ -19,6 +19,8 @@ constexpr const char* kPlace = "@CELLS@";
 
 /// What the page shows of one result.
 Json entry_of(const Cell& cell, const Json& json, const Result& result) {
+    // Cells that quantize a trained network measure nothing on training images.
+    const auto of_training = [&](double value) { return result.quantized ? Json() : Json(value); };
     return {{"cell", result.cell},
             {"profile", result.profile},
             {"paper", cell.paper},
@@ -28,13 +30,15 @@ Json entry_of(const Cell& cell, const Json& json, const Result& result) {
             {"seed", cell.seed},
             {"top1", result.top1},
             {"loss", result.loss},
-            {"train_top1", result.train_top1},
-            {"gap", result.generalization_gap()},
+            {"train_top1", of_training(result.train_top1)},
+            {"gap", of_training(result.generalization_gap())},
             {"macs", result.macs},
             {"linear_cost", result.linear_cost},
             {"quadratic_cost", result.quadratic_cost},
             {"weight_bytes", result.weight_bytes},
             {"activation_bytes", result.activation_bytes},
+            {"bits_per_weight", result.quantized ? Json(result.quantized->bits_per_weight) : Json()},
+            {"parent", result.quantized ? Json(result.quantized->parent) : Json()},
             {"executed_as", result.executed_as},
             {"key", result.key},
             {"weights_digest", result.weights_digest},
