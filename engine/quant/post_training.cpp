@@ -14,10 +14,6 @@
 namespace nibble {
 namespace {
 
-bool is_product(const Node& node) {
-    return node.op == Op::conv || node.op == Op::linear;
-}
-
 void check_images(std::span<const float> images, std::size_t image_size) {
     const std::size_t n = images.size() / image_size;
     if (n * image_size != images.size())
@@ -84,9 +80,8 @@ Diagnosed post_train(const PostTrainingMethod& method, const Graph& graph, const
         if (method.observes_activations()) calibration.activations = observe(network.folded, images);
     }
     Diagnosed result{method.quantize(network, calibration), {}};
-    for (int i = 0; i < network.folded.graph.size(); ++i)
-        if (is_product(network.folded.graph[i]))
-            result.layers.push_back(diagnose(result.network, network.folded, i, calibration));
+    for (int i : network.folded.graph.products())
+        result.layers.push_back(diagnose(result.network, network.folded, i, calibration));
     return result;
 }
 
@@ -105,8 +100,9 @@ Weights rounded_weights(const PostTrained& network) {
 double bits_per_weight(const std::vector<LayerDiagnosis>& layers, const Graph& graph) {
     double all = 0, bits = 0;
     for (const LayerDiagnosis& d : layers)
-        for (const Node& node : graph.nodes()) {
-            if (!is_product(node) || node.name != d.name) continue;
+        for (int i : graph.products()) {
+            const Node& node = graph[i];
+            if (node.name != d.name) continue;
             const double weights = static_cast<double>(node.window.kernel_h) * node.window.kernel_w *
                                    graph[node.inputs.front()].out.c * node.out.c;
             all += weights;
@@ -123,11 +119,11 @@ double product_overhead(const PostTrained& network) {
 
 bool runs_as_integers(const PostTrained& network) {
     const Graph& graph = network.network.graph;
-    for (int i = 0; i < graph.size(); ++i)
-        if (is_product(graph[i]) && (!network.quantization.layers.contains(graph[i].name) ||
-                                     !network.quantization.edges.contains({i, 0})))
-            return false;
-    return true;
+    const auto products = graph.products();
+    return std::all_of(products.begin(), products.end(), [&](int i) {
+        return network.quantization.layers.contains(graph[i].name) &&
+               network.quantization.edges.contains({i, 0});
+    });
 }
 
 }  // namespace nibble

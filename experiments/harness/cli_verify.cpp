@@ -60,7 +60,7 @@ std::string verify(const Project& project, const std::string& path, const RunCon
     const Json stored = read_json(path);
     const Result result = result_from(stored, path);
     const ProfileCell cell = find_cell(project, result.cell, result.profile);
-    const Data data = open_data(cell.cell.cell.data);
+    const Data& data = shared_data(cell.cell.cell.data);
     const KeyParts parts = key_parts_of(project, cell, data, control);
     if (const std::string why = result.parts.difference(parts); !why.empty())
         return "stale: " + why + " changed since";

@@ -24,7 +24,8 @@ struct Shown {
     const char* plot;
     const char* title;
 };
-constexpr Shown kShown[] = {{"-layers", "Error of each layer"},
+constexpr Shown kShown[] = {{"-scales", "Error over scale"},
+                            {"-layers", "Error of each layer"},
                             {"-bits", "Accuracy over bits"},
                             {"-dual", "Accuracy over the share of dual kernels"},
                             {"-calibration", "Accuracy over the number of calibration images"}};

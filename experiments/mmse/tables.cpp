@@ -89,10 +89,8 @@ Table solver_table(const Cells& cells) {
             const Method m = method_from(method);
             Method plain = m;
             plain.solver = Solver::exact;
-            if (!weights_only(m) || m.weight_bits != kFour || !m.wide_ends || m.dual_percent > 0 ||
-                !(to_string(plain) == "w4e8" || to_string(plain) == "w4e8-pt") ||
-                !cells.in_grid(network, method))
-                continue;
+            const bool compared = to_string(plain) == "w4a8e8" || to_string(plain) == "w4a8e8-pt";
+            if (!compared || !cells.in_grid(network, method)) continue;
             const auto r = cells.results(network, method), best = cells.results(network, to_string(plain));
             const std::string above =
                 r.empty() || best.empty()
@@ -126,7 +124,7 @@ Table dual_table(const Cells& cells) {
             Method plain = method_from(method);
             const int share = plain.dual_percent;
             plain.dual_percent = 0;
-            if (cells.in_grid(network, method) && to_string(plain) == "w4e8")
+            if (cells.in_grid(network, method) && to_string(plain) == "w4a8e8")
                 by_share.emplace_back(share, method);
         }
         std::sort(by_share.begin(), by_share.end());
@@ -244,11 +242,12 @@ std::vector<NamedTable> tables(const Cells& cells) {
                         })},
         {"Solvers", "-solvers",
          "Mean over the layers of 4 bits of ||W - W^||^2 / ||W||^2; the exact solver proves how far the "
-         "others "
-         "are from the best scale.",
+         "others are from the best scale. Executed as packed integers, activations in 8 bits.",
          solver_table(cells)},
         {"Dual kernels", "-dual",
-         "The threshold tau on a kernel's relative squared error is the one that leaves this share above it.",
+         "4-bit weights, 8-bit activations, executed as packed integers. The threshold tau on a kernel's "
+         "relative "
+         "squared error is the one that leaves this share above it.",
          dual_table(cells)},
         {"Weight bits", "-bits",
          "Top-1 (%), executed as packed integers: weights of the bits named, 8 in the first and last layer, "
