@@ -5,6 +5,7 @@
 #include "experiments/mmse/claims.hpp"
 #include "experiments/mmse/curves.hpp"
 #include "experiments/mmse/ordering.hpp"
+#include "experiments/mmse/rows.hpp"
 #include "experiments/mmse/tables.hpp"
 
 namespace nibble::mmse {
@@ -75,7 +76,7 @@ Report report(const std::string& profile, const Grid& grid, const std::vector<Re
     report.plots = plots(grid.title + ", " + profile, cells);
     report.files[".md"] = markdown(profile, grid, cells, all, report.plots, judged);
     report.files[".csv"] = cell_rows(reported).csv();
-    report.files["-layers.csv"] = layer_table(reported).csv();
+    report.files["-layers.csv"] = layer_rows(reported).csv();
     for (const NamedTable& t : all) {
         report.files[t.name + ".csv"] = t.table.csv();
         report.files[t.name + ".tex"] = latex_file(t.table);
