@@ -37,6 +37,8 @@ struct PostTrained {
     FoldedNetwork network;  ///< floats; a method may have corrected biases
     Quantization quantization;
     std::map<std::string, double> facts{};  ///< what else a method wants to report: {"tau", 0.013}
+    std::map<std::string, std::vector<std::pair<double, double>>>
+        curves{};  ///< the same, of more than a number
 };
 
 class PostTrainingMethod {
