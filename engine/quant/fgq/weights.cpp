@@ -33,7 +33,8 @@ struct Groups {
 Groups groups_in(const Array<float>& weights, int group) {
     const Shape shape(weights.shape().begin(), weights.shape().end());
     if ((shape.size() != 2 && shape.size() != 4) || count(shape) == 0)
-        throw BadInput("fgq", "shape of weights", "2 or 4 dimensions, none of them 0", nibble::to_string(shape));
+        throw BadInput("fgq", "shape of weights", "2 or 4 dimensions, none of them 0",
+                       nibble::to_string(shape));
     return {shape, group};
 }
 
