@@ -11,44 +11,53 @@ namespace {
 
 constexpr int kMaxGroup = 4096;
 
+std::optional<int> take_bits(std::string_view& text, int highest) {
+    const auto bits = take_number<int>(text);
+    return bits && *bits >= 2 && *bits <= highest ? bits : std::nullopt;
+}
+
 std::optional<Method> parse(std::string_view text) {
     Method m;
-    if (!take(text, "g")) return {};
-    const auto group = take_number<int>(text);
-    if (!group || *group < 2 || *group > kMaxGroup) return {};
-    m.group = *group;
-    m.activation_bits = 0;
+    const bool grouped = take(text, "g");
+    if (!grouped && !take(text, "w")) return {};
+    const auto weights = take_bits(text, grouped ? kMaxGroup : 8);
+    if (!weights) return {};
+    (grouped ? m.group : m.weight_bits) = *weights;
     if (take(text, "a")) {
-        const auto bits = take_number<int>(text);
-        if (!bits || *bits < 2 || *bits > 8) return {};
+        const auto bits = take_bits(text, 8);
+        if (!bits) return {};
         m.activation_bits = *bits;
     }
-    if (take(text, "-twn"))
+    if (grouped && take(text, "-twn"))
         m.rule = Rule::twn;
-    else if (take(text, "-exp"))
+    else if (grouped && take(text, "-exp"))
         m.rule = Rule::exponential;
-    m.ternary_first = take(text, "-t");
+    m.ternary_first = grouped && take(text, "-t");
+    m.new_norms = !take(text, "-oldbn");
     return text.empty() ? std::optional(m) : std::nullopt;
 }
 
 }  // namespace
 
 std::string to_string(const Method& m) {
-    std::string text = "g" + std::to_string(m.group);
+    if (!m.quantizes()) return "f32";
+    std::string text = m.group > 0 ? "g" + std::to_string(m.group) : "w" + std::to_string(m.weight_bits);
     if (m.activation_bits > 0) text += "a" + std::to_string(m.activation_bits);
     if (m.rule == Rule::twn) text += "-twn";
     if (m.rule == Rule::exponential) text += "-exp";
     if (m.ternary_first) text += "-t";
+    if (!m.new_norms) text += "-oldbn";
     return text;
 }
 
 Method method_from(const std::string& text) {
-    const auto method = parse(text);
+    const auto method = text == "f32" ? Method{} : parse(text);
     if (!method)
-        throw BadInput("fgq", "method",
-                       "g<group>, then a<bits> unless activations stay float, then -twn or -exp and -t: "
-                       "g4a8, g64a4, g4, g4a8-twn, g4a8-t",
-                       "'" + text + "'");
+        throw BadInput(
+            "fgq", "method",
+            "f32, or g<group> or w<bits>, a<bits> unless activations stay float, of groups -twn or "
+            "-exp and -t, then -oldbn, as in g4a8, g64a4, g4, w4a8, g4a8-twn, g4a8-t-oldbn",
+            "'" + text + "'");
     return *method;
 }
 

@@ -8,7 +8,7 @@
 #include "engine/nn/fusion.hpp"
 #include "engine/quant/fgq/activations.hpp"
 #include "engine/quant/fgq/weights.hpp"
-#include "engine/quant/maxabs.hpp"
+#include "engine/quant/mmse/weights.hpp"
 
 namespace nibble::fgq {
 namespace {
@@ -17,6 +17,16 @@ constexpr int kFirstBits = 8;
 
 bool is_product(const Node& node) {
     return node.op == Op::conv || node.op == Op::linear;
+}
+
+/// Of all weights but the first convolution's.
+Scheme scheme_of(const Method& method) {
+    if (method.group == 0) return {.bits = method.weight_bits};
+    return {.kind = Kind::ternary,
+            .bits = 2,
+            .range = Range::narrow,
+            .granularity = Granularity::group,
+            .group = method.group};
 }
 
 }  // namespace
@@ -44,23 +54,18 @@ void Layer::set_input(const Quantizer& quantizer, int channels) {
 
 QuantizedWeights Layer::quantized(const Array<float>& weights) const {
     return scheme_.kind == Kind::ternary ? ternary_weights(weights, scheme_.group, rule_)
-                                         : maxabs_weights(weights, scheme_);
+                                         : mmse::quantize_weights(weights, scheme_);
 }
 
 NetworkLayers::NetworkLayers(const Graph& graph, const Method& method, const std::vector<ValueRange>& ranges)
     : graph_(graph), method_(method) {
-    const Scheme ternary{.kind = Kind::ternary,
-                         .bits = 2,
-                         .range = Range::narrow,
-                         .granularity = Granularity::group,
-                         .group = method.group};
-    const Scheme first{.bits = kFirstBits, .range = Range::narrow};
+    if (!method.quantizes()) throw BadInput("fgq", "method", "one that quantizes", to_string(method));
+    const Scheme inner = scheme_of(method), first = method.ternary_first ? inner : Scheme{.bits = kFirstBits};
     for (int i = 0; i < graph.size(); ++i) {
         if (!is_product(graph[i])) continue;
         const bool is_first = layers_.empty();
         const int bits = is_first && method.activation_bits > 0 ? kFirstBits : method.activation_bits;
-        const Scheme& scheme = is_first && !method.ternary_first ? first : ternary;
-        layers_.push_back({i, bits, std::make_unique<Layer>(scheme, method.rule)});
+        layers_.push_back({i, bits, std::make_unique<Layer>(is_first ? first : inner, method.rule)});
     }
     if (ranges.empty()) return;
     for (std::size_t k = 0; k < layers_.size(); ++k)
@@ -112,28 +117,37 @@ std::string NetworkLayers::identity() const {
     return "fgq " + to_string(method_);
 }
 
+bool NetworkLayers::complete() const {
+    return method_.activation_bits == 0 ||
+           std::all_of(layers_.begin(), layers_.end(), [](const Place& p) { return p.layer->input(); });
+}
+
 Quantization NetworkLayers::quantization(const Weights& weights) const {
     Quantization q;
-    std::vector<QuantizedWeights> layers(layers_.size());
-    parallel_for(layers_.size(), [&](std::size_t k) {
-        layers[k] = layers_[k].layer->quantized(weights.at(graph_[layers_[k].node].name + ".weight"));
-    });
-    for (std::size_t k = 0; k < layers_.size(); ++k) {
-        const Place& place = layers_[k];
+    for (const Place& place : layers_) {
         if (!place.layer->quantizer())
-            throw Unsupported("integer execution of " + to_string(method_) + ": activations stay float");
-        q.layers.emplace(graph_[place.node].name, std::move(layers[k]));
+            throw Unsupported("integer execution of " + to_string(method_) + ": activations are float");
         q.edges.emplace(GraphEdge{place.node, 0}, *place.layer->quantizer());
     }
+    q.layers = quantized_weights(weights);
     return q;
+}
+
+std::map<std::string, QuantizedWeights> NetworkLayers::quantized_weights(const Weights& weights) const {
+    std::vector<QuantizedWeights> quantized(layers_.size());
+    parallel_for(layers_.size(), [&](std::size_t k) {
+        quantized[k] = layers_[k].layer->quantized(weights.at(graph_[layers_[k].node].name + ".weight"));
+    });
+    std::map<std::string, QuantizedWeights> by_name;
+    for (std::size_t k = 0; k < layers_.size(); ++k)
+        by_name.emplace(graph_[layers_[k].node].name, std::move(quantized[k]));
+    return by_name;
 }
 
 Weights NetworkLayers::rounded(const Weights& weights) const {
     Weights rounded = weights;
-    for (const Place& place : layers_) {
-        Array<float>& values = rounded.at(graph_[place.node].name + ".weight");
-        values = place.layer->quantized(values).values();
-    }
+    for (const auto& [name, layer] : quantized_weights(weights))
+        rounded.at(name + ".weight") = layer.values();
     return rounded;
 }
 

@@ -1,10 +1,10 @@
 // A network with ternary weights in groups and activations in dynamic fixed point: after training, and while
 // it is trained further ("fine-tuned") from its float weights.
 //
-// The first convolution has 8-bit weights, one scale per output channel by max-abs: its 3 input channels make
-// no group. All other layers are ternary (weights.hpp), the last one, too. Every layer reads activations
-// (activations.hpp) of the same bits, but the first one reads the image in 8; their exponents come from
-// calibration and do not change.
+// The first convolution has 8-bit weights: its 3 input channels make no group. All other layers are ternary
+// (weights.hpp), the last one, too. Codes that are not ternary have one scale per output channel, of least
+// squared error. Every layer reads activations (activations.hpp) of the same bits, but the first one reads
+// the image in 8; their exponents come from calibration and do not change.
 //
 // Fine-tuning keeps float weights for the optimizer and ternarizes them anew at every step, so products are
 // those of the integer kernels (codes times multipliers). Gradients take ternarization for the identity (the
@@ -17,16 +17,15 @@
 #include <vector>
 
 #include "engine/nn/graph.hpp"
-#include "engine/nn/layer_quantizer.hpp"
 #include "engine/quant/calibration.hpp"
 #include "engine/quant/fgq/method.hpp"
-#include "engine/quant/quantized.hpp"
+#include "engine/quant/training_quantizer.hpp"
 
 namespace nibble::fgq {
 
 class Layer : public LayerQuantizer {
   public:
-    /// Weights by `scheme`: t-gN, or s8n-pc for 8 bits.
+    /// Weights by `scheme`: t-gN, or uniform codes per output channel.
     Layer(const Scheme& scheme, Rule rule) : scheme_(scheme), rule_(rule) {}
 
     void encode(const Array<float>& weights, WeightCodes& to) const override;
@@ -45,10 +44,10 @@ class Layer : public LayerQuantizer {
     std::optional<InputCodes> codes_;
 };
 
-class NetworkLayers : public NetworkQuantizer {
+class NetworkLayers : public TrainingQuantizer {
   public:
     /// `ranges` of the float network by node of the graph, as observe_ranges() gives them. Empty: activations
-    /// are float until set_state().
+    /// are float until set_state(). Throws BadInput for a method that quantizes nothing.
     NetworkLayers(const Graph& graph, const Method& method, const std::vector<ValueRange>& ranges);
 
     LayerQuantizer* layer(const std::string& name) override;
@@ -59,12 +58,13 @@ class NetworkLayers : public NetworkQuantizer {
     void set_state(const std::map<std::string, Array<float>>& state) override;
     std::string identity() const override;
 
-    /// Everything quantized, to be lowered to integers; what is added stays float. Throws Unsupported where
-    /// activations are float.
-    Quantization quantization(const Weights& weights) const;
-    /// Weights with their codes' values in them, the rest as it is: what a network computes with whose
-    /// activations stay float.
-    Weights rounded(const Weights& weights) const;
+    /// Once ranges are known.
+    bool complete() const override;
+    /// What is added stays float.
+    Quantization quantization(const Weights& weights) const override;
+    /// Of all layers, by name.
+    std::map<std::string, QuantizedWeights> quantized_weights(const Weights& weights) const;
+    Weights rounded(const Weights& weights) const override;
 
   private:
     void set_range(std::size_t layer, const ValueRange& range);

@@ -55,7 +55,7 @@ TEST_CASE("fgq networks: the first layer in 8 bits or ternary, the others ternar
     const Graph graph = small_resnet(Shortcut::projection);
     const Weights weights = test::random_weights(graph, 1);
     const std::vector<ValueRange> ranges = ranges_of(graph, weights);
-    for (const char* name : {"g4a8", "g4a4", "g4a4-t"}) {
+    for (const char* name : {"g4a8", "g4a4", "g4a4-t", "w4a8"}) {
         const Method method = method_from(name);
         const Quantization q = NetworkLayers(graph, method, ranges).quantization(weights);
         CAPTURE(name);
@@ -64,7 +64,9 @@ TEST_CASE("fgq networks: the first layer in 8 bits or ternary, the others ternar
             if (graph[i].op != Op::conv && graph[i].op != Op::linear) continue;
             const bool first = graph[i].inputs[0] == 0;
             const Scheme& scheme = q.layers.at(graph[i].name).scheme;
-            CHECK(to_string(scheme) == (first && !method.ternary_first ? "s8n-pc" : "t-g4"));
+            CHECK(to_string(scheme) == (first && !method.ternary_first ? "s8-pc"
+                                        : method.group                 ? "t-g4"
+                                                                       : "s4-pc"));
             const std::string bits = std::to_string(first ? 8 : method.activation_bits);
             CHECK(to_string(q.edges.at({i, 0}).scheme) == (first ? "s" : "u") + bits + "-pt");
         }
@@ -72,7 +74,7 @@ TEST_CASE("fgq networks: the first layer in 8 bits or ternary, the others ternar
 }
 
 TEST_CASE("fgq networks: integers agree with their simulation, residuals as floats and in 8 bits") {
-    for (const char* name : {"g2a8", "g4a4", "g64a8-twn", "g3a2-exp-t"})
+    for (const char* name : {"g2a8", "g4a4", "g64a8-twn", "g3a2-exp-t", "w4a4"})
         for (const Shortcut shortcut : {Shortcut::option_a, Shortcut::projection, Shortcut::none})
             for (bool residuals : {false, true}) {
                 const Graph graph = small_resnet(shortcut);
@@ -88,7 +90,7 @@ TEST_CASE("fgq networks: integers agree with their simulation, residuals as floa
 }
 
 TEST_CASE("train = deploy: the network that was fine-tuned and its integer form give the same bits") {
-    for (const char* name : {"g4a8", "g64a8", "g4a4-t", "g3a8-twn"})
+    for (const char* name : {"g4a8", "g64a8", "g4a4-t", "g3a8-twn", "w4a8"})
         for (const Shortcut shortcut : {Shortcut::option_a, Shortcut::projection})
             for (const Numerics numerics : {Numerics::f32, Numerics::bf16}) {
                 CAPTURE(name);
