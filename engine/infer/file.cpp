@@ -30,6 +30,11 @@ std::string prefix_of(std::size_t step) {
     return std::string(digits.size() < 3 ? 3 - digits.size() : 0, '0') + digits + ".";
 }
 
+/// In front of the tensors of an extra term: "004.term2.", the codes without a prefix being the first term.
+std::string prefix_of(const std::string& step, std::size_t extra) {
+    return step + "term" + std::to_string(extra + 2) + ".";
+}
+
 /// Of the tensor with the multipliers of a value quantized by channel.
 std::string multipliers_name(std::size_t value) {
     return "value" + prefix_of(value) + "multipliers";
@@ -161,10 +166,27 @@ class Reader {
         }
         w.codes = unpack_codes(w.scheme, tensor<std::uint8_t>(prefix + "codes", "U8"), codes);
         w.steps = tensor<float>(prefix + "steps", "F32");
+        if (w.scheme.kind == Kind::sum) read_extra(prefix, step, codes / w.shape[0]);
         if (w.scheme.granularity == Granularity::group)
             w.multipliers = tensor<std::uint8_t>(prefix + "multipliers", "U8");
         step.scale = tensor<float>(prefix + "scale", "F32");
         step.shift = tensor<float>(prefix + "shift", "F32");
+    }
+
+    void read_extra(const std::string& prefix, IntegerStep& step, std::size_t kernel_size) {
+        QuantizedWeights& w = step.weights;
+        for (int i = 0; i + 1 < w.scheme.terms; ++i) {
+            const std::string term_prefix = prefix_of(prefix, static_cast<std::size_t>(i));
+            ExtraTerm& term = w.extra.emplace_back();
+            term.outputs = tensor<std::uint32_t>(term_prefix + "outputs", "U32");
+            if (term.outputs.size() > w.outputs())
+                throw BadInput("integer network: " + term_prefix + "outputs", "channels",
+                               "at most " + std::to_string(w.outputs()), std::to_string(term.outputs.size()));
+            term.codes = unpack_codes(w.scheme, tensor<std::uint8_t>(term_prefix + "codes", "U8"),
+                                      term.outputs.size() * kernel_size);
+            term.steps = tensor<float>(term_prefix + "steps", "F32");
+            step.extra_scale.push_back(tensor<float>(term_prefix + "scale", "F32"));
+        }
     }
 
     template <class T>
@@ -210,6 +232,15 @@ Safetensors to_safetensors(const IntegerGraph& graph, std::map<std::string, std:
         file.tensors.emplace(prefix + "steps", stored("F32", step.weights.steps));
         if (!step.weights.multipliers.empty())
             file.tensors.emplace(prefix + "multipliers", stored("U8", step.weights.multipliers));
+        for (std::size_t e = 0; e < step.weights.extra.size(); ++e) {
+            const ExtraTerm& term = step.weights.extra[e];
+            const std::string term_prefix = prefix_of(prefix, e);
+            file.tensors.emplace(term_prefix + "outputs", stored("U32", term.outputs));
+            file.tensors.emplace(term_prefix + "codes",
+                                 stored("U8", pack_codes(step.weights.scheme, term.codes)));
+            file.tensors.emplace(term_prefix + "steps", stored("F32", term.steps));
+            file.tensors.emplace(term_prefix + "scale", stored("F32", step.extra_scale[e]));
+        }
         file.tensors.emplace(prefix + "scale", stored("F32", step.scale));
         file.tensors.emplace(prefix + "shift", stored("F32", step.shift));
     }

@@ -5,8 +5,9 @@
 //                "graph": JSON {"values": [{"dims": [h, w, c], "quantizer": {...}}], "steps": [{...}]}
 //                and what the caller adds (the model's name, how images are normalised, ...)
 //     tensors    for the product of step NNN: "NNN.codes" U8 (packing.hpp), "NNN.steps" F32, "NNN.scale" F32,
-//                "NNN.shift" F32, and with group scales "NNN.multipliers" U8; for value NNN, if its
-//                quantizer has one multiplier per channel, "valueNNN.multipliers" F32
+//                "NNN.shift" F32, and with group scales "NNN.multipliers" U8; for each further term of a sum,
+//                "NNN.term2.outputs" U32 (the channels it is for) and its ".codes", ".steps" and ".scale";
+//                for value NNN, if its quantizer has one multiplier per channel, "valueNNN.multipliers" F32
 #pragma once
 
 #include <map>

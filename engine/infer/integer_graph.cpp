@@ -171,8 +171,6 @@ class Checker {
         require_form(in, true);
         const QuantizedWeights& w = step_->weights;
         nibble::check(w, step_->name);
-        if (w.scheme.kind == Kind::sum)
-            throw Unsupported(where_ + ": sums of tensors do not run as integers yet");
         const Dims out = slide(in.dims, static_cast<int>(w.outputs()));
         const auto size = [](int n) { return static_cast<std::size_t>(n); };
         Shape expected{w.outputs(), size(in.dims.c)};
@@ -186,6 +184,7 @@ class Checker {
         if (step_->scale.size() != w.outputs() || step_->shift.size() != w.outputs() ||
             !are_finite(step_->scale) || !are_finite(step_->shift))
             fail("scales and shifts", "one finite number per channel", "something else");
+        check_extra_scales();
         check_sums(*in.quantizer);
         has_product_ = true;
         int& border = borders_[static_cast<std::size_t>(step_->input)];
@@ -195,19 +194,29 @@ class Checker {
             fail("shape of its residual", text(out), text(graph_.values[step_->residual].dims));
         if (step_->residual >= 0) require_one_scale(graph_.values[step_->residual], "its residual");
         define_outputs(out);
-        add_work(out, static_cast<std::int64_t>(w.codes.size() / w.outputs()));
+        add_work({out.h, out.w, static_cast<int>(w.kernels())},
+                 static_cast<std::int64_t>(w.codes.size() / w.outputs()));
+    }
+
+    void check_extra_scales() const {
+        const QuantizedWeights& w = step_->weights;
+        bool fit = step_->extra_scale.size() == w.extra.size();
+        for (std::size_t e = 0; fit && e < w.extra.size(); ++e)
+            fit = step_->extra_scale[e].size() == w.extra[e].outputs.size() &&
+                  are_finite(step_->extra_scale[e]);
+        if (!fit)
+            fail("scales of extra terms", "one finite number per channel of each term", "something else");
     }
 
     void check_sums(const Quantizer& in) const {
         const QuantizedWeights& w = step_->weights;
         const std::int64_t largest = in.scheme.highest() + 2 * in.offset();
-        const std::size_t per_output = w.codes.size() / w.outputs();
-        for (std::size_t o = 0; o < w.outputs(); ++o) {
+        const std::size_t size = w.codes.size() / w.outputs();
+        for (std::size_t k = 0; k < w.kernels(); ++k) {
             std::int64_t magnitude = 0;
-            for (std::size_t i = 0; i < per_output; ++i)
-                magnitude += std::abs(w.product_of(o * per_output + i));
+            for (std::size_t i = 0; i < size; ++i) magnitude += std::abs(w.product_of(k * size + i));
             if (magnitude * largest > std::numeric_limits<std::int32_t>::max())
-                fail("sums of channel " + std::to_string(o), "within 32 bits", "possibly more");
+                fail("sums of kernel " + std::to_string(k), "within 32 bits", "possibly more");
         }
     }
 
@@ -259,6 +268,7 @@ std::size_t weight_bytes(const IntegerGraph& graph, const IntegerStep& step) {
     std::size_t bytes = 0;
     if (step.op == IntegerStep::Op::product)
         bytes += step.weights.bytes() + 4 * (step.scale.size() + step.shift.size());
+    for (const std::vector<float>& scale : step.extra_scale) bytes += 4 * scale.size();
     for (int v : step.outputs)
         if (const auto& quantizer = graph.values[v].quantizer) bytes += 4 * quantizer->multipliers.size();
     return bytes;

@@ -24,8 +24,9 @@ struct IntegerValue {
 struct IntegerStep {
     enum class Op {
         quantize,  ///< v = input (floats)
-        /// v = fma(float(sum), scale[c], shift[c]), sum = the exact sum of products of codes; then +
-        /// residual; then, with relu, v <= 0 ? 0 : v. A residual of codes counts as code * step.
+        /// v = fma(float(sum), scale[c], shift[c]), sum = the exact sum of products of codes; for each extra
+        /// term of a sum that has channel c, v = fma(float(its sum), its extra_scale, v), unless that scale
+        /// is 0; then + residual; then, with relu, v <= 0 ? 0 : v. A residual of codes counts as code * step.
         /// Codes quantized by channel are for its input and for max_pool only: elsewhere each channel's codes
         /// would need a scale of their own.
         product,
@@ -43,7 +44,8 @@ struct IntegerStep {
     int stride = 1;   ///< shortcut
     QuantizedWeights weights;
     std::vector<float> scale, shift;
-    int residual = -1;  ///< a value
+    std::vector<std::vector<float>> extra_scale;  ///< by extra term of the weights, one per channel it is for
+    int residual = -1;                            ///< a value
     bool relu = false;
 };
 

@@ -201,19 +201,30 @@ class Lowering {
         lowered_.steps.push_back(std::move(step));
     }
 
-    /// y = step_w step_x sum + b;  batch norm: v = s y + t.  So scale = step_w step_x s and shift = b s + t.
+    /// y = step_w step_x sum + b;  batch norm: v = s y + t.  So scale = step_w step_x s and shift = b s + t;
+    /// of extra terms, with steps of their own, the scale likewise.
     void fold_scales(const FusedLayer& layer, const Quantizer& input, IntegerStep& step) const {
         const Node& conv = graph_[layer.conv];
         const float* bias = conv.bias ? weights_.at(conv.name + ".bias").data() : nullptr;
         for (int c = 0; c < conv.out.c; ++c) {
-            const NormScale norm =
-                layer.norm >= 0 ? norm_scale(weights_, graph_[layer.norm], c) : NormScale{1, 0};
+            const NormScale norm = norm_of(layer, c);
             const double unit = static_cast<double>(step.weights.step(static_cast<std::size_t>(c))) *
                                 static_cast<double>(input.step);
             step.scale.push_back(static_cast<float>(unit * norm.scale));
             step.shift.push_back(
                 static_cast<float>((bias ? static_cast<double>(bias[c]) : 0.0) * norm.scale + norm.shift));
         }
+        for (const ExtraTerm& term : step.weights.extra) {
+            std::vector<float>& scales = step.extra_scale.emplace_back();
+            for (std::size_t j = 0; j < term.outputs.size(); ++j)
+                scales.push_back(
+                    static_cast<float>(static_cast<double>(term.steps[j]) * static_cast<double>(input.step) *
+                                       norm_of(layer, static_cast<int>(term.outputs[j])).scale));
+        }
+    }
+
+    NormScale norm_of(const FusedLayer& layer, int channel) const {
+        return layer.norm >= 0 ? norm_scale(weights_, graph_[layer.norm], channel) : NormScale{1, 0};
     }
 
     const Graph& graph_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "engine/infer/product_columns.hpp"
 #include "engine/infer/step.hpp"
 #include "engine/kernels/integer_packing.hpp"
 #include "engine/quant/packing.hpp"
@@ -14,28 +15,6 @@ namespace {
 
 constexpr int kGroupPanels = 4;
 constexpr int kBandSums = 8192;  // 32 KiB
-
-/// Codes and multipliers as a matrix [(kh, kw, i)][o].
-struct Matrix {
-    std::vector<std::int8_t> codes;
-    std::vector<std::uint8_t> multipliers;
-};
-
-Matrix to_matrix(const QuantizedWeights& w, int outputs, int inputs, const Window& window) {
-    const int taps = window.kernel_h * window.kernel_w;
-    Matrix m;
-    m.codes.resize(w.codes.size());
-    if (!w.multipliers.empty()) m.multipliers.resize(w.codes.size());
-    std::size_t from = 0;
-    for (int o = 0; o < outputs; ++o)
-        for (int i = 0; i < inputs; ++i)
-            for (int tap = 0; tap < taps; ++tap, ++from) {
-                const std::size_t to = (static_cast<std::size_t>(tap) * inputs + i) * outputs + o;
-                m.codes[to] = w.codes[from];
-                if (!m.multipliers.empty()) m.multipliers[to] = w.multipliers[w.multiplier_of(from)];
-            }
-    return m;
-}
 
 kernels::WeightFormat format_of(const Scheme& scheme) {
     switch (stored_bits(scheme)) {
@@ -53,19 +32,20 @@ class ProductStep : public RunnableStep {
     ProductStep(const StepContext& context, const IntegerStep& step) : RunnableStep(context, step) {
         const Quantizer& in = *context.graph.values[step.input].quantizer;
         const Dims dims = layout(step.input).dims;
-        const int outputs = static_cast<int>(step.weights.outputs());
-        const Matrix matrix = to_matrix(step.weights, outputs, dims.c, step.window);
+        ProductColumns columns = product_columns(step, kGroupPanels);
         // Stretches of channels with one multiplier that begin anew with every tap.
         const int group = std::gcd(std::min(step.weights.scheme.group, dims.c), dims.c);
         weights_ = {context.kernels, format_of(step.weights.scheme),
-                    kernels::CodeMatrix{step.window.kernel_h, step.window.kernel_w * dims.c, outputs,
-                                        matrix.codes, matrix.multipliers, group},
+                    kernels::CodeMatrix{step.window.kernel_h, step.window.kernel_w * dims.c, columns.columns,
+                                        columns.codes, columns.multipliers, group},
                     kernels::OperandRange{in.scheme.highest() + in.offset(), in.offset()}};
+        groups_ = std::move(columns.groups);
+        extra_ = std::move(columns.extra);
     }
 
     void run(const Share& share) const override {
         clear_borders(share);
-        const int groups = (weights_.panels() + kGroupPanels - 1) / kGroupPanels;
+        const int groups = static_cast<int>(groups_.size());
         const int rows = layout(step_.outputs.front()).dims.h;
         // Sharing by channels expands every weight once; sharing by rows keeps all channels of a pixel
         // together.
@@ -75,18 +55,20 @@ class ProductStep : public RunnableStep {
         if (my_rows.begin == my_rows.end) return;
         auto* buffer = share.expanded.reserve_as<std::int8_t>(kGroupPanels * weights_.expanded_panel_bytes());
         for (int g = mine.begin; g < mine.end; ++g) {
-            const int first = g * kGroupPanels, count = std::min(kGroupPanels, weights_.panels() - first);
-            const std::int8_t* expanded =
-                weights_.multiplied_packed() ? buffer : weights_.expanded(first, count, buffer);
-            const kernels::IntegerProduct product = weights_.product(first, count, expanded);
+            const ColumnGroup& group = groups_[g];
+            const std::int8_t* expanded = weights_.multiplied_packed()
+                                              ? buffer
+                                              : weights_.expanded(group.first_panel, group.panels, buffer);
+            kernels::IntegerProduct product = weights_.product(group.first_panel, group.panels, expanded);
+            product.channels = group.columns;
             for (int slot = 0; slot < share.images; ++slot)
-                run_bands(share, slot, product, first, my_rows, buffer);
+                run_bands(share, slot, product, group, my_rows, buffer);
         }
     }
 
   private:
-    void run_bands(const Share& share, int slot, kernels::IntegerProduct q, int first_panel, Items rows,
-                   std::int8_t* buffer) const {
+    void run_bands(const Share& share, int slot, kernels::IntegerProduct q, const ColumnGroup& group,
+                   Items rows, std::int8_t* buffer) const {
         const ValueLayout& in = layout(step_.input);
         const Window& w = step_.window;
         const int cols = layout(step_.outputs.front()).dims.w;
@@ -102,21 +84,27 @@ class ProductStep : public RunnableStep {
             const bool first = slot == 0 && row == rows.begin;
             const bool last = slot + 1 == share.images && row + band >= rows.end;
             if (first && weights_.multiplied_packed())
-                context_.kernels.packed_product({q, weights_.packed(), first_panel, buffer, !last});
+                context_.kernels.packed_product({q, weights_.packed(), group.first_panel, buffer, !last});
             else
                 context_.kernels.integer_product(q);
-            finish(share, slot, q, first_panel * kernels::kPanel, row);
+            finish(share, slot, q, group, row);
         }
     }
 
-    void finish(const Share& share, int slot, const kernels::IntegerProduct& q, int channel, int row) const {
+    void finish(const Share& share, int slot, const kernels::IntegerProduct& q, const ColumnGroup& group,
+                int row) const {
+        const int channel = group.first_channel;
         kernels::Finish f{};
         f.rows = q.pixels.rows;
         f.cols = q.pixels.cols;
-        f.channels = q.channels;
+        f.channels = group.channels;
         f.sums = {q.out, q.out_row_stride, q.out_col_stride};
         f.scale = step_.scale.data() + channel;
         f.shift = step_.shift.data() + channel;
+        kernels::ExtraSums extra[kMaxTerms - 1];
+        for (const ExtraColumns& e : extra_)
+            extra[f.extra_count++] = {e.column.data() + channel, e.scale.data() + channel};
+        f.extra = extra;
         f.relu = step_.relu;
         if (step_.residual >= 0) add_residual(share, slot, channel, row, f);
         // One call writes floats and one set of codes; other quantizers of the same value need a call each.
@@ -151,6 +139,8 @@ class ProductStep : public RunnableStep {
     }
 
     kernels::IntegerWeights weights_;
+    std::vector<ColumnGroup> groups_;
+    std::vector<ExtraColumns> extra_;
 };
 
 }  // namespace

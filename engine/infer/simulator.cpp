@@ -45,6 +45,7 @@ class SimulatedProduct {
           in_(graph.values[step.input].dims),
           out_(graph.values[step.outputs[0]].dims) {
         const Scheme& scheme = graph.values[step.input].quantizer->scheme;
+        kernels_ = static_cast<int>(step.weights.kernels());
         const std::int64_t code = std::max(std::abs(scheme.lowest()), scheme.highest());
         const int runs = step.window.kernel_h, length = step.window.kernel_w * in_.c;
         if (largest_sum(code) < kExact) {
@@ -67,8 +68,10 @@ class SimulatedProduct {
                 values[step_.input].data() + static_cast<std::ptrdiff_t>(r) * in_.w * in_.c, in_.w * in_.c,
                 operand.data() + (r + w.pad) * row_stride + static_cast<std::ptrdiff_t>(w.pad) * in_.c);
 
-        std::vector<float> part(out_.size());
-        std::vector<std::int32_t> sums(out_.size(), 0);
+        const auto pixels = static_cast<std::size_t>(out_.h) * static_cast<std::size_t>(out_.w),
+                   kernels = static_cast<std::size_t>(kernels_);
+        std::vector<float> part(pixels * kernels);
+        std::vector<std::int32_t> sums(part.size(), 0);
         for (const Piece& piece : pieces_) {
             kernels::Product q{};
             q.operand = operand.data() + piece.run * row_stride + piece.k;
@@ -78,42 +81,59 @@ class SimulatedProduct {
             q.run_length = piece.length;
             q.weights = piece.weights.from_run(0);
             q.panel_stride = piece.weights.panel_stride();
-            q.channels = out_.c;
+            q.channels = kernels_;
             q.out = part.data();
-            q.out_col_stride = out_.c;
-            q.out_row_stride = static_cast<std::ptrdiff_t>(out_.w) * out_.c;
+            q.out_col_stride = kernels_;
+            q.out_row_stride = static_cast<std::ptrdiff_t>(out_.w) * kernels_;
             kernels::active().product_f32(q);
             for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += static_cast<std::int32_t>(part[i]);
         }
-        for (std::size_t i = 0; i < sums.size(); ++i) {
-            const std::size_t c = i % static_cast<std::size_t>(out_.c);
-            float v = std::fma(static_cast<float>(sums[i]), step_.scale[c], step_.shift[c]);
-            if (step_.residual >= 0) v += real(graph_.values[step_.residual], values[step_.residual][i]);
-            if (step_.relu) v = v <= 0 ? 0.0f : v;
-            store(graph_, step_, i, v, values);
+        const std::size_t channels = step_.weights.outputs();
+        std::vector<float> real_sums(channels);
+        for (std::size_t pixel = 0; pixel < pixels; ++pixel) {
+            scale_sums(sums.data() + pixel * kernels, real_sums);
+            for (std::size_t c = 0; c < channels; ++c) {
+                const std::size_t i = pixel * channels + c;
+                float v = real_sums[c];
+                if (step_.residual >= 0) v += real(graph_.values[step_.residual], values[step_.residual][i]);
+                if (step_.relu) v = v <= 0 ? 0.0f : v;
+                store(graph_, step_, i, v, values);
+            }
         }
     }
 
   private:
+    /// The sums of one pixel, of all kernels, to numbers by channel.
+    void scale_sums(const std::int32_t* sums, std::vector<float>& v) const {
+        for (std::size_t c = 0; c < v.size(); ++c)
+            v[c] = std::fma(static_cast<float>(sums[c]), step_.scale[c], step_.shift[c]);
+        const std::int32_t* sum = sums + v.size();
+        for (std::size_t e = 0; e < step_.weights.extra.size(); ++e)
+            for (std::size_t j = 0; j < step_.extra_scale[e].size(); ++j, ++sum) {
+                const std::uint32_t c = step_.weights.extra[e].outputs[j];
+                const float scale = step_.extra_scale[e][j];
+                if (scale != 0) v[c] = std::fma(static_cast<float>(*sum), scale, v[c]);
+            }
+    }
+
     std::int64_t largest_sum(std::int64_t code) const {
         const QuantizedWeights& w = step_.weights;
-        const std::size_t per_output = w.codes.size() / w.outputs();
+        const std::size_t size = w.codes.size() / w.outputs();
         std::int64_t largest = 0;
-        for (std::size_t o = 0; o < w.outputs(); ++o) {
+        for (std::size_t k = 0; k < w.kernels(); ++k) {
             std::int64_t magnitude = 0;
-            for (std::size_t i = 0; i < per_output; ++i)
-                magnitude += std::abs(w.product_of(o * per_output + i));
+            for (std::size_t i = 0; i < size; ++i) magnitude += std::abs(w.product_of(k * size + i));
             largest = std::max(largest, magnitude * code);
         }
         return largest;
     }
 
     void add_piece(int run, int runs, int k, int length) {
-        Piece piece{run, runs, k, length, {kernels::active(), false, runs, length, out_.c}};
+        Piece piece{run, runs, k, length, {kernels::active(), false, runs, length, kernels_}};
         std::vector<float> matrix;
         for (int r = run; r < run + runs; ++r)
             for (int j = k; j < k + length; ++j)
-                for (int o = 0; o < out_.c; ++o) {
+                for (int o = 0; o < kernels_; ++o) {
                     const int input = j % in_.c, tap = r * step_.window.kernel_w + j / in_.c;
                     const int taps = step_.window.kernel_h * step_.window.kernel_w;
                     const auto at = (static_cast<std::size_t>(o) * in_.c + input) * taps + tap;
@@ -126,6 +146,7 @@ class SimulatedProduct {
     const IntegerGraph& graph_;
     const IntegerStep& step_;
     Dims in_, out_;
+    int kernels_ = 0;  ///< more than channels where weights are sums
     std::vector<Piece> pieces_;
 };
 

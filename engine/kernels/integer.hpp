@@ -110,16 +110,25 @@ struct Source {
     std::ptrdiff_t row_stride = 0, col_stride = 0;
 };
 
+/// One more term for some channels: that of channel c is number column[c] of its pixel's sums.
+struct ExtraSums {
+    const std::int32_t* column;  ///< of channels without this term: any that may be read
+    const float* scale;          ///< 0: the channel has no such term
+};
+
 /// What follows a product, for each pixel and channel c:
 ///   v = fma(float(sum), scale[c], shift[c])
-///   v = v + residual                                     (if there is one: a float, or (stored - offset) *
-///   step) v = v <= 0 ? 0 : v                                   (if relu)
+///   v = fma(float(extra sum), extra scale[c], v)   (each of `extra` in order, unless its scale is 0)
+///   v = v + residual                               (if any: a float, or (stored - offset) * step)
+///   v = v <= 0 ? 0 : v                             (if relu)
 /// and v goes to `real`, to `codes`, or both.
 struct Finish {
     int rows, cols, channels;
     Source<std::int32_t> sums;
     const float* scale;
     const float* shift;
+    const ExtraSums* extra;
+    int extra_count;
     Source<float> residual;
     Source<std::uint8_t> residual_codes;
     int residual_offset;

@@ -31,4 +31,15 @@ Loss softmax_cross_entropy(std::span<const float> logits, std::int32_t label, do
     return {loss, static_cast<int>(best)};
 }
 
+double squared_error(std::span<const float> logits, std::span<const float> targets, double weight,
+                     std::span<float> gradient) {
+    double loss = 0.0;
+    for (std::size_t c = 0; c < logits.size(); ++c) {
+        const double difference = static_cast<double>(logits[c]) - static_cast<double>(targets[c]);
+        loss += difference * difference;
+        if (!gradient.empty()) gradient[c] = static_cast<float>(2 * difference * weight);
+    }
+    return loss;
+}
+
 }  // namespace nibble

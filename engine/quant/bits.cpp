@@ -84,14 +84,13 @@ BitsByLayer bits_by_layer(const Graph& graph, const NetworkBits& bits) {
 }
 
 BitsByLayer bits_by_layer(const Graph& graph, const Quantization& quantization, int float_bits) {
-    const auto bits_of = [](const Scheme& scheme) { return scheme.bits * scheme.terms; };
     BitsByLayer by_layer;
     for (int layer : layers_of(graph)) {
         const auto weights = quantization.layers.find(graph[layer].name);
         const auto activations = quantization.edges.find({layer, 0});
         by_layer[graph[layer].name] = {
-            weights == quantization.layers.end() ? float_bits : bits_of(weights->second.scheme),
-            activations == quantization.edges.end() ? float_bits : bits_of(activations->second.scheme)};
+            weights == quantization.layers.end() ? float_bits : weights->second.scheme.bits,
+            activations == quantization.edges.end() ? float_bits : activations->second.scheme.bits};
     }
     return by_layer;
 }

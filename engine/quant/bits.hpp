@@ -41,8 +41,8 @@ NetworkBits network_bits_from(const std::string& text);
 NetworkBits network_bits_of(Numerics numerics);
 
 BitsByLayer bits_by_layer(const Graph& graph, const NetworkBits& bits);
-/// As a method decided, a sum counting the bits of all its terms; what it left alone are floats of
-/// `float_bits`. The graph is the one that `quantization` is about.
+/// As a method decided, of a sum those of one term; what it left alone are floats of `float_bits`. The graph
+/// is the one that `quantization` is about.
 BitsByLayer bits_by_layer(const Graph& graph, const Quantization& quantization, int float_bits);
 
 }  // namespace nibble

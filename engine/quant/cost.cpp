@@ -43,7 +43,7 @@ Cost& Cost::operator+=(const Cost& other) {
     return *this;
 }
 
-NetworkCost cost_of(const Graph& graph, const BitsByLayer& bits) {
+NetworkCost cost_of(const Graph& graph, const BitsByLayer& bits, const ExtraKernels& extra) {
     const auto parameters = graph.parameters();
     const std::map<std::string, Shape> shapes(parameters.begin(), parameters.end());
     NetworkCost network;
@@ -51,11 +51,16 @@ NetworkCost cost_of(const Graph& graph, const BitsByLayer& bits) {
         if (node.op != Op::conv && node.op != Op::linear) continue;
         const auto found = bits.find(node.name);
         if (found == bits.end()) throw BadInput(node.name + ": no bits are given for this layer");
-        const Cost cost = layer_cost(node, count(shapes.at(node.name + ".weight")),
-                                     graph[node.inputs.front()].out, found->second);
-        network.layers.push_back({node.name, found->second, cost});
+        const auto more = extra.find(node.name);
+        const std::size_t extra_kernels = more == extra.end() ? 0 : more->second;
+        const Shape& shape = shapes.at(node.name + ".weight");
+        const std::uint64_t weights = count(shape) / shape[0] * (shape[0] + extra_kernels);
+        const Cost cost = layer_cost(node, weights, graph[node.inputs.front()].out, found->second);
+        network.layers.push_back({node.name, found->second, extra_kernels, cost});
         network.total += cost;
     }
+    for (const auto& [name, kernels] : extra)
+        if (!bits.contains(name)) throw BadInput(name + ": extra kernels, but the network has no such layer");
     if (bits.size() != network.layers.size())
         throw BadInput("cost", "layers with bits", std::to_string(network.layers.size()),
                        std::to_string(bits.size()));
@@ -64,6 +69,13 @@ NetworkCost cost_of(const Graph& graph, const BitsByLayer& bits) {
 
 NetworkCost cost_of(const Graph& graph, const NetworkBits& bits) {
     return cost_of(graph, bits_by_layer(graph, bits));
+}
+
+NetworkCost cost_of(const Graph& graph, const Quantization& quantization, int float_bits) {
+    ExtraKernels extra;
+    for (const auto& [name, weights] : quantization.layers)
+        if (weights.kernels() > weights.outputs()) extra[name] = weights.kernels() - weights.outputs();
+    return cost_of(graph, bits_by_layer(graph, quantization, float_bits), extra);
 }
 
 }  // namespace nibble

@@ -13,6 +13,10 @@
 // Quadratic is the area of a multiplier. Linear is the time on hardware that multiplies 4x4, 8x8 and 16x16
 // bits, each half as fast as the one before; the paper's classes end at 16, and 32 (f32) continues them.
 //
+// A sum of tensors multiplies once more for the kernels that have extra terms, and stores those: with a share
+// d of dual kernels the layer has (1 + d) times the multiplications, weights and weight memory, as papers on
+// sums count them. Scales are not counted (QuantizedWeights::bits_per_weight does).
+//
 // Ours, not the paper's:
 //
 //     activation memory = sum over layers h_in w_in c_in * activation bits
@@ -24,6 +28,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -47,6 +52,7 @@ struct Cost {
 struct LayerCost {
     std::string name;
     OperandBits bits;
+    std::size_t extra_kernels = 0;  ///< of sums
     Cost cost;
 };
 
@@ -55,9 +61,16 @@ struct NetworkCost {
     Cost total;
 };
 
-/// Throws BadInput unless `bits` names exactly the graph's layers, with 1 to 32 bits each.
-NetworkCost cost_of(const Graph& graph, const BitsByLayer& bits);
+/// Kernels (output channels) that a layer's extra terms add, by its name.
+using ExtraKernels = std::map<std::string, std::size_t>;
+
+/// Throws BadInput unless `bits` names exactly the graph's layers, with 1 to 32 bits each, and `extra` some
+/// of them.
+NetworkCost cost_of(const Graph& graph, const BitsByLayer& bits, const ExtraKernels& extra = {});
 NetworkCost cost_of(const Graph& graph, const NetworkBits& bits);
+/// As a method decided; what it left alone are floats of `float_bits`. The graph is the one that
+/// `quantization` is about.
+NetworkCost cost_of(const Graph& graph, const Quantization& quantization, int float_bits);
 
 /// The bytes that hold so many bits, packed.
 constexpr std::uint64_t bytes_of(std::uint64_t bits) {

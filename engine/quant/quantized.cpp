@@ -29,8 +29,18 @@ std::size_t QuantizedWeights::multiplier_of(std::size_t i) const {
     return (output * groups_of(inputs, scheme.group) + group) * taps + tap;
 }
 
+std::size_t QuantizedWeights::kernels() const {
+    std::size_t kernels = outputs();
+    for (const ExtraTerm& term : extra) kernels += term.outputs.size();
+    return kernels;
+}
+
 int QuantizedWeights::product_of(std::size_t i) const {
-    return multipliers.empty() ? codes[i] : codes[i] * multipliers[multiplier_of(i)];
+    if (i < codes.size()) return multipliers.empty() ? codes[i] : codes[i] * multipliers[multiplier_of(i)];
+    i -= codes.size();
+    auto term = extra.begin();
+    for (; i >= term->codes.size(); ++term) i -= term->codes.size();
+    return term->codes[i];
 }
 
 Array<float> QuantizedWeights::values() const {
@@ -55,11 +65,9 @@ std::size_t QuantizedWeights::bytes() const {
 }
 
 double QuantizedWeights::bits_per_weight() const {
-    std::size_t all_codes = codes.size(), all_steps = steps.size();
-    for (const ExtraTerm& term : extra) {
-        all_codes += term.codes.size();
-        all_steps += term.steps.size();
-    }
+    const std::size_t extra_kernels = kernels() - outputs();
+    const std::size_t all_codes = codes.size() + extra_kernels * (codes.size() / outputs());
+    const std::size_t all_steps = steps.size() + extra_kernels;
     const std::size_t bits =
         static_cast<std::size_t>(scheme.bits) * all_codes + 32 * all_steps + 8 * multipliers.size();
     return static_cast<double>(bits) / static_cast<double>(codes.size());

@@ -86,7 +86,7 @@ void check(const Scheme& s) {
         if (!fine) throw BadInput("scheme", what, expected, std::to_string(found));
     };
     require(s.bits >= 2 && s.bits <= 8, "bits", "2 to 8", s.bits);
-    require((s.kind == Kind::sum) == (s.terms > 1) && s.terms >= 1 && s.terms <= 4, "terms",
+    require((s.kind == Kind::sum) == (s.terms > 1) && s.terms >= 1 && s.terms <= kMaxTerms, "terms",
             "2 to 4 for a sum, else 1", s.terms);
     require(s.kind != Kind::ternary || (s.bits == 2 && s.is_signed && s.range == Range::narrow),
             "bits of ternary codes", "2, signed and narrow", s.bits);

@@ -20,6 +20,9 @@ enum class Kind {
 enum class Granularity { tensor, channel, group };
 enum class Range { full, narrow };  ///< narrow: the lowest signed code is left out, so codes are symmetric
 
+/// Of a sum.
+inline constexpr int kMaxTerms = 4;
+
 struct Scheme {
     Kind kind = Kind::uniform;
     int bits = 8;  ///< 2 to 8; 2 for ternary

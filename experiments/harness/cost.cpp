@@ -14,13 +14,15 @@ Json to_json(const Cost& cost) {
 
 Json to_json(const NetworkCost& cost) {
     Json layers = Json::array();
-    for (const LayerCost& layer : cost.layers)
+    for (const LayerCost& layer : cost.layers) {
         layers.push_back({{"name", layer.name},
                           {"macs", layer.cost.multiplications},
                           {"weights", layer.cost.weights},
                           {"weight_bits", layer.bits.weights},
                           {"activation_bits", layer.bits.activations},
                           {"kernel", to_string(layer.bits)}});
+        if (layer.extra_kernels > 0) layers.back()["extra_kernels"] = layer.extra_kernels;
+    }
     Json json = to_json(cost.total);
     json["layers"] = layers;
     return json;

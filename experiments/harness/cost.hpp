@@ -13,7 +13,7 @@ Json to_json(const Cost& cost);
 
 /// What results hold: the totals as above, and
 ///  "layers": [{"name", "macs", "weights", "weight_bits", "activation_bits", "kernel"}],
-/// kernel: "f32", "bf16" or the bits of the integers, as "w4a8".
+/// kernel: "f32", "bf16" or the bits of the integers, as "w4a8"; and "extra_kernels" where weights are sums.
 Json to_json(const NetworkCost& cost);
 
 /// The same quantities as fractions of those of `other`.

@@ -26,6 +26,23 @@ std::string range(int low, int high) {
     return low == high ? std::to_string(low) : fmt::format("{}-{}", low, high);
 }
 
+/// "x2" where weights of some channels are sums of two tensors, "" where none are.
+std::string terms_of(const IntegerGraph& graph) {
+    std::size_t terms = 1;
+    for (const IntegerStep& step : graph.steps)
+        for (std::size_t e = 0; e < step.weights.extra.size(); ++e)
+            if (!step.weights.extra[e].outputs.empty()) terms = std::max(terms, e + 2);
+    return terms > 1 ? fmt::format("x{}", terms) : "";
+}
+
+/// "s4-pc"; of sums with how many channels have further terms, "s4x2-pc 12/64".
+std::string text_of(const QuantizedWeights& weights) {
+    std::string text = to_string(weights.scheme);
+    for (const ExtraTerm& term : weights.extra)
+        text += fmt::format(" {}/{}", term.outputs.size(), weights.outputs());
+    return text;
+}
+
 NetworkFile open_integers(const Safetensors& stored, const std::string& path, const NetworkWish& wish) {
     NetworkFile file;
     if (!wish.numerics.empty()) throw BadInput(path + ": runs as integers; --numerics is for float weights");
@@ -87,7 +104,8 @@ std::string bits_of(const IntegerGraph& graph) {
         a_low = std::min(a_low, a), a_high = std::max(a_high, a);
     }
     const bool ends_differ = same_ends && (w_low < 8 || a_low < 8);
-    return "w" + range(w_low, w_high) + "a" + range(a_low, a_high) + (ends_differ ? "e8" : "");
+    return "w" + range(w_low, w_high) + terms_of(graph) + "a" + range(a_low, a_high) +
+           (ends_differ ? "e8" : "");
 }
 
 Json layers_of(const IntegerGraph& graph) {
@@ -101,7 +119,7 @@ Json layers_of(const IntegerGraph& graph) {
             {{"layer", step.name},
              {"operation", to_string(step.op) + (step.relu ? ", ReLU" : "")},
              {"input", storage_name(graph.values[step.input])},
-             {"weights", product ? Json(to_string(step.weights.scheme)) : Json()},
+             {"weights", product ? Json(text_of(step.weights)) : Json()},
              {"residual", step.residual >= 0 ? Json(storage_name(graph.values[step.residual])) : Json()},
              {"output", outputs},
              {"bytes", bytes > 0 ? Json(bytes) : Json()}});

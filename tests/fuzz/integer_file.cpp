@@ -45,11 +45,11 @@ void mutate(Container& bytes) {
 
 /// Replaces, removes or copies one value of the graph.
 void mutate_graph(std::string& text, std::mt19937& random) {
-    static const Json kValues{-1,        0,          1,          2,          3,         7,
-                              64,        256,        1 << 20,    1 << 28,    1e-38,     1e38,
-                              0.5,       true,       nullptr,    "s4-pc",    "s8n-pt",  "u8-pt",
-                              "u4-pc",   "t-g3",     "t-pc",     "s4-g2",    "floor",   "half_up",
-                              "product", "quantize", "max_pool", "avg_pool", "shortcut"};
+    static const Json kValues{-1,        0,         1,          2,          3,          7,
+                              64,        256,       1 << 20,    1 << 28,    1e-38,      1e38,
+                              0.5,       true,      nullptr,    "s4-pc",    "s8n-pt",   "u8-pt",
+                              "u4-pc",   "t-g3",    "t-pc",     "s4-g2",    "s4x2-pc",  "floor",
+                              "half_up", "product", "quantize", "max_pool", "avg_pool", "shortcut"};
     Json graph = Json::parse(text, nullptr, false);
     if (graph.is_discarded() || !graph.is_structured() || graph.empty()) return mutate(text);
     const Json flat = graph.flatten();
@@ -92,7 +92,7 @@ void mutate_tensor(Safetensors& file, std::mt19937& random) {
         const std::size_t at = below(random, tensor.bytes.size());
         tensor.bytes[at] = static_cast<std::byte>(random());
     }
-    const std::size_t element = tensor.dtype == "F32" ? 4 : 1;
+    const std::size_t element = tensor.dtype == "F32" || tensor.dtype == "U32" ? 4 : 1;
     tensor.bytes.resize(tensor.bytes.size() / element * element);
     tensor.shape = {tensor.bytes.size() / element};
 }

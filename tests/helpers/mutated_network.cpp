@@ -34,6 +34,26 @@ void resize(std::vector<T>& values, std::size_t size, T fallback) {
     for (std::size_t i = before; i < size; ++i) values[i] = values[i - before];
 }
 
+void clamp_codes(std::vector<std::int8_t>& codes, const Scheme& scheme) {
+    for (auto& code : codes)
+        code =
+            static_cast<std::int8_t>(std::clamp(static_cast<int>(code), scheme.lowest(), scheme.highest()));
+}
+
+void fit_extra(IntegerStep& step) {
+    QuantizedWeights& w = step.weights;
+    w.extra.resize(static_cast<std::size_t>(w.scheme.terms) - 1);
+    step.extra_scale.resize(w.extra.size());
+    for (std::size_t e = 0; e < w.extra.size(); ++e) {
+        ExtraTerm& term = w.extra[e];
+        std::erase_if(term.outputs, [&](std::uint32_t output) { return output >= w.outputs(); });
+        resize(term.codes, term.outputs.size() * (w.codes.size() / w.outputs()), std::int8_t{1});
+        clamp_codes(term.codes, w.scheme);
+        resize(term.steps, term.outputs.size(), 1.0f);
+        resize(step.extra_scale[e], term.outputs.size(), 1.0f);
+    }
+}
+
 void fit_weights(IntegerStep& step, Dims in) {
     QuantizedWeights& w = step.weights;
     const auto size = [](int n) { return static_cast<std::size_t>(n); };
@@ -42,9 +62,7 @@ void fit_weights(IntegerStep& step, Dims in) {
     w.shape = {w.outputs(), size(in.c), size(step.window.kernel_h), size(step.window.kernel_w)};
     if (linear) w.shape.resize(2);
     resize(w.codes, count(w.shape), std::int8_t{1});
-    for (auto& code : w.codes)
-        code = static_cast<std::int8_t>(
-            std::clamp(static_cast<int>(code), w.scheme.lowest(), w.scheme.highest()));
+    clamp_codes(w.codes, w.scheme);
     const bool grouped = w.scheme.granularity == Granularity::group;
     const std::size_t taps = linear ? 1 : w.shape[2] * w.shape[3];
     if (grouped)
@@ -56,6 +74,7 @@ void fit_weights(IntegerStep& step, Dims in) {
     resize(w.steps, w.scheme.granularity == Granularity::tensor ? 1 : w.outputs(), 1.0f);
     resize(step.scale, w.outputs(), 1.0f);
     resize(step.shift, w.outputs(), 0.0f);
+    fit_extra(step);
 }
 
 /// Shapes follow from the input's, in the order of the steps.
@@ -103,11 +122,19 @@ void repeat(IntegerGraph& graph, std::size_t i) {
 }
 
 void mutate_weights(QuantizedWeights& w, const Below& below) {
-    static const char* const schemes[] = {"s8-pc", "s8n-pt", "s4-pc", "s4-g2", "s3n-pc", "s2-g3",
-                                          "t-pc",  "t-pt",   "t-g2",  "t-g3",  "t-g4",   "t-g64"};
-    switch (below(3)) {
+    static const char* const schemes[] = {"s8-pc", "s8n-pt",  "s4-pc",    "s4-g2", "s3n-pc",
+                                          "s2-g3", "t-pc",    "t-pt",     "t-g2",  "t-g3",
+                                          "t-g4",  "s4x2-pc", "s3nx4-pc", "t-g64"};
+    switch (below(4)) {
         case 0:
-            w.scheme = scheme_from(schemes[below(12)]);
+            w.scheme = scheme_from(schemes[below(14)]);
+            break;
+        case 3:
+            for (ExtraTerm& term : w.extra) {
+                term.outputs.clear();
+                for (std::uint32_t output = below(3); output < w.outputs(); output += 1 + below(3))
+                    term.outputs.push_back(output);
+            }
             break;
         case 1:
             w.shape[0] = 1 + below(40);
@@ -170,6 +197,8 @@ void mutate(IntegerGraph& graph, const Below& below) {
             if (step.op != Op::product) break;
             step.scale[any(step.scale.size())] = random_scale(below);
             step.shift[any(step.shift.size())] = random_scale(below);
+            for (auto& scale : step.extra_scale)
+                if (!scale.empty()) scale[any(scale.size())] = random_scale(below);
     }
     fit(graph);
 }

@@ -57,6 +57,32 @@ void quantize_by_channel(const Graph& graph, const Weights& weights, int reader,
     layer = maxabs_weights(folded, layer.scheme);
 }
 
+QuantizedWeights quantize_as_sum(const Array<float>& weights, const Scheme& scheme, std::uint32_t stream) {
+    Scheme single = scheme;
+    single.kind = Kind::uniform;
+    single.terms = 1;
+    QuantizedWeights sum = maxabs_weights(weights, single);
+    sum.scheme = scheme;
+    const std::size_t size = sum.codes.size() / sum.outputs();
+    Random random(10, Purpose::test, 0, stream);
+    for (int i = 1; i < scheme.terms; ++i) {
+        const Array<float> values = sum.values();
+        Array<float> rest = weights;
+        for (std::size_t j = 0; j < rest.size(); ++j) rest.data()[j] -= values.data()[j];
+        const QuantizedWeights next = maxabs_weights(rest, single);
+        ExtraTerm term;
+        for (std::uint32_t o = 0; o < sum.outputs(); ++o) {
+            if (random.below(2)) continue;
+            term.outputs.push_back(o);
+            const auto from = next.codes.begin() + static_cast<std::ptrdiff_t>(o * size);
+            term.codes.insert(term.codes.end(), from, from + static_cast<std::ptrdiff_t>(size));
+            term.steps.push_back(next.step(o));
+        }
+        sum.extra.push_back(std::move(term));
+    }
+    return sum;
+}
+
 IntegerGraph small_integer_network(std::uint32_t stream) {
     Graph g;
     const Window square{.kernel_h = 3, .kernel_w = 3, .stride = 1, .pad = 1};
@@ -83,7 +109,8 @@ IntegerGraph small_integer_network(std::uint32_t stream) {
     };
     set_weights("ternary", "t-g3");
     set_weights("one_scale", "s4-pt");
-    set_weights("narrow", "s4n-pc");
+    q.layers.at("narrow") =
+        quantize_as_sum(folded.weights.at("narrow.weight"), scheme_from("s4nx3-pc"), stream);
     set_weights("groups", "s4-g2");
     set_weights("side", "t-pc");
     const auto edge = [&](int reader, int operand) { return GraphEdge{folded.node_of[reader], operand}; };

@@ -24,9 +24,12 @@ Quantization quantize(const FoldedNetwork& network, const MaxAbs& options, std::
 void quantize_by_channel(const Graph& graph, const Weights& weights, int reader, Quantization& quantization,
                          std::uint32_t stream);
 
+/// A sum by max-abs: each further term, for a random half of the channels, quantizes what those before left.
+QuantizedWeights quantize_as_sum(const Array<float>& weights, const Scheme& scheme, std::uint32_t stream);
+
 /// All five operations on 8 x 7 x 3 images in 5 classes: weights of 8 and 4 bits and ternary in groups that
-/// do not divide, per tensor and per channel; a residual of codes and one of floats; a value stored in three
-/// ways; activations quantized by channel, in front of a max-pooling and after an average.
+/// do not divide, per tensor and per channel, and a sum; a residual of codes and one of floats; a value
+/// stored in three ways; activations quantized by channel, in front of a max-pooling and after an average.
 IntegerGraph small_integer_network(std::uint32_t stream);
 
 }  // namespace nibble::test

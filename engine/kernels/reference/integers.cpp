@@ -74,6 +74,9 @@ void finish(const Finish& f) {
             std::uint8_t* codes = at(f.codes, row, col);
             for (int c = 0; c < f.channels; ++c) {
                 float v = std::fma(static_cast<float>(sums[c]), f.scale[c], f.shift[c]);
+                for (const ExtraSums* e = f.extra; e != f.extra + f.extra_count; ++e)
+                    if (e->scale[c] != 0)
+                        v = std::fma(static_cast<float>(sums[e->column[c]]), e->scale[c], v);
                 if (residual) v += residual[c];
                 if (residual_codes)
                     v += static_cast<float>(residual_codes[c] - f.residual_offset) * f.residual_step;

@@ -15,6 +15,21 @@ struct AsSums {
     }
 };
 
+/// Integers as they are.
+struct AsInts {
+    using Type = std::int32_t;
+    [[gnu::always_inline]] static Ints load(const std::int32_t* from) { return Ints::load_unaligned(from); }
+};
+
+/// from[at[i]] in lane i.
+[[gnu::always_inline]] inline Ints gather(const std::int32_t* from, Ints at) {
+#if defined(__AVX512BW__)
+    return Ints(_mm512_i32gather_epi32(at, from, 4));
+#else
+    return Ints(_mm256_i32gather_epi32(from, at, 4));
+#endif
+}
+
 /// Stored codes are integers of 32 bits in registers.
 struct AsStored {
     using Type = std::uint8_t;
@@ -149,6 +164,19 @@ inline constexpr int kWidest = kLanes == 16 ? 4 : 1;
 }
 #endif
 
+/// v with the extra terms of the channels from c on; `sums` are the pixel's.
+template <class L>
+[[gnu::always_inline]] inline Vec add_extra(const Finish& f, const std::int32_t* sums, int c, L lanes,
+                                            Vec v) {
+    for (int e = 0; e < f.extra_count; ++e) {
+        const Vec scale = lanes.template load<AsFloat>(f.extra[e].scale + c);
+        const Ints column = lanes.template load<AsInts>(f.extra[e].column + c);
+        const Vec sum = xsimd::to_float(gather(sums, column));
+        v = xsimd::select(scale == Vec(0.0f), v, fma(sum, scale, v));
+    }
+    return v;
+}
+
 /// `W` vectors of channels from c on. `f` by value: stores of bytes could change what a reference refers to.
 /// Plain: from sums to codes, no more.
 template <Rounding rounding, bool plain, int W, class L>
@@ -176,6 +204,7 @@ template <Rounding rounding, bool plain, int W, class L>
                 constexpr int at = i * kLanes;
                 Vec v = fma(lanes.template load<AsSums>(sums.at + at), scale[i], shift[i]);
                 if constexpr (!plain) {
+                    v = add_extra(f, sums.at - c, c + at, lanes, v);
                     if (residual.at) v = v + lanes.template load<AsFloat>(residual.at + at);
                     if (residual_codes.at) {
                         const Ints code =
@@ -216,7 +245,7 @@ void finish_rounding(const Finish& f) {
 }
 
 inline void finish_sums(const Finish& f) {
-    const bool plain = !f.residual.from && !f.residual_codes.from && !f.real;
+    const bool plain = !f.extra_count && !f.residual.from && !f.residual_codes.from && !f.real;
     with_rounding(f.codes.rounding, [&](auto rounding) {
         plain ? finish_rounding<rounding, true>(f) : finish_rounding<rounding, false>(f);
     });

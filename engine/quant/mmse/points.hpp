@@ -7,10 +7,9 @@
 #include <vector>
 
 #include "engine/quant/mmse/problem.hpp"
+#include "engine/quant/scheme.hpp"
 
 namespace nibble::mmse {
-
-inline constexpr int kMaxTerms = 4;
 
 /// A value that a sum can take, and its codes.
 struct Point {

@@ -50,6 +50,13 @@ TEST_CASE("integer file: a network comes back, with equal logits, and equal netw
             CHECK(a.weights.codes == b.weights.codes);
             CHECK(a.weights.steps == b.weights.steps);
             CHECK(a.weights.multipliers == b.weights.multipliers);
+            REQUIRE(a.weights.extra.size() == b.weights.extra.size());
+            for (std::size_t e = 0; e < a.weights.extra.size(); ++e) {
+                CHECK(a.weights.extra[e].outputs == b.weights.extra[e].outputs);
+                CHECK(a.weights.extra[e].codes == b.weights.extra[e].codes);
+                CHECK(a.weights.extra[e].steps == b.weights.extra[e].steps);
+            }
+            CHECK(a.extra_scale == b.extra_scale);
             CHECK(a.scale == b.scale);
             CHECK(a.shift == b.shift);
             CHECK(a.residual == b.residual);
@@ -272,6 +279,53 @@ TEST_CASE("integer file: tensors missing, left over, of the wrong type or size")
     tensor("code", "narrow", "codes", [](auto& t) { t.bytes[0] = std::byte{0x18}; });  // -8
     tensor("code", "side", "codes", [](auto& t) { t.bytes[0] = std::byte{0x03}; });
     tensor("filling", "side", "codes", [](auto& t) { t.bytes.back() ^= std::byte{0x80}; });
+}
+
+TEST_CASE("integer file: extra terms of sums") {
+    const auto tensor = [](const std::string& expected, const char* part,
+                           const std::function<void(StoredTensor&)>& fault) {
+        refused(expected, [&](Safetensors& f) { fault(f.tensors.at(tensor_name(f, "narrow", part))); });
+    };
+    for (const char* term : {"term2.", "term3."})
+        for (const char* part : {"outputs", "codes", "steps", "scale"}) {
+            const std::string name = std::string(term) + part;
+            refused("is missing", [&](auto& f) { f.tensors.erase(tensor_name(f, "narrow", name)); });
+            tensor("type", name.c_str(), [](auto& t) { t.dtype = "I32"; });
+            for (const std::size_t bytes : {std::size_t{0}, std::size_t{400}})
+                tensor("expected", name.c_str(), [&](auto& t) { t.bytes.resize(bytes); });
+        }
+    const auto put_output = [](StoredTensor& t, std::size_t i, std::uint32_t output) {
+        std::memcpy(t.bytes.data() + 4 * i, &output, 4);
+    };
+    tensor("channels: expected at most 5", "term2.outputs", [](auto& t) { t.bytes.resize(24); });
+    tensor("ascending", "term2.outputs", [&](auto& t) { put_output(t, 0, 5); });
+    tensor("ascending", "term2.outputs", [&](auto& t) { put_output(t, 0, 0x80000000u); });
+    tensor("ascending", "term3.outputs", [&](auto& t) {
+        put_output(t, 0, 1);
+        put_output(t, 1, 1);
+    });
+    const float infinity = std::numeric_limits<float>::infinity();
+    tensor("of an extra term", "term2.steps", [&](auto& t) { put(t, 0, infinity); });
+    tensor("of an extra term", "term2.steps", [&](auto& t) { put(t, 0, 0); });
+    tensor("scales of extra terms", "term2.scale", [&](auto& t) { put(t, 0, -infinity); });
+    tensor("code", "term2.codes", [](auto& t) { t.bytes[0] = std::byte{0x18}; });  // -8 in a narrow range
+    refused("belongs to no step", [](auto& f) {
+        f.tensors[tensor_name(f, "narrow", "term4.steps")] = {"F32", {0}, {}};
+    });
+    refused("belongs to no step", [](auto& f) {
+        Json graph = Json::parse(f.metadata.at("graph"));
+        graph["steps"][index_of(graph, "narrow")]["scheme"] = "s4nx2-pc";
+        f.metadata["graph"] = graph.dump();
+    });
+    // A sum in which nothing has a second term.
+    IntegerGraph empty = test::small_integer_network(1);
+    for (IntegerStep& step : empty.steps)
+        for (std::size_t e = 0; e < step.extra_scale.size(); ++e) {
+            step.weights.extra[e] = {};
+            step.extra_scale[e].clear();
+        }
+    const std::string bytes = bytes_of(to_safetensors(empty, {}));
+    CHECK(test::try_integer_file(bytes) == test::Outcome::ran);
 }
 
 TEST_CASE("integer file: multipliers of values quantized by channel") {

@@ -200,10 +200,19 @@ TEST_CASE("integer graph: products") {
         refused("scales and shifts", [&](auto& g) { (step(g, "first").*field).pop_back(); });
         refused("scales and shifts", [&](auto& g) { (step(g, "first").*field).push_back(1); });
     }
-    IntegerGraph sum = test::small_integer_network(1);
-    step(sum, "first").weights.scheme = scheme_from("s8x2-pc");
-    step(sum, "first").weights.extra.resize(1);
-    CHECK_THROWS_AS(sum.check(), Unsupported);
+    // "narrow" is a sum of three.
+    refused("number of extra terms", [](auto& g) { step(g, "narrow").weights.extra.pop_back(); });
+    refused("of an extra term", [](auto& g) { step(g, "narrow").weights.extra[1].outputs.back() = 5; });
+    const auto extra_scales_refused = [](auto&& fault) {
+        refused("scales of extra terms", [&](auto& g) { fault(step(g, "narrow").extra_scale); });
+    };
+    extra_scales_refused([](auto& scales) { scales.clear(); });
+    extra_scales_refused([](auto& scales) { scales.pop_back(); });
+    extra_scales_refused([](auto& scales) { scales.emplace_back(); });
+    extra_scales_refused([](auto& scales) { scales[1].push_back(1); });
+    extra_scales_refused([](auto& scales) { scales[0][0] = kNaN; });
+    extra_scales_refused([](auto& scales) { scales[1][0] = kInfinity; });
+    refused("scales of extra terms", [](auto& g) { step(g, "first").extra_scale = {{}}; });
 }
 
 /// One linear layer, c inputs to one class.
@@ -222,6 +231,26 @@ IntegerGraph wide_layer(int c, const char* activations, std::int8_t code) {
     return g;
 }
 
+TEST_CASE("integer graph: an extra term by hand, with and without a scale") {
+    IntegerGraph g = wide_layer(2, "u8-pt", 3);
+    IntegerStep& layer = g.steps[1];
+    layer.weights.scheme = scheme_from("s8x2-pc");
+    layer.weights.extra = {{{0}, {-1, 2}, {1}}};
+    layer.scale = {2}, layer.shift = {0.5f}, layer.extra_scale = {{0.25f}};
+    const std::vector<float> image = {10, 20};
+    std::vector<float> logits(1);
+    IntegerExecutor(g).logits(image, logits);
+    CHECK(logits[0] == 2 * 3 * 30 + 0.5f + 0.25f * (-10 + 40));
+    CHECK(Simulator(g).values(image)[2] == logits);
+    layer.extra_scale = {{0}};
+    IntegerExecutor(g).logits(image, logits);
+    CHECK(logits[0] == 2 * 3 * 30 + 0.5f);
+    layer.weights.extra[0] = {};
+    layer.extra_scale[0].clear();
+    IntegerExecutor(g).logits(image, logits);
+    CHECK(logits[0] == 2 * 3 * 30 + 0.5f);
+}
+
 TEST_CASE("integer graph: sums stay within 32 bits, and those accepted are exact") {
     // 255 * 128 * 65793 < 2^31 <= 255 * 128 * 65794
     CHECK_THROWS_WITH_AS(wide_layer(65794, "u8-pt", -128).check(), doctest::Contains("32 bits"), BadInput);
@@ -230,6 +259,12 @@ TEST_CASE("integer graph: sums stay within 32 bits, and those accepted are exact
     IntegerExecutor(widest).logits(std::vector<float>(65793, 1000.0f), logits);
     CHECK(logits[0] == 255.0f * -128 * 65793 + 1);
     CHECK(Simulator(widest).values(std::vector<float>(65793, 1000.0f))[2] == logits);
+    // Extra terms have sums of their own.
+    IntegerGraph sum = wide_layer(65794, "u8-pt", 1);
+    sum.steps[1].weights.scheme = scheme_from("s8x2-pc");
+    sum.steps[1].weights.extra = {{{0}, std::vector<std::int8_t>(65794, -128), {1}}};
+    sum.steps[1].extra_scale = {{1}};
+    CHECK_THROWS_WITH_AS(sum.check(), doctest::Contains("32 bits"), BadInput);
     // Signed codes are stored with an offset, which the sums pass on the way.
     const IntegerGraph with_offset = wide_layer(40000, "s8-pt", 127);
     CHECK_NOTHROW(with_offset.check());

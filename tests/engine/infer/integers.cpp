@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "engine/core/error.hpp"
 #include "engine/core/parallel.hpp"
@@ -13,6 +14,7 @@
 #include "engine/models/resnet_cifar.hpp"
 #include "engine/nn/predictor.hpp"
 #include "engine/quant/maxabs.hpp"
+#include "engine/quant/mmse/dual_weights.hpp"
 #include "tests/helpers/networks.hpp"
 
 namespace nibble {
@@ -92,12 +94,14 @@ std::string mismatches(const Comparison& comparison) {
 }
 
 TEST_CASE("integer execution equals its simulation: random networks and schemes, every architecture") {
+    const char* const sums[] = {"s4x2-pc", "s4nx3-pc", "s3x4-pc", "s8nx2-pc"};
     for (const kernels::Architecture& a : kernels::architectures()) {
         if (!a.supported) {
             MESSAGE("SKIPPED: " << a.name << " (this machine lacks it)");
             continue;
         }
         const Chosen chosen(a.name);
+        int layers_of_sums = 0;
         for (std::uint32_t stream = 0; stream < 24; ++stream) {
             const Graph graph = random_network(stream);
             const Weights weights = test::random_weights(graph, stream);
@@ -110,14 +114,22 @@ TEST_CASE("integer execution equals its simulation: random networks and schemes,
             Random random(9, Purpose::test, 0, stream);
             for (int i = 0; i < q.network.graph.size(); ++i) {
                 const bool product = q.network.graph[i].op == Op::conv || q.network.graph[i].op == Op::linear;
-                if (product && random.below(2))
+                if (!product) continue;
+                if (random.below(2))
                     test::quantize_by_channel(q.network.graph, q.network.weights, i, q.quantization, stream);
+                if (random.below(3)) continue;
+                const std::string& name = q.network.graph[i].name;
+                q.quantization.layers.at(name) =
+                    test::quantize_as_sum(q.network.weights.at(name + ".weight"),
+                                          scheme_from(sums[random.below(4)]), static_cast<std::uint32_t>(i));
+                ++layers_of_sums;
             }
             Comparison comparison(lower(q.network.graph, q.network.weights, q.quantization));
             comparison.add(test::random_images(graph.input_dims(), 3, 100 + stream));
             CHECK(mismatches(comparison) == "");
             CHECK(comparison.agreements().size() > 8);
         }
+        CHECK(layers_of_sums > 24);
     }
 }
 
@@ -146,8 +158,11 @@ TEST_CASE("integer execution: negated codes with a negative step are the same ne
 
 TEST_CASE("integer execution: one digest for any architecture, number of threads and images at once") {
     const Graph graph = resnet_cifar({.depth = 8});
-    const Quantized q = quantize(graph, test::random_weights(graph, 1),
-                                 {.weights = scheme_from("s4-pc"), .activation_bits = 4}, 1);
+    Quantized q = quantize(graph, test::random_weights(graph, 1),
+                           {.weights = scheme_from("s4-pc"), .activation_bits = 4}, 1);
+    for (const char* name : {"layer2.0.conv2", "layer3.0.conv1"})
+        q.quantization.layers.at(name) = test::quantize_as_sum(
+            q.network.weights.at(std::string(name) + ".weight"), scheme_from("s4x2-pc"), 1);
     const IntegerGraph lowered = lower(q.network.graph, q.network.weights, q.quantization);
     constexpr std::size_t kImages = 11;
     const std::vector<float> images = test::random_images(graph.input_dims(), kImages, 2);
@@ -239,7 +254,17 @@ TEST_CASE("lowering: 8-bit networks stay close to the float network, batch norm 
         IntegerExecutor(lower(folded.graph, folded.weights, by_channel)).logits(images, integer);
         CHECK(relative_error(integer, real) < kEightBits);
 
-        // The same with batch norm left for lowering to fold: weights quantized as they were trained.
+        // Four bits, and four more for every kernel.
+        Quantization dual = q;
+        for (auto& [name, layer] : dual.layers) {
+            std::vector<std::uint32_t> kernels(layer.outputs());
+            std::iota(kernels.begin(), kernels.end(), 0u);
+            layer = mmse::quantize_dual(folded.weights.at(name + ".weight"), scheme_from("s4x2-pc"), kernels);
+        }
+        IntegerExecutor(lower(folded.graph, folded.weights, dual)).logits(images, integer);
+        CHECK(relative_error(integer, real) < kEightBits);
+
+        // Eight bits with batch norm left for lowering to fold: weights quantized as they were trained.
         Quantization own = q;
         for (auto& [name, layer] : own.layers)
             layer = maxabs_weights(weights.at(name + ".weight"), layer.scheme);

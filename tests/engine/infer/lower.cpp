@@ -188,6 +188,23 @@ TEST_CASE("lowering: scale and shift of batch norm and bias, against the formula
     }
     CHECK(graph.steps[3].scale[0] == graph.steps[3].scale[1]);
     CHECK(graph.steps[3].shift == std::vector<float>{0, 0});
+
+    // A second term for two of the channels: scales of its own, nothing else changes.
+    QuantizedWeights& sum = q.layers.at("a");
+    sum.scheme = scheme_from("s4x2-pc");
+    sum.extra = {{{0, 2}, std::vector<std::int8_t>(2 * 18, 3), {0.5f, -0.125f}}};
+    const IntegerGraph with_sum = lower(g, weights, q);
+    CHECK(with_sum.steps[1].scale == graph.steps[1].scale);
+    CHECK(with_sum.steps[1].shift == graph.steps[1].shift);
+    REQUIRE(with_sum.steps[1].extra_scale.size() == 1);
+    REQUIRE(with_sum.steps[1].extra_scale[0].size() == 2);
+    for (std::size_t j = 0; j < 2; ++j) {
+        const std::size_t c = sum.extra[0].outputs[j];
+        const double s =
+            parameter("bn.weight", c) / std::sqrt(parameter("bn.running_var", c) + double{0.01f});
+        CHECK(with_sum.steps[1].extra_scale[0][j] ==
+              doctest::Approx(s * sum.extra[0].steps[j] * double{0.01f}).epsilon(1e-6));
+    }
 }
 
 TEST_CASE("lowering: weights and decisions that do not fit are refused, by name") {
@@ -225,10 +242,8 @@ TEST_CASE("lowering: weights and decisions that do not fit are refused, by name"
     unquantized.quantization.edges.erase({1, 0});
     CHECK_THROWS_WITH_AS(unquantized.lowered(),
                          doctest::Contains("node 1 (conv a): its input is not quantized"), Unsupported);
-    Example sum = good;
-    sum.quantization.layers.at("a").scheme = scheme_from("s8x2-pc");
-    sum.quantization.layers.at("a").extra.resize(1);
-    CHECK_THROWS_WITH_AS(sum.lowered(), doctest::Contains("sums of tensors"), Unsupported);
+    refused("number of extra terms",
+            [](Example& e) { e.quantization.layers.at("a").scheme = scheme_from("s8x2-pc"); });
 }
 
 }  // namespace

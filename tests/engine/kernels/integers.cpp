@@ -250,6 +250,7 @@ struct FinishCase {
     bool residual, residual_codes, relu, real, codes;
     Rounding rounding;
     bool is_signed;
+    int extra = 0;
 };
 
 /// A finished layer: the floats and the codes, each with canaries around and between the rows.
@@ -263,22 +264,32 @@ Finished run_finish(const Kernels& kernels, const FinishCase& c, std::uint32_t s
     const auto n = static_cast<std::size_t>(c.channels);
     const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(c.cols) * c.channels + 7;
     const std::size_t size = static_cast<std::size_t>(c.rows * row);
-    std::vector<std::int32_t> sums(size);
     std::vector<float> residual(size), scale(n), shift(n), multipliers(n);
     std::vector<std::uint8_t> residual_codes(size);
-    for (auto& s : sums) s = static_cast<std::int32_t>(random.bits()) >> random.below(32);
     for (auto& r : residual) r = random.normal() * 3;
     for (auto& r : residual_codes) r = static_cast<std::uint8_t>(random.bits());
     // Powers of two now and then, so that halves, whose rounding differs between the rules, do occur.
     for (auto& s : scale) s = random.below(3) ? random.normal() / 1000 : 1.0f / 1024;
     for (auto& s : shift) s = random.below(3) ? random.normal() : 0.5f;
     for (auto& m : multipliers) m = random.below(3) ? 10 + 30 * random.uniform() : 32;
+    // Some channels have extra sums, which lie after the channels' own.
+    std::vector<std::int32_t> columns(3 * n);
+    std::vector<float> extra_scale(3 * n);
+    const std::ptrdiff_t sums_col = c.channels + 5, sums_row = c.cols * sums_col + 3;
+    std::vector<std::int32_t> sums(static_cast<std::size_t>(c.rows * sums_row));
+    for (auto& s : sums) s = static_cast<std::int32_t>(random.bits()) >> random.below(32);
+    for (auto& column : columns)
+        column = static_cast<std::int32_t>(random.below(static_cast<std::uint32_t>(sums_col)));
+    for (auto& s : extra_scale) s = random.below(3) ? random.normal() / 1000 : 0.0f;
+    ExtraSums extra[3];
+    for (std::size_t e = 0; e < 3; ++e) extra[e] = {columns.data() + e * n, extra_scale.data() + e * n};
 
     Finished out{canaries<float>(size + 32), std::vector<std::uint8_t>(size + 32, 0xa5)};
     Finish f{};
     f.rows = c.rows, f.cols = c.cols, f.channels = c.channels;
-    f.sums = {sums.data(), row, c.channels};
+    f.sums = {sums.data(), sums_row, sums_col};
     f.scale = scale.data(), f.shift = shift.data();
+    f.extra = extra, f.extra_count = c.extra;
     if (c.residual) f.residual = {residual.data(), row, c.channels};
     if (c.residual_codes) f.residual_codes = {residual_codes.data(), row, c.channels};
     f.residual_offset = 128, f.residual_step = 0.03125f;
@@ -304,11 +315,17 @@ TEST_CASE("finish: every architecture gives the reference's bits") {
         for (int cols : {1, 2, 8, 9})
             for (int what = 0; what < 32; ++what)
                 for (Rounding rounding : {Rounding::nearest_even, Rounding::half_up, Rounding::floor}) {
-                    const FinishCase c{1 + what % 3,    cols,
-                                       channels,        (what & 1) != 0,
-                                       (what & 3) == 2, what % 5 < 3,
-                                       (what & 4) != 0, (what & 4) == 0 || (what & 8),
-                                       rounding,        (what & 16) != 0};
+                    const FinishCase c{1 + what % 3,
+                                       cols,
+                                       channels,
+                                       (what & 1) != 0,
+                                       (what & 3) == 2,
+                                       what % 5 < 3,
+                                       (what & 4) != 0,
+                                       (what & 4) == 0 || (what & 8),
+                                       rounding,
+                                       (what & 16) != 0,
+                                       what % 7 < 4 ? what % 7 : 0};
                     if (!wanted(++index)) continue;
                     const Finished expected = run_finish(reference_kernels(), c, index);
                     for (const Kernels* kernels : others) {
@@ -380,6 +397,13 @@ TEST_CASE("codes: each channel has a multiplier of its own, by hand") {
     f.codes = {to.data(), 6, 3, multipliers.data(), 0, 255, 0, Rounding::floor};
     reference_kernels().finish(f);
     CHECK(to == std::vector<std::uint8_t>{2, 4, 9, 0, 8, 25});
+    // The first channel has the pixel's last sum as an extra term, the others have none.
+    const std::vector<std::int32_t> columns = {2, 0, 0};
+    const std::vector<float> extra_scale = {10, 0, 0};
+    const ExtraSums extra{columns.data(), extra_scale.data()};
+    f.extra = &extra, f.extra_count = 1;
+    reference_kernels().finish(f);
+    CHECK(to == std::vector<std::uint8_t>{12, 4, 9, 28, 8, 25});
 }
 
 TEST_CASE("rounding rules at halves") {

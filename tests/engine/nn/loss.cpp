@@ -36,3 +36,13 @@ TEST_CASE("huge logits neither overflow nor lose the loss; NaN is not hidden") {
     CHECK(std::isnan(loss.value));
     CHECK(loss.predicted == 2);
 }
+
+TEST_CASE("squared error: value and gradient by hand, targets met exactly cost nothing") {
+    const std::array<float, 3> z{1.5f, -2.0f, 0.25f}, targets{1.0f, 1.0f, 0.25f};
+    std::array<float, 3> gradient{7, 7, 7};
+    CHECK(squared_error(z, targets, 0.5, gradient) == 0.25 + 9);
+    CHECK(gradient == std::array<float, 3>{0.5f, -3.0f, 0.0f});
+    CHECK(squared_error(z, targets, 1, {}) == 0.25 + 9);
+    CHECK(squared_error(z, z, 1, gradient) == 0);
+    CHECK(gradient == std::array<float, 3>{0, 0, 0});
+}

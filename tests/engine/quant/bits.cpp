@@ -65,14 +65,14 @@ TEST_CASE("bits: as a method decided") {
     const Graph g = small_graph();
     Quantization q;
     q.layers["stem"].scheme = scheme_from("s8-pc");
-    q.layers["body"].scheme = scheme_from("s4x2-pc");  // two terms
+    q.layers["body"].scheme = scheme_from("s4x2-pc");  // two terms of 4 bits
     q.layers["head"].scheme = scheme_from("t-g4");
     for (int i = 0; i < g.size(); ++i)
         if (g[i].name == "body") q.edges[{i, 0}] = make_quantizer(scheme_from("u3-pt"), 1);
     // An addition's operand is no operand of a product.
     for (int i = 0; i < g.size(); ++i)
         if (g[i].op == Op::add) q.edges[{i, 0}] = make_quantizer(scheme_from("u5-pt"), 1);
-    CHECK(bits_by_layer(g, q, 32) == BitsByLayer{{"stem", {8, 32}}, {"body", {8, 3}}, {"head", {2, 32}}});
+    CHECK(bits_by_layer(g, q, 32) == BitsByLayer{{"stem", {8, 32}}, {"body", {4, 3}}, {"head", {2, 32}}});
     q.layers.erase("stem");
     CHECK(bits_by_layer(g, q, 16).at("stem") == OperandBits{16, 16});
 }

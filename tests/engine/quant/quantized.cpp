@@ -76,6 +76,22 @@ TEST_CASE("quantized weights: values and products against the formula, by a loop
         }
 }
 
+TEST_CASE("quantized weights: kernels of extra terms come after those of the channels") {
+    Array<float> weights(Shape{6, 2, 3, 3});
+    Random random(4, Purpose::test);
+    for (float& v : weights) v = random.normal();
+    const QuantizedWeights w = test::quantize_as_sum(weights, scheme_from("s4x3-pc"), 4);
+    CHECK_NOTHROW(check(w, "layer"));
+    std::vector<int> expected(w.codes.begin(), w.codes.end());
+    for (const ExtraTerm& term : w.extra) {
+        CHECK((!term.outputs.empty() && term.outputs.size() < 6));
+        expected.insert(expected.end(), term.codes.begin(), term.codes.end());
+    }
+    REQUIRE(w.kernels() == 6 + w.extra[0].outputs.size() + w.extra[1].outputs.size());
+    REQUIRE(expected.size() == w.kernels() * 18);
+    for (std::size_t i = 0; i < expected.size(); ++i) CHECK(w.product_of(i) == expected[i]);
+}
+
 TEST_CASE("quantized weights: bytes() are those of the tensors in a file") {
     const IntegerGraph graph = test::small_integer_network(1);
     const Safetensors file = to_safetensors(graph, {});
@@ -89,9 +105,15 @@ TEST_CASE("quantized weights: bytes() are those of the tensors in a file") {
         for (const char* part : {"codes", "steps", "multipliers"})
             if (const auto found = file.tensors.find(prefix + part); found != file.tensors.end())
                 bytes += found->second.bytes.size();
+        std::size_t scales = 2 * step.scale.size();
+        for (std::size_t e = 0; e < step.weights.extra.size(); ++e) {
+            for (const char* part : {"outputs", "codes", "steps"})
+                bytes += file.tensors.at(prefix + "term" + std::to_string(e + 2) + "." + part).bytes.size();
+            scales += step.extra_scale[e].size();
+        }
         CAPTURE(step.name);
         CHECK(step.weights.bytes() == bytes);
-        of_tensors += bytes + 8 * step.scale.size();
+        of_tensors += bytes + 4 * scales;
     }
     std::size_t by_channel = 0;
     for (const IntegerValue& value : graph.values)

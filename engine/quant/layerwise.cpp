@@ -1,0 +1,205 @@
+#include "engine/quant/layerwise.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include "engine/core/error.hpp"
+#include "engine/core/parallel.hpp"
+#include "engine/nn/fusion.hpp"
+#include "engine/nn/network.hpp"
+#include "engine/nn/shortcut.hpp"
+
+namespace nibble {
+namespace {
+
+/// By image.
+using Values = std::vector<std::vector<float>>;
+
+bool is_layer(const Node& node) {
+    return node.op == Op::conv || node.op == Op::linear;
+}
+
+/// One convolution, linear layer or pooling as a network of its own, so that its arithmetic is that of whole
+/// networks, which must go on to a linear layer.
+class SingleNode {
+  public:
+    SingleNode(const Node& node, Dims in, const Array<float>* weight) {
+        const int x = graph_.input(in);
+        switch (node.op) {
+            case Op::conv:
+                at_ = graph_.conv(x, "node", node.out.c, node.window);
+                break;
+            case Op::linear:
+                at_ = graph_.linear(x, "node", node.out.c, /*bias=*/false);
+                break;
+            case Op::max_pool:
+                at_ = graph_.max_pool(x, node.window);
+                break;
+            case Op::avg_pool:
+                at_ = graph_.avg_pool(x, node.window);
+                break;
+            default:
+                at_ = graph_.global_pool(x);
+        }
+        if (weight) weights_["node.weight"] = *weight;
+        graph_.linear(graph_.global_pool(at_), "end", 1, /*bias=*/false);
+        weights_["end.weight"] = xt::zeros<float>(Shape{1, static_cast<std::size_t>(node.out.c)});
+        network_ = std::make_unique<Network>(graph_, Numerics::f32, Network::Mode::evaluation, 0, weights_,
+                                             no_gradients_);
+    }
+
+    std::vector<float> operator()(const std::vector<float>& x, int worker) {
+        float logit;
+        network_->infer(x.data(), {&logit, 1}, worker);
+        return network_->activation(at_, worker);
+    }
+
+  private:
+    Graph graph_;
+    Weights weights_, no_gradients_;
+    std::unique_ptr<Network> network_;
+    int at_ = 0;
+};
+
+class Run {
+  public:
+    Run(const Graph& graph, const Weights& weights, const Quantization& quantization,
+        std::span<const float> images, const Decide& decide)
+        : graph_(graph),
+          weights_(weights),
+          quantization_(quantization),
+          decide_(decide),
+          readers_(readers_of(graph)),
+          values_(graph.nodes().size()) {
+        graph.check(weights);
+        for (const auto& [edge, quantizer] : quantization.edges) check(quantizer);
+        for (const Node& node : graph.nodes())
+            if (node.op == Op::batch_norm) throw Unsupported("'" + node.name + "': fold batch norm first");
+        const std::size_t size = graph.input_dims().size();
+        images_ = images.size() / size;
+        if (images_ == 0 || images_ * size != images.size())
+            throw BadInput("calibration", "size of the images",
+                           "a multiple of " + std::to_string(size) + ", at least one image",
+                           std::to_string(images.size()));
+        for (std::size_t i = 0; i < images_; ++i)
+            values_[0].emplace_back(images.begin() + static_cast<std::ptrdiff_t>(i * size),
+                                    images.begin() + static_cast<std::ptrdiff_t>((i + 1) * size));
+    }
+
+    void run() {
+        for (int i = 1; i < graph_.size(); ++i) {
+            compute(i);
+            for (int from : graph_[i].inputs)
+                if (*std::max_element(readers_[from].begin(), readers_[from].end()) == i)
+                    Values().swap(values_[from]);
+        }
+    }
+
+  private:
+    /// What node i reads of an image.
+    std::vector<float> operand(int i, int number, std::size_t image) const {
+        const Node& node = graph_[i];
+        const int from = node.inputs[static_cast<std::size_t>(number)];
+        std::vector<float> x = values_[from][image];
+        const auto found = quantization_.edges.find({i, number});
+        if (found == quantization_.edges.end()) return x;
+        const Quantizer& q = found->second;
+        const auto channels = static_cast<std::size_t>(graph_[from].out.c);
+        for (std::size_t pixel = 0; pixel < x.size(); pixel += channels)
+            for (std::size_t c = 0; c < channels; ++c)
+                x[pixel + c] = static_cast<float>(code_of(q, x[pixel + c], c)) * q.step;
+        return x;
+    }
+
+    void compute(int i) {
+        const Node& node = graph_[i];
+        values_[i].resize(images_);
+        if (is_layer(node)) return compute_layer(i);
+        std::unique_ptr<SingleNode> pool;
+        if (node.op == Op::max_pool || node.op == Op::avg_pool || node.op == Op::global_pool)
+            pool = std::make_unique<SingleNode>(node, graph_[node.inputs[0]].out, nullptr);
+        parallel_for(images_, [&](std::size_t image, int worker) {
+            std::vector<float> x = operand(i, 0, image);
+            if (pool) {
+                x = (*pool)(x, worker);
+            } else if (node.op == Op::relu) {
+                for (float& v : x) v = v <= 0 ? 0.0f : v;
+            } else if (node.op == Op::add) {
+                const std::vector<float> y = operand(i, 1, image);
+                for (std::size_t j = 0; j < x.size(); ++j) x[j] += y[j];
+            } else {
+                std::vector<float> padded(node.out.size());
+                shortcut_forward(sizeof(float), x.data(), graph_[node.inputs[0]].out, node.stride,
+                                 padded.data(), node.out);
+                x = std::move(padded);
+            }
+            values_[i][image] = std::move(x);
+        });
+    }
+
+    void compute_layer(int i) {
+        const Node& node = graph_[i];
+        const auto quantized = quantization_.layers.find(node.name);
+        const Array<float> weight = quantized == quantization_.layers.end()
+                                        ? weights_.at(node.name + ".weight")
+                                        : quantized->second.values();
+        SingleNode layer(node, graph_[node.inputs[0]].out, &weight);
+        const auto channels = static_cast<std::size_t>(node.out.c);
+        std::vector<double> sums(images_ * 2 * channels, 0.0);  // of each image: of y, then of y^2
+        parallel_for(images_, [&](std::size_t image, int worker) {
+            values_[i][image] = layer(operand(i, 0, image), worker);
+            const std::vector<float>& y = values_[i][image];
+            double *sum = sums.data() + image * 2 * channels, *squares = sum + channels;
+            for (std::size_t pixel = 0; pixel < y.size(); pixel += channels)
+                for (std::size_t c = 0; c < channels; ++c) {
+                    const double v = y[pixel + c];
+                    sum[c] += v;
+                    squares[c] += v * v;
+                }
+        });
+        tree_sum(std::span(sums), images_);
+        const double count = static_cast<double>(images_ * node.out.size() / channels);
+        Moments moments;
+        for (std::size_t c = 0; c < channels; ++c) {
+            const double mean = sums[c] / count;
+            moments.mean.push_back(mean);
+            moments.variance.push_back(std::max(0.0, sums[channels + c] / count - mean * mean));
+        }
+        const ChannelMap map = decide_(i, moments);
+        parallel_for(images_, [&](std::size_t image) {
+            std::vector<float>& values = values_[i][image];
+            for (std::size_t pixel = 0; pixel < values.size(); pixel += channels)
+                for (std::size_t c = 0; c < channels; ++c)
+                    values[pixel + c] = values[pixel + c] * map.scale[c] + map.shift[c];
+        });
+    }
+
+    const Graph& graph_;
+    const Weights& weights_;
+    const Quantization& quantization_;
+    const Decide& decide_;
+    std::vector<std::vector<int>> readers_;
+    std::vector<Values> values_;  ///< by node; empty before and after its time
+    std::size_t images_ = 0;
+};
+
+}  // namespace
+
+void run_layerwise(const Graph& graph, const Weights& weights, const Quantization& quantization,
+                   std::span<const float> images, const Decide& decide) {
+    flush_denormals();
+    Run(graph, weights, quantization, images, decide).run();
+}
+
+ChannelMap unchanged(const Graph& graph, const Weights& weights, int layer) {
+    const Node& node = graph[layer];
+    const auto channels = static_cast<std::size_t>(node.out.c);
+    ChannelMap map{std::vector<float>(channels, 1.0f), std::vector<float>(channels, 0.0f)};
+    if (node.bias) {
+        const Array<float>& bias = weights.at(node.name + ".bias");
+        map.shift.assign(bias.begin(), bias.end());
+    }
+    return map;
+}
+
+}  // namespace nibble
