@@ -2,6 +2,7 @@
 #include "engine/core/parallel.hpp"
 #include "experiments/aqt/report.hpp"
 #include "experiments/harness/cli.hpp"
+#include "experiments/mmse/report.hpp"
 
 int main(int argc, char** argv) {
     nibble::flush_denormals();
@@ -12,7 +13,7 @@ int main(int argc, char** argv) {
     nibble::add_cells(line);
     nibble::add_run(line);
     nibble::add_stale(line);
-    nibble::add_report(line, {{"aqt", nibble::aqt::report}});
+    nibble::add_report(line, {{"aqt", nibble::aqt::report}, {"mmse", nibble::mmse::report}});
     nibble::add_verify(line);
     nibble::add_quantize(line);
     nibble::add_predict(line);

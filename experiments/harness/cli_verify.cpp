@@ -60,14 +60,14 @@ std::string verify(const Project& project, const std::string& path, const RunCon
     const Json stored = read_json(path);
     const Result result = result_from(stored, path);
     const ProfileCell cell = find_cell(project, result.cell, result.profile);
-    const Data data = open_data(cell.cell.config.data);
-    const KeyParts parts = key_parts_of(project, cell.cell, data);
+    const Data data = open_data(cell.cell.cell.data);
+    const KeyParts parts = key_parts_of(project, cell, data, control);
     if (const std::string why = result.parts.difference(parts); !why.empty())
         return "stale: " + why + " changed since";
     const TemporaryFolder folder(project.run_folder(cell.profile, cell.cell.cell) /
                                  ("verify-" + std::to_string(::getpid())));
     return difference(reproducible_part(stored),
-                      reproducible_part(compute_cell(cell, data, parts, folder.path, control)));
+                      reproducible_part(compute_cell(project, cell, data, parts, folder.path, control)));
 }
 
 /// The integer network that a result was measured with, as its run left it.

@@ -2,6 +2,7 @@
 
 #include "engine/infer/lower.hpp"
 #include "engine/quant/aqt/quantizer.hpp"
+#include "engine/quant/input_codes.hpp"
 #include "experiments/harness/provenance.hpp"
 
 namespace nibble {
@@ -30,6 +31,20 @@ Deployment deploy(const TrainConfig& config, const Graph& graph, const Weights& 
             make_classifier(graph, layers.rounded(weights), Numerics::f32), {}, executed_as(method + "-f32")};
     IntegerGraph integers = lower(graph, weights, layers.quantization(weights));
     return {make_classifier(integers), integers, executed_as(method)};
+}
+
+Deployment deploy(const PostTrained& network, const std::string& method) {
+    const Graph& graph = network.network.graph;
+    if (runs_as_integers(network)) {
+        IntegerGraph integers = lower(graph, network.network.weights, network.quantization);
+        return {make_classifier(integers), integers, executed_as(method)};
+    }
+    std::unique_ptr<NetworkQuantizer> inputs;
+    if (!network.quantization.edges.empty())
+        inputs = std::make_unique<InputQuantizers>(graph, network.quantization.edges);
+    return {make_classifier(graph, rounded_weights(network), Numerics::f32, std::move(inputs)),
+            {},
+            executed_as(method == "f32" ? method : method + "-f32")};
 }
 
 }  // namespace nibble

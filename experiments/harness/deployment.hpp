@@ -1,10 +1,11 @@
-// What a trained network is measured by: the thing a user would run.
+// What a trained or quantized network is measured by: the thing a user would run.
 #pragma once
 
 #include <optional>
 #include <string>
 
 #include "engine/quant/bits.hpp"
+#include "engine/quant/post_training.hpp"
 #include "experiments/harness/config.hpp"
 #include "experiments/harness/evaluation.hpp"
 
@@ -25,5 +26,9 @@ NetworkBits bits_of(const TrainConfig& config);
 /// networks. Throws BadInput and Unsupported.
 Deployment deploy(const TrainConfig& config, const Graph& graph, const Weights& weights,
                   const Weights& quantizer_state);
+
+/// Quantized after training: as integers where both sides of all products are quantized; otherwise in f32, on
+/// codes times their step. `method` names it. Throws Unsupported for what integers cannot do.
+Deployment deploy(const PostTrained& network, const std::string& method);
 
 }  // namespace nibble

@@ -1,0 +1,96 @@
+// Cells that quantize a trained network.
+#include "engine/core/error.hpp"
+#include "engine/core/json.hpp"
+#include "engine/infer/file.hpp"
+#include "engine/quant/post_training_methods.hpp"
+#include "experiments/harness/calibration.hpp"
+#include "experiments/harness/cost.hpp"
+#include "experiments/harness/deployment.hpp"
+#include "experiments/harness/diagnosis.hpp"
+#include "experiments/harness/network_file.hpp"
+#include "experiments/harness/parent.hpp"
+#include "experiments/harness/run_cell.hpp"
+
+namespace nibble {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Of weights that stay float on one side: their values, and the quantizers of activations.
+std::string digest_of_floats(const PostTrained& network) {
+    Digest digest;
+    digest.add(digest_of(rounded_weights(network)));
+    for (const auto& [edge, quantizer] : network.quantization.edges)
+        digest.add(to_string(quantizer.scheme)).add(std::span<const float>(&quantizer.multiplier, 1));
+    return digest.hex();
+}
+
+/// Bits of the operands, of a sum those of one term.
+NetworkCost cost_of(const PostTrained& network) {
+    Quantization of_a_term = network.quantization;
+    for (auto& [name, layer] : of_a_term.layers) layer.scheme.terms = 1;
+    const Graph& graph = network.network.graph;
+    return cost_of(graph, bits_by_layer(graph, of_a_term, 32));
+}
+
+/// The weights of a model, checked.
+const Weights& fitting(const Parent& parent, const Graph& graph) {
+    check(parent.file, graph, "parent " + parent.source);
+    return parent.file.weights;
+}
+
+}  // namespace
+
+Json quantize_cell(const Project& project, const ProfileCell& cell, const Data& data, const KeyParts& parts,
+                   const fs::path& folder, const RunControl& control) {
+    const auto& config = std::get<PostTrainingConfig>(cell.cell.config);
+    const Parent parent = open_parent(project, cell.profile, config.parent, control);
+    if (parent.digest != parts.parent)
+        throw Error("parent " + parent.source + ": it changed while the cell ran; run the cell again");
+    const auto normalization = parent.file.normalization("parent " + parent.source);
+    const Graph graph = make_graph(config.model, *data.train);
+    const auto method = post_training_method(config.family, config.method);
+    const auto ids = calibration_ids(*data.train, method->calibration_images(), config.seed);
+    const Diagnosed quantized = post_train(*method, graph, fitting(parent, graph),
+                                           calibration_images(*data.train, ids, normalization));
+
+    const Deployment deployed = deploy(quantized.network, config.method);
+    EvaluationOptions options;
+    options.normalization = normalization;
+    options.progress = control.progress;
+    options.label = cell.cell.cell.name();
+    const Evaluation eval = evaluate(deployed.classifier, *data.test, options);
+    write_predictions(folder / "predictions.safetensors", eval);
+
+    Json quantization = to_json(quantized);
+    quantization["file_bytes"] = nullptr;
+    std::string weights_digest;
+    if (deployed.integers) {
+        Metadata metadata = to_metadata(normalization.value_or(data.train->normalization()));
+        metadata["model"] = config.model;
+        metadata["method"] = config.family + " " + config.method;
+        metadata["key"] = parts.key();
+        const Safetensors file = to_safetensors(*deployed.integers, metadata);
+        write_safetensors(folder / kIntegerNetwork, file);
+        quantization["file_bytes"] = fs::file_size(folder / kIntegerNetwork);
+        weights_digest = weights_digest_of(file);
+    } else {
+        weights_digest = digest_of_floats(quantized.network);
+    }
+    Json calibration;
+    if (!ids.empty())
+        calibration = {{"split", "train"},
+                       {"images", ids.size()},
+                       {"ids_digest", Digest().add(std::span<const std::uint32_t>(ids)).hex()}};
+    return {{"metrics", {{"eval", to_json(eval)}}},
+            {"parent", {{"source", parent.source}, {"digest", parent.digest}}},
+            {"calibration", calibration},
+            {"quantization", quantization},
+            {"weights_digest", weights_digest},
+            {"predictions_digest", eval.predictions_digest()},
+            {"cost", to_json(cost_of(quantized.network))},
+            {"executed_as", deployed.executed_as}};
+}
+
+}  // namespace nibble

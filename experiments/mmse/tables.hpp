@@ -1,0 +1,27 @@
+// The tables of the experiment mmse, in the order and form of the paper's own.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "experiments/harness/table.hpp"
+#include "experiments/mmse/cells.hpp"
+
+namespace nibble::mmse {
+
+/// A table with the heading it has in the report, and the file name it has there.
+struct NamedTable {
+    std::string heading, name, text;  ///< text: what to know when reading it
+    Table table;
+};
+
+/// All that have a row in the grid. The first is what README.md shows.
+std::vector<NamedTable> tables(const Cells& cells);
+
+/// One row per layer of every cell: what the per-layer plots are made from.
+Table layer_table(const std::vector<ReportedCell>& cells);
+
+/// One row per cell, every figure unrounded.
+Table cell_rows(const std::vector<ReportedCell>& cells);
+
+}  // namespace nibble::mmse
