@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "experiments/fgq/laws.hpp"
+#include "engine/quant/fgq/multiplications.hpp"
 #include "experiments/fgq/methods.hpp"
 #include "experiments/harness/statistics.hpp"
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "experiments/fgq/laws.hpp"
 #include "experiments/fgq/methods.hpp"
+#include "experiments/fgq/oracles.hpp"
 #include "experiments/harness/statistics.hpp"
 
 namespace nibble::fgq {
@@ -23,8 +23,15 @@ Curve against_groups(const std::string& label, int colour, Values values) {
     return curve;
 }
 
-void add(Plot& plot, Curve curve) {
-    if (!curve.points.empty()) plot.curves.push_back(std::move(curve));
+/// A line, unless it was not to be one, and marks at the N that were measured.
+void add(Plot& plot, Curve marks, bool with_line = true) {
+    if (marks.points.empty()) return;
+    if (with_line) {
+        plot.curves.push_back(marks);
+        plot.curves.back().label.clear();
+    }
+    marks.form = Curve::Form::marks;
+    plot.curves.push_back(std::move(marks));
 }
 
 Plot empty_plot(const std::string& title, const std::string& y_label) {
@@ -39,18 +46,19 @@ Plot empty_plot(const std::string& title, const std::string& y_label) {
 Plot group_plot(const std::string& title, const Study& study, const std::string& network) {
     Plot plot = empty_plot(title + ", " + network, "top-1 accuracy (%)");
     if (const auto real = study.values(network, kFloat, top1); !real.empty())
-        plot.curves.push_back(
-            {"float", {{kGroupRange.low, real.front()}, {kGroupRange.high, real.front()}}, kBlack, true});
+        plot.curves.push_back({"float network",
+                               {{kGroupRange.low, real.front()}, {kGroupRange.high, real.front()}},
+                               kBlack,
+                               true});
     int colour = 0;
     for (int bits : kActivationBits)
         add(plot,
             against_groups(bits ? std::to_string(bits) + "-bit activations" : "float activations", colour++,
                            [&](int n) { return study.values(network, in_groups(n, bits), top1); }));
-    Curve tuned = against_groups("fine-tuned, 8 bits", colour, [&](int n) {
-        return study.values(network, fine_tuned(in_groups(n, 8)), top1);
-    });
-    tuned.form = Curve::Form::marks;
-    add(plot, std::move(tuned));
+    add(plot,
+        against_groups("fine-tuned, 8 bits", colour,
+                       [&](int n) { return study.values(network, fine_tuned(in_groups(n, 8)), top1); }),
+        false);
     return plot;
 }
 
@@ -74,7 +82,7 @@ Plot weight_plot(const std::string& title, const Study& study) {
                 return errors;
             }));
     if (plot.curves.empty()) return plot;
-    Curve gaussian{"Gaussian weights", {}, Curve::kGrey, true}, laplace{"Laplace weights", {}, kBlack, true};
+    Curve gaussian{"Gaussian weights", {}, Curve::kGrey}, laplace{"Laplace weights", {}, kBlack, true};
     for (const Oracle& o : kOracles) {
         gaussian.points.emplace_back(o.group, 100 * o.gaussian_error);
         laplace.points.emplace_back(o.group, 100 * o.laplace_error);

@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "experiments/fgq/laws.hpp"
+#include "engine/quant/fgq/multiplications.hpp"
 #include "experiments/fgq/methods.hpp"
+#include "experiments/fgq/oracles.hpp"
 
 namespace nibble::fgq {
 

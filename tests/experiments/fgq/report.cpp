@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include "experiments/fgq/curves.hpp"
-#include "experiments/fgq/laws.hpp"
 #include "experiments/fgq/tables.hpp"
 #include "synthetic.hpp"
 
@@ -40,22 +39,20 @@ TEST_CASE("fgq tables: the paper's form, groups, weights, multiplications; dashe
     CHECK(fgq::tuning_table(s).rows.size() == 2);
 }
 
-TEST_CASE("fgq laws: the model gives both of the paper's figures") {
-    CHECK(fgq::speed_by_model(4) == doctest::Approx(9.14).epsilon(0.001));
-    CHECK(fgq::speed_by_model(64) == doctest::Approx(15.28).epsilon(0.001));
-    CHECK(fgq::eliminated_by_law(64) == doctest::Approx(0.984).epsilon(0.001));
-}
-
 TEST_CASE("fgq plots: means over the draws against N; float as a line across, fine-tuned as marks") {
     const Study s = study().study();
     const Plot plot = fgq::group_plot("t", s, "resnet20");
-    REQUIRE(plot.curves.size() == 4);  // float network, float activations, 8 bits, fine-tuned
+    // The float network; a line and marks each for float activations and 8 bits; fine-tuned.
+    REQUIRE(plot.curves.size() == 6);
     CHECK(plot.curves[0].dashed);
-    CHECK(plot.curves[2].points == std::vector<std::pair<double, double>>{{4, 86}, {64, 78}});
-    CHECK(plot.curves[3].form == Curve::Form::marks);
-    CHECK(plot.curves[3].points == std::vector<std::pair<double, double>>{{64, 89}});
+    CHECK(plot.curves[3].label.empty());
+    CHECK(plot.curves[4].form == Curve::Form::marks);
+    for (int c : {3, 4})
+        CHECK(plot.curves[c].points == std::vector<std::pair<double, double>>{{4, 86}, {64, 78}});
+    CHECK(plot.curves[5].form == Curve::Form::marks);
+    CHECK(plot.curves[5].points == std::vector<std::pair<double, double>>{{64, 89}});
     CHECK(fgq::drop_plot("t", s).curves.front().points.front().second == 6);
-    CHECK(fgq::weight_plot("t", s).curves.size() == 3);  // beside both densities
+    CHECK(fgq::weight_plot("t", s).curves.size() == 4);  // beside both densities
     CHECK(fgq::group_plot("t", s, "resnet56").curves.empty());
 }
 

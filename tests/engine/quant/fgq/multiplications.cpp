@@ -43,5 +43,12 @@ TEST_CASE("multiplications: near the law where channels are divided, the first l
     CHECK(counted(graph, "g64a8").eliminated() > counted(graph, "g16a8").eliminated());
 }
 
+TEST_CASE("multiplications: the paper's law and model give its figures") {
+    CHECK(eliminated_by_law(4) == 0.75);
+    CHECK(eliminated_by_law(64) == doctest::Approx(0.984).epsilon(0.001));
+    CHECK(speed_by_model(4) == doctest::Approx(9.14).epsilon(0.001));
+    CHECK(speed_by_model(64) == doctest::Approx(15.28).epsilon(0.001));
+}
+
 }  // namespace
 }  // namespace nibble::fgq

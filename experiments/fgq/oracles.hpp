@@ -1,4 +1,4 @@
-// What the paper and theory say without any network: to be put beside measurements.
+// What theory says of ternary weights without any network.
 #pragma once
 
 #include <vector>
@@ -16,18 +16,5 @@ inline const std::vector<Oracle> kOracles{
     {2, 0.0499, 0.750, 0.0427, 0.707},  {4, 0.1006, 0.631, 0.0956, 0.543},
     {8, 0.1408, 0.578, 0.1507, 0.451},  {16, 0.1651, 0.558, 0.1972, 0.405},
     {32, 0.1774, 0.550, 0.2299, 0.383}, {64, 0.1842, 0.544, 0.2478, 0.375}};
-
-/// The share of multiplications that is eliminated where channels divide: 1 - 1 / N.
-constexpr double eliminated_by_law(int group) {
-    return 1 - 1.0 / group;
-}
-
-/// How many times faster than f32 by the model that gives both of the paper's figures (9 at N = 4, 15 at N =
-/// 64): additions 16 times, the multiplications that are left 4 times as fast as f32. No measurement.
-///
-///   1 / ((1 - 1/N) / 16 + (1/N) / 4) = 16 N / (N + 3)
-constexpr double speed_by_model(int group) {
-    return 16.0 * group / (group + 3);
-}
 
 }  // namespace nibble::fgq
