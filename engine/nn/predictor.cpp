@@ -9,16 +9,20 @@ namespace nibble {
 struct Predictor::State {
     Weights weights;
     Weights no_gradients;
+    std::unique_ptr<NetworkQuantizer> quantizer;
     Network network;
 
-    State(const Graph& graph, const Weights& given, Numerics numerics)
-        : weights(given), network(graph, numerics, Network::Mode::evaluation, 0, weights, no_gradients) {}
+    State(const Graph& graph, const Weights& given, Numerics numerics, std::unique_ptr<NetworkQuantizer> with)
+        : weights(given),
+          quantizer(std::move(with)),
+          network(graph, numerics, Network::Mode::evaluation, 0, weights, no_gradients, quantizer.get()) {}
 };
 
-Predictor::Predictor(const Graph& graph, const Weights& weights, Numerics numerics) {
+Predictor::Predictor(const Graph& graph, const Weights& weights, Numerics numerics,
+                     std::unique_ptr<NetworkQuantizer> quantizer) {
     graph.check(weights);
     flush_denormals();
-    state_ = std::make_unique<State>(graph, weights, numerics);
+    state_ = std::make_unique<State>(graph, weights, numerics, std::move(quantizer));
 }
 
 Predictor::~Predictor() = default;

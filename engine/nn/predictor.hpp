@@ -5,14 +5,17 @@
 #include <span>
 
 #include "engine/nn/graph.hpp"
+#include "engine/nn/layer_quantizer.hpp"
 #include "engine/nn/numerics.hpp"
 
 namespace nibble {
 
 class Predictor {
   public:
-    /// Throws BadInput when the weights do not fit the graph.
-    Predictor(const Graph& graph, const Weights& weights, Numerics numerics);
+    /// Throws BadInput when the weights do not fit the graph. With a quantizer, the layers it names compute
+    /// with codes.
+    Predictor(const Graph& graph, const Weights& weights, Numerics numerics,
+              std::unique_ptr<NetworkQuantizer> quantizer = nullptr);
     ~Predictor();
     Predictor(Predictor&&) noexcept;
 

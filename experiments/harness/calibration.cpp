@@ -1,21 +1,29 @@
 #include "experiments/harness/calibration.hpp"
 
-#include <algorithm>
-
 #include "datasets/loader.hpp"
+#include "engine/core/error.hpp"
 #include "engine/core/rng.hpp"
 
 namespace nibble {
 
-std::vector<float> calibration_images(const Dataset& training, std::size_t count, std::uint64_t seed,
+std::vector<std::uint32_t> calibration_ids(const Dataset& training, std::size_t count, std::uint64_t seed) {
+    if (count > training.size())
+        throw BadInput(
+            "calibration", "images",
+            "at most the " + std::to_string(training.size()) + " training images of " + training.name(),
+            std::to_string(count));
+    auto ids = permutation(static_cast<std::uint32_t>(training.size()), Random(seed, Purpose::calibration));
+    ids.resize(count);
+    return ids;
+}
+
+std::vector<float> calibration_images(const Dataset& training, const std::vector<std::uint32_t>& ids,
                                       const std::optional<Normalization>& normalization) {
-    const auto size = static_cast<std::uint32_t>(training.size());
-    const auto order = permutation(size, Random(seed, Purpose::calibration));
     const int channels = training.shape().channels;
     const auto tables = normalization_tables(normalization.value_or(training.normalization()), channels);
     std::vector<float> values;
-    for (std::size_t i = 0; i < std::min<std::size_t>(count, size); ++i) {
-        const std::vector<std::uint8_t> pixels = training.get(order[i]).image.pixels;
+    for (const std::uint32_t id : ids) {
+        const std::vector<std::uint8_t> pixels = training.get(id).image.pixels;
         for (std::size_t p = 0; p < pixels.size(); ++p)
             values.push_back(tables[p % static_cast<std::size_t>(channels)][pixels[p]]);
     }

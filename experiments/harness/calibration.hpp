@@ -9,10 +9,13 @@
 
 namespace nibble {
 
-/// `count` images drawn without repetition from the training split (all of it if it has fewer), keyed by the
-/// seed, as the network sees them: n x h x w x c normalised floats, never augmented. `normalization`: instead
-/// of the data set's.
-std::vector<float> calibration_images(const Dataset& training, std::size_t count, std::uint64_t seed,
+/// `count` numbers of images of the training split without repetition, keyed by the seed: the first ones of
+/// one random order, so a larger set holds the smaller ones. Throws BadInput when there are fewer.
+std::vector<std::uint32_t> calibration_ids(const Dataset& training, std::size_t count, std::uint64_t seed);
+
+/// These images as the network sees them: n x h x w x c normalised floats, never augmented. `normalization`:
+/// instead of the data set's.
+std::vector<float> calibration_images(const Dataset& training, const std::vector<std::uint32_t>& ids,
                                       const std::optional<Normalization>& normalization);
 
 }  // namespace nibble

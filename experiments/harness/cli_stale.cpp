@@ -51,12 +51,13 @@ int stale_command(const StaleOptions& o) {
     for (const ProfileCell& cell : list_cells(project, o.profile, "")) {
         if (!std::filesystem::exists(project.result(cell.profile, cell.cell.cell))) continue;
         const Judgement judgement = judge(project, cell);
-        if (judgement.data_recorded) recorded.insert(cell.cell.config.data);
+        if (judgement.parent_recorded) recorded.insert(parent_of(cell.cell.config));
+        if (judgement.data_recorded) recorded.insert(cell.cell.cell.data);
         if (!judgement.why.empty()) add(cell.profile, cell.cell.cell.name(), judgement.why);
     }
     for (const std::string& path : orphans(project, o.profile)) add("", path, "no cell of a grid");
     for (const std::string& data : recorded)
-        fmt::print(stderr, "{}: data not here: its digest was taken from the results\n", data);
+        fmt::print(stderr, "{}: not here: its digest was taken from the results\n", data);
     if (o.shared.json)
         print_json({{"stale", stale}, {"data_not_here", recorded}});
     else

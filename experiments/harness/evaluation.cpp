@@ -59,8 +59,9 @@ void check_fit(const Classifier& network, const Dataset& images) {
                        std::to_string(images.classes()));
 }
 
-Classifier make_classifier(const Graph& graph, const Weights& weights, Numerics numerics) {
-    const auto predictor = std::make_shared<Predictor>(graph, weights, numerics);
+Classifier make_classifier(const Graph& graph, const Weights& weights, Numerics numerics,
+                           std::unique_ptr<NetworkQuantizer> quantizer) {
+    const auto predictor = std::make_shared<Predictor>(graph, weights, numerics, std::move(quantizer));
     return {graph.input_dims(), graph.classes(),
             [predictor](std::span<const float> images, std::span<float> logits) {
                 predictor->logits(images, logits);

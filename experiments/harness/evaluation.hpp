@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "datasets/dataset.hpp"
 #include "engine/infer/integer_graph.hpp"
+#include "engine/nn/layer_quantizer.hpp"
 #include "engine/nn/numerics.hpp"
 #include "experiments/harness/json_fwd.hpp"
 #include "experiments/harness/progress.hpp"
@@ -43,8 +45,9 @@ struct Classifier {
     int classes = 0;
     std::function<void(std::span<const float> images, std::span<float> logits)> logits;
 };
-/// Float execution. Throws BadInput when the weights do not fit.
-Classifier make_classifier(const Graph& graph, const Weights& weights, Numerics numerics);
+/// Float execution, where a quantizer says so on codes. Throws BadInput when the weights do not fit.
+Classifier make_classifier(const Graph& graph, const Weights& weights, Numerics numerics,
+                           std::unique_ptr<NetworkQuantizer> quantizer = nullptr);
 /// Integer execution.
 Classifier make_classifier(const IntegerGraph& graph);
 

@@ -5,6 +5,7 @@
 
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
+#include "experiments/harness/parent.hpp"
 
 namespace nibble {
 
@@ -64,7 +65,7 @@ void skip(std::vector<Cell>& cells, const Json& pattern, const std::string& wher
     if (std::erase_if(cells, matches) == 0) throw BadInput(where + ": matches no cell; correct or remove it");
 }
 
-GridCell resolve(const Cell& cell, TrainConfig protocol, const std::string& where) {
+GridCell resolve_training(const Cell& cell, TrainConfig protocol, const std::string& where) {
     protocol.model = cell.model;
     protocol.data = cell.data;
     protocol.seed = cell.seed;
@@ -76,19 +77,81 @@ GridCell resolve(const Cell& cell, TrainConfig protocol, const std::string& wher
     return {cell, protocol};
 }
 
-std::vector<GridCell> read_profile(const Json& profile, const TrainConfig& common, const std::string& paper,
-                                   const std::string& where) {
-    Fields f(profile, where);
-    std::vector<Cell> cells = all_cells(f.require<Json>("axes"), paper, where + ": axes");
-    const TrainConfig protocol =
-        with_protocol(common, f.get("protocol", Json::object()), where + ": protocol");
-    const Json skips = f.get("skip", Json::array());
-    f.finish();
+using Parents = std::map<std::string, std::string>;  ///< by model
+
+const std::string& parent_in(const Parents& parents, const std::string& model, const std::string& where) {
+    const auto parent = parents.find(model);
+    if (parent == parents.end())
+        throw BadInput(where + ": parents: says not where the weights of " + model + " come from");
+    return parent->second;
+}
+
+GridCell resolve_post_training(const Cell& cell, const std::string& family, const Parents& parents,
+                               const std::string& where) {
+    const PostTrainingConfig config{
+        family, cell.model, cell.data, cell.method, parent_in(parents, cell.model, where), cell.seed};
+    try {
+        check(config);
+    } catch (const BadInput& e) {
+        throw BadInput(where + ": " + e.what());
+    }
+    return {cell, config};
+}
+
+constexpr const char* kFineTuned = "-ft";
+
+GridCell resolve_fine_tuning(const Cell& cell, const TrainConfig& protocol, const Parents& parents,
+                             const std::string& where) {
+    GridCell resolved = resolve_training(cell, protocol, where);
+    const std::string& parent = parent_in(parents, cell.model, where);
+    check_source(parent);
+    std::get<TrainConfig>(resolved.config).fine_tuning->parent = parent;
+    return resolved;
+}
+
+/// The cells that the axes give and no skip takes away.
+std::vector<Cell> cells_of(Fields& profile, const std::string& paper, const std::string& where) {
+    std::vector<Cell> cells = all_cells(profile.require<Json>("axes"), paper, where + ": axes");
+    const Json skips = profile.get("skip", Json::array());
     if (!skips.is_array()) throw BadInput(where + ": skip: expected an array of objects");
     for (std::size_t i = 0; i < skips.size(); ++i)
         skip(cells, skips[i], where + ": skip[" + std::to_string(i) + "]");
+    return cells;
+}
+
+/// What profiles have in common.
+struct Common {
+    std::string paper;
+    TrainConfig protocol;
+    std::string family;  ///< of post-training methods; empty: the cells train
+};
+
+std::vector<GridCell> read_profile(const Json& profile, const Common& common, const std::string& where) {
+    Fields f(profile, where);
+    const std::vector<Cell> cells = cells_of(f, common.paper, where);
     std::vector<GridCell> resolved;
-    for (const Cell& cell : cells) resolved.push_back(resolve(cell, protocol, where));
+    if (!common.family.empty()) {
+        const auto parents = f.require<Parents>("parents");
+        const bool trains = std::any_of(cells.begin(), cells.end(),
+                                        [](const Cell& c) { return c.method.ends_with(kFineTuned); });
+        const TrainConfig protocol =
+            trains ? with_protocol({}, f.require<Json>("fine_tuning"), where + ": fine_tuning")
+                   : TrainConfig{};
+        for (const Cell& cell : cells)
+            resolved.push_back(cell.method.ends_with(kFineTuned)
+                                   ? resolve_fine_tuning(cell, protocol, parents, where)
+                                   : resolve_post_training(cell, common.family, parents, where));
+    } else {
+        const TrainConfig protocol =
+            with_protocol(common.protocol, f.get("protocol", Json::object()), where + ": protocol");
+        for (const Cell& cell : cells) {
+            if (cell.method.ends_with(kFineTuned))
+                throw BadInput(where + ": method '" + cell.method +
+                               "' fine-tunes; that needs a grid of a post-training family, with parents");
+            resolved.push_back(resolve_training(cell, protocol, where));
+        }
+    }
+    f.finish();
     return resolved;
 }
 }  // namespace
@@ -110,12 +173,14 @@ Grid read_grid(const std::filesystem::path& path, const std::string& paper) {
     Grid grid;
     grid.paper = paper;
     grid.title = f.require<std::string>("title");
-    const TrainConfig common = with_protocol({}, f.get("protocol", Json::object()), where + ": protocol");
+    Common common{paper, {}, f.get<std::string>("post_training", "")};
+    if (common.family.empty())
+        common.protocol = with_protocol({}, f.get("protocol", Json::object()), where + ": protocol");
     const auto profiles = f.require<std::map<std::string, Json>>("profiles");
     f.finish();
     if (profiles.empty()) throw BadInput(where + ": there is no profile");
     for (const auto& [name, profile] : profiles)
-        grid.profiles[name] = read_profile(profile, common, paper, where + ": profile " + name);
+        grid.profiles[name] = read_profile(profile, common, where + ": profile " + name);
     return grid;
 }
 

@@ -10,6 +10,19 @@
 //
 // "axes" may be a list of such objects: the cells of all of them, each once. A skip leaves out the cells that
 // match all the axes it names, says why, and must match at least one.
+//
+// Cells that quantize trained networks have no protocol; the grid says which family of methods its axis
+// `method` is about, and each profile where the weights of its models come from (parent.hpp):
+//
+//     {"schema": 1,
+//      "title": "Post-training quantization",
+//      "post_training": "mmse",
+//      "profiles": {
+//        "quick": {"axes": {..},
+//                  "parents": {"resnet8-w1.0": "baseline/resnet8-w1.0--glyphs--f32--s0"}}}}
+//
+// A method that ends in "-ft" trains on from its parent (config.hpp), by the protocol in the profile's
+// "fine_tuning": {"epochs": 15, ...}.
 #pragma once
 
 #include <filesystem>
@@ -18,13 +31,13 @@
 #include <vector>
 
 #include "experiments/harness/cell.hpp"
-#include "experiments/harness/config.hpp"
+#include "experiments/harness/run_config.hpp"
 
 namespace nibble {
 
 struct GridCell {
     Cell cell;
-    TrainConfig config;  ///< resolved
+    RunConfig config;  ///< resolved
 };
 
 struct Grid {

@@ -2,6 +2,7 @@
 
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
+#include "engine/quant/post_training_methods.hpp"
 
 namespace nibble {
 
@@ -39,18 +40,34 @@ KeyParts key_parts_from(const Json& json, const std::string& where) {
     return parts;
 }
 
-std::string numerics_digest(const std::filesystem::path& golden, const TrainConfig& config) {
-    const std::filesystem::path path = golden / "training.json";
-    const Json trajectories = read_json(path);
+namespace {
+/// The entries of these names in a file of golden digests.
+Json entries_of(const std::filesystem::path& path, const std::vector<std::string>& names) {
+    const Json golden = read_json(path);
     Json used = Json::object();
-    const auto use = [&](const std::string& name) {
-        if (!trajectories.is_object() || !trajectories.contains(name) || !trajectories.at(name).is_string())
-            throw BadInput(path.string() + ": no digest of the golden trajectory '" + name + "'");
-        used[name] = trajectories.at(name);
-    };
-    use(to_string(config.numerics));
-    if (config.quantization) use("aqt");
-    return digest_of(Json{{"training", used}});
+    for (const std::string& name : names) {
+        if (!golden.is_object() || !golden.contains(name) || !golden.at(name).is_string())
+            throw BadInput(path.string() + ": no digest of the golden entry '" + name + "'");
+        used[name] = golden.at(name);
+    }
+    return used;
+}
+
+Json numerics_of(const std::filesystem::path& golden, const TrainConfig& config) {
+    std::vector<std::string> names{to_string(config.numerics)};
+    if (config.quantization) names.emplace_back("aqt");
+    if (config.fine_tuning) names.emplace_back("fgq");
+    return {{"training", entries_of(golden / "training.json", names)}};
+}
+
+Json numerics_of(const std::filesystem::path& golden, const PostTrainingConfig& config) {
+    const auto method = post_training_method(config.family, config.method);
+    return {{"post_training", entries_of(golden / "post_training.json", method->golden())}};
+}
+}  // namespace
+
+std::string numerics_digest(const std::filesystem::path& golden, const RunConfig& config) {
+    return digest_of(std::visit([&](const auto& c) { return numerics_of(golden, c); }, config));
 }
 
 }  // namespace nibble

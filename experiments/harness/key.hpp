@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <string>
 
-#include "experiments/harness/config.hpp"
 #include "experiments/harness/json_fwd.hpp"
+#include "experiments/harness/run_config.hpp"
 
 namespace nibble {
 
@@ -28,9 +28,9 @@ Json to_json(const KeyParts& parts);
 /// Throws BadInput.
 KeyParts key_parts_from(const Json& json, const std::string& where);
 
-/// Digest of the entries of `golden`/training.json for what a configuration computes with: a change of bits
-/// in bf16 training leaves f32 results fresh. Throws IoError or BadInput when the file or an entry is
-/// missing.
-std::string numerics_digest(const std::filesystem::path& golden, const TrainConfig& config);
+/// Digest of the golden entries for what a configuration computes with, of `golden`/training.json or
+/// post_training.json: a change of bits in bf16 training leaves f32 results fresh. Throws IoError or BadInput
+/// when the file or an entry is missing.
+std::string numerics_digest(const std::filesystem::path& golden, const RunConfig& config);
 
 }  // namespace nibble

@@ -57,10 +57,7 @@ NetworkFile open_integers(const Safetensors& stored, const std::string& path, co
         throw BadInput(path, "--model", file.model.empty() ? "none: the file is enough" : file.model,
                        wish.model);
     file.executed_as = executed_as(bits_of(*file.integers));
-    Digest digest;
-    for (const auto& [name, tensor] : stored.tensors)
-        digest.add(name).add(std::span<const std::byte>(tensor.bytes));
-    file.weights_digest = digest.add(file.metadata.at("graph")).hex();
+    file.weights_digest = weights_digest_of(stored);
     file.classifier = make_classifier(*file.integers);
     return file;
 }
@@ -87,6 +84,13 @@ NetworkFile open_network(const std::string& path, const NetworkWish& wish) {
                                                   : open_floats(std::move(stored), path, wish);
     file.normalization = normalization_from(file.metadata, path);
     return file;
+}
+
+std::string weights_digest_of(const Safetensors& integers) {
+    Digest digest;
+    for (const auto& [name, tensor] : integers.tensors)
+        digest.add(name).add(std::span<const std::byte>(tensor.bytes));
+    return digest.add(integers.metadata.at("graph")).hex();
 }
 
 std::string bits_of(const IntegerGraph& graph) {

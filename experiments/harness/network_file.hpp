@@ -29,6 +29,9 @@ struct NetworkWish {
 /// Throws IoError and BadInput, naming the file.
 NetworkFile open_network(const std::string& path, const NetworkWish& wish);
 
+/// SHA-256 over tensors and graph of a quantized network's file.
+std::string weights_digest_of(const Safetensors& integers);
+
 /// "w8a8", "w4a4e8" (first and last layer at 8 bits), "w2a8" (ternary), "w4x2a8" (the weights of some
 /// channels are sums of two tensors); bits that differ otherwise are listed as a range: "w2-8a8".
 std::string bits_of(const IntegerGraph& graph);

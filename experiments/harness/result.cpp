@@ -31,6 +31,66 @@ std::vector<Result::Point> history_from(const std::vector<Json>& list, const std
     }
     return history;
 }
+template <class T>
+std::optional<T> optional(Fields& f, const std::string& key) {
+    return f.require<Json>(key).is_null() ? std::nullopt : std::optional(f.require<T>(key));
+}
+
+std::vector<Result::Layer> layers_from(const std::vector<Json>& list, const std::string& where) {
+    std::vector<Result::Layer> layers;
+    for (const Json& entry : list) {
+        Fields f(entry, where);
+        Result::Layer layer;
+        layer.name = f.require<std::string>("name");
+        layer.weights = optional<std::string>(f, "weights");
+        layer.weight_error = f.require<double>("weight_error");
+        layer.bits_per_weight = f.require<double>("bits_per_weight");
+        layer.kernels = f.require<std::size_t>("kernels");
+        layer.extra_kernels = f.require<std::size_t>("extra_kernels");
+        layer.input = optional<std::string>(f, "input");
+        layer.input_step = optional<double>(f, "input_step");
+        layer.input_error = optional<double>(f, "input_error");
+        f.finish();
+        layers.push_back(std::move(layer));
+    }
+    return layers;
+}
+
+struct Source {
+    std::string source, digest;
+};
+
+Source parent_from(Fields& result, const std::string& where) {
+    const Json parent = result.require<Json>("parent");
+    Fields p(parent, where + ": parent");
+    Source from{p.require<std::string>("source"), p.require<std::string>("digest")};
+    p.finish();
+    return from;
+}
+
+Result::Quantized quantized_from(Fields& result, const std::string& where) {
+    Result::Quantized q;
+    const Source parent = parent_from(result, where);
+    q.parent = parent.source;
+    q.parent_digest = parent.digest;
+    if (const Json calibration = result.require<Json>("calibration"); !calibration.is_null()) {
+        Fields c(calibration, where + ": calibration");
+        q.calibration = c.require<std::size_t>("images");
+        c.require<std::string>("split");
+        c.require<std::string>("ids_digest");
+        c.finish();
+    }
+    const Json quantization = result.require<Json>("quantization");
+    Fields f(quantization, where + ": quantization");
+    q.bits_per_weight = f.require<double>("bits_per_weight");
+    q.product_overhead = f.require<double>("product_overhead");
+    q.file_bytes = optional<std::size_t>(f, "file_bytes");
+    q.facts = f.require<std::map<std::string, double>>("facts");
+    q.curves = f.require<std::map<std::string, std::vector<std::pair<double, double>>>>("curves");
+    q.layers = layers_from(f.require<std::vector<Json>>("layers"), where + ": quantization: layers");
+    f.finish();
+    return q;
+}
 }  // namespace
 
 Result result_from(const Json& json, const std::string& where) {
@@ -48,12 +108,17 @@ Result result_from(const Json& json, const std::string& where) {
     const Json metrics = f.require<Json>("metrics");
     Fields m(metrics, where + ": metrics");
     const Metrics eval = metrics_from(m.require<Json>("eval"), where + ": metrics: eval");
-    const Metrics train = metrics_from(m.require<Json>("train"), where + ": metrics: train");
-    m.require<double>("generalization_gap");
-    m.finish();
     r.top1 = eval.top1, r.top5 = eval.top5, r.loss = eval.loss;
-    r.train_top1 = train.top1, r.train_loss = train.loss;
-    r.history = history_from(f.require<std::vector<Json>>("history"), where + ": history");
+    if (json.contains("quantization")) {
+        r.quantized = quantized_from(f, where);
+    } else {
+        if (json.contains("parent")) r.parent = parent_from(f, where).source;
+        const Metrics train = metrics_from(m.require<Json>("train"), where + ": metrics: train");
+        m.require<double>("generalization_gap");
+        r.train_top1 = train.top1, r.train_loss = train.loss;
+        r.history = history_from(f.require<std::vector<Json>>("history"), where + ": history");
+    }
+    m.finish();
 
     const Json cost = f.require<Json>("cost");
     Fields c(cost, where + ": cost");

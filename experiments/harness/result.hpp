@@ -1,16 +1,34 @@
-// Results on disk: one JSON file a cell, schema 1.
+// Results on disk: one JSON file a cell, schema 1; for other programs, results/result.schema.json.
 //
 //     schema, profile, cell, config (resolved), seed, data (describe()), key, key_parts,
-//     metrics {eval {top1, top5, loss, images}, train {..}, generalization_gap}   percent, nats
-//     history [{epoch, loss, train_top1, eval_top1}]
+//     metrics {eval {top1, top5, loss, images}}                                   percent, nats
 //     weights_digest, predictions_digest, cost, executed_as, provenance
 //
-// eval_top1 is null where nothing was evaluated: between evaluations, and before activations are quantized.
+// Cells that train have besides
+//
+//     metrics {train {..}, generalization_gap}
+//     history [{epoch, loss, train_top1, eval_top1}]      eval_top1 null where nothing was evaluated: between
+//                                                         evaluations, and before activations are quantized
+//
+// of which those that fine-tune, as cells that quantize a trained network do, have
+//
+//     parent {source, digest}                             where the float weights came from
+//
+// and these
+//
+//     calibration {split, images, ids_digest}             null where no image has a say
+//     quantization {bits_per_weight, product_overhead, file_bytes, facts, curves,
+//                   layers [{name, weights, weight_error, bits_per_weight, kernels, extra_kernels,
+//                            input, input_step, input_error}]}
+//
+// with file_bytes of the network as one file (null where a side is float and it cannot be executed as
+// integers), and of each layer what engine/quant/post_training.hpp diagnoses.
 //
 // A result holds no time: timing results live elsewhere and name their machine.
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,8 +44,9 @@ inline constexpr int kResultSchema = 1;
 struct Result {
     std::string profile, cell, key;
     KeyParts parts;
-    double top1 = 0, top5 = 0, loss = 0;  ///< on the test images: percent, percent, nats
-    double train_top1 = 0, train_loss = 0;
+    double top1 = 0, top5 = 0, loss = 0;    ///< on the test images: percent, percent, nats
+    double train_top1 = 0, train_loss = 0;  ///< of cells that train
+    std::string parent;                     ///< of cells that train: what they fine-tuned, if anything
     struct Point {
         int epoch;
         double train_top1;
@@ -37,6 +56,25 @@ struct Result {
     std::size_t macs = 0, weight_bytes = 0, activation_bytes = 0;
     std::size_t linear_cost = 0, quadratic_cost = 0;  ///< engine/quant/cost.hpp
     std::string weights_digest, predictions_digest, executed_as;
+
+    struct Layer {
+        std::string name;
+        std::optional<std::string> weights, input;  ///< their schemes; nothing: float
+        double weight_error = 0, bits_per_weight = 32;
+        std::size_t kernels = 0, extra_kernels = 0;
+        std::optional<double> input_step, input_error;
+    };
+    /// Of a cell that quantizes a trained network.
+    struct Quantized {
+        std::string parent, parent_digest;
+        std::size_t calibration = 0;  ///< images
+        double bits_per_weight = 32, product_overhead = 1;
+        std::optional<std::size_t> file_bytes;
+        std::map<std::string, double> facts;
+        std::map<std::string, std::vector<std::pair<double, double>>> curves;
+        std::vector<Layer> layers;
+    };
+    std::optional<Quantized> quantized;
 
     double generalization_gap() const { return train_top1 - top1; }  ///< points
 };

@@ -6,6 +6,7 @@
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
 #include "experiments/harness/data.hpp"
+#include "experiments/harness/parent.hpp"
 #include "experiments/harness/result.hpp"
 
 namespace nibble {
@@ -29,10 +30,16 @@ Judgement judge(const Project& project, const ProfileCell& cell) {
             judgement.why = "it is the result of " + result.profile + " " + result.cell;
             return judgement;
         }
-        const std::string& data = local_data_digest(cell.cell.config.data);
+        const std::string& data = local_data_digest(cell.cell.cell.data);
         judgement.data_recorded = data.empty();
+        std::string parent;
+        if (const std::string source = parent_of(cell.cell.config); !source.empty()) {
+            const auto known = known_parent_digest(project, cell.profile, source);
+            parent = known.value_or(result.parts.parent);
+            judgement.parent_recorded = !known;
+        }
         const KeyParts today{digest_of(to_json(cell.cell.config)), data.empty() ? result.parts.data : data,
-                             "", numerics_digest(project.golden(), cell.cell.config)};
+                             parent, numerics_digest(project.golden(), cell.cell.config)};
         judgement.why = result.parts.difference(today);
     } catch (const BadInput& e) {
         judgement.why = std::string("unreadable: ") + e.what();

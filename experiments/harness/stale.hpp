@@ -9,7 +9,8 @@ namespace nibble {
 
 struct Judgement {
     std::string why;  ///< "config, numerics": what differs from today; empty when the result is fresh
-    bool data_recorded = false;  ///< the data set is not here: its digest was taken from the result
+    bool data_recorded = false;    ///< the data set is not here: its digest was taken from the result
+    bool parent_recorded = false;  ///< the same of the weights that the cell starts from
 };
 
 /// Judges the result of a cell, which must exist. An unreadable result is stale ("unreadable: ...").

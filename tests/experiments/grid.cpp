@@ -20,6 +20,10 @@ const char* kGrid = R"({
               "skip": [{"model": "resnet14", "method": "bf16", "reason": "shows skipping"}]},
     "long": {"axes": {"model": ["resnet8"], "data": ["glyphs"], "method": ["f32"], "seed": [0]}}}})";
 
+const TrainConfig& training(const GridCell& cell) {
+    return std::get<TrainConfig>(cell.config);
+}
+
 Grid read(const Json& json, const test::Scratch& scratch) {
     write_json(scratch / "grid.json", json);
     return read_grid(scratch / "grid.json", "paper");
@@ -35,13 +39,13 @@ TEST_CASE("a grid is the product of its axes without its skips, resolved") {
     CHECK(cells[1].cell.name() == "paper/resnet8--glyphs--f32--s3");
     CHECK(cells[2].cell.name() == "paper/resnet8--glyphs--bf16--s0");
     CHECK(cells[5].cell.name() == "paper/resnet14--glyphs--f32--s3");
-    CHECK(cells[3].config.numerics == Numerics::bf16);
-    CHECK(cells[3].config.seed == 3);
-    CHECK(cells[3].config.model == "resnet8");
-    CHECK(cells[0].config.recipe.epochs == 2);  // the profile wins over the common protocol
-    CHECK(cells[0].config.recipe.batch == 32);
-    CHECK(cells[0].config.recipe.momentum == 0.9);  // a default
-    CHECK(grid.cells("long").front().config.recipe.epochs == 9);
+    CHECK(training(cells[3]).numerics == Numerics::bf16);
+    CHECK(training(cells[3]).seed == 3);
+    CHECK(training(cells[3]).model == "resnet8");
+    CHECK(training(cells[0]).recipe.epochs == 2);  // the profile wins over the common protocol
+    CHECK(training(cells[0]).recipe.batch == 32);
+    CHECK(training(cells[0]).recipe.momentum == 0.9);  // a default
+    CHECK(training(grid.cells("long").front()).recipe.epochs == 9);
     CHECK_THROWS_WITH_AS(grid.cells("huge"), doctest::Contains("long, quick"), BadInput);
 }
 
@@ -79,4 +83,73 @@ TEST_CASE("every grid of the repository can be read, and no cell is in two profi
     CHECK_FALSE(project.papers().empty());
     for (const ProfileCell& cell : list_cells(project, "", ""))
         CHECK(find_cell(project, cell.cell.cell.name(), "").profile == cell.profile);
+}
+
+namespace {
+const char* kPostTraining = R"({
+  "schema": 1, "title": "Test", "post_training": "mmse",
+  "profiles": {"quick": {
+    "axes": [{"model": ["resnet8"], "data": ["glyphs"], "method": ["w4a4e8"], "seed": [0, 1]},
+             {"model": ["resnet8"], "data": ["glyphs"], "method": ["f32", "w4e8"], "seed": [0]}],
+    "parents": {"resnet8": "baseline/resnet8-w1.0--glyphs--f32--s0"}}}})";
+}  // namespace
+
+TEST_CASE("a grid of post-training cells has parents in place of a protocol") {
+    const test::Scratch scratch("grid-post-training");
+    const Grid grid = read(Json::parse(kPostTraining), scratch);
+    const auto& cells = grid.cells("quick");
+    REQUIRE(cells.size() == 4);
+    const auto& config = std::get<PostTrainingConfig>(cells[1].config);
+    CHECK(config.family == "mmse");
+    CHECK(config.method == "w4a4e8");
+    CHECK(config.seed == 1);
+    CHECK(config.parent == "baseline/resnet8-w1.0--glyphs--f32--s0");
+    CHECK(to_json(cells[1].config).at("calibration") == 512);
+    CHECK(to_json(cells[2].config).at("calibration") == 0);
+    const auto refused = [&](const std::function<void(Json&)>& spoil, const std::string& says) {
+        Json json = Json::parse(kPostTraining);
+        spoil(json);
+        CHECK_THROWS_WITH_AS(read(json, scratch), doctest::Contains(says.c_str()), BadInput);
+    };
+    refused([](Json& j) { j["post_training"] = "magic"; }, "mmse");
+    refused([](Json& j) { j["protocol"] = {{"epochs", 1}}; }, "unknown key 'protocol'");
+    refused([](Json& j) { j["profiles"]["quick"]["protocol"] = {{"epochs", 1}}; }, "unknown key 'protocol'");
+    refused([](Json& j) { j["profiles"]["quick"].erase("parents"); }, "parents");
+    refused([](Json& j) { j["profiles"]["quick"]["parents"].erase("resnet8"); }, "resnet8");
+    refused([](Json& j) { j["profiles"]["quick"]["parents"]["resnet8"] = "/etc/w.safetensors"; },
+            "NIBBLE_DATA");
+    refused([](Json& j) { j["profiles"]["quick"]["parents"]["resnet8"] = "../w.safetensors"; },
+            "NIBBLE_DATA");
+    refused([](Json& j) { j["profiles"]["quick"]["parents"]["resnet8"] = "resnet8"; },
+            "not the name of a cell");
+    refused([](Json& j) { j["profiles"]["quick"]["axes"][0]["method"] = {"w4a44"}; }, "w4a44");
+    refused([](Json& j) { j["profiles"]["quick"]["axes"][1]["seed"] = {0, 1}; }, "no image is drawn");
+}
+
+TEST_CASE("a grid of post-training cells may fine-tune, by a protocol of its own") {
+    const test::Scratch scratch("grid-fine-tuning");
+    Json json = Json::parse(kPostTraining);
+    json["post_training"] = "fgq";
+    Json& quick = json["profiles"]["quick"];
+    quick["axes"] = {
+        {"model", {"resnet8"}}, {"data", {"glyphs"}}, {"method", {"g4a8", "g64a8-ft"}}, {"seed", {0}}};
+    CHECK_THROWS_WITH_AS(read(json, scratch), doctest::Contains("fine_tuning"), BadInput);
+    quick["fine_tuning"] = {{"epochs", 2}, {"learning_rate", 0.02}};
+    const auto cells = read(json, scratch).cells("quick");
+    REQUIRE(cells.size() == 2);
+    const auto& config = std::get<TrainConfig>(cells[1].config);
+    CHECK(config.fine_tuning->parent == "baseline/resnet8-w1.0--glyphs--f32--s0");
+    CHECK(config.fine_tuning->method.group == 64);
+    CHECK(config.recipe.epochs == 2);
+    CHECK(config.numerics == Numerics::bf16);
+    CHECK(method_of(config) == "g64a8-ft");
+    CHECK(parent_of(cells[1].config) == config.fine_tuning->parent);
+    CHECK(to_json(cells[1].config).at("quantization") == "g64a8");
+    quick["axes"]["method"] = {"g4a8"};  // nothing to fine-tune: the protocol is one key too many
+    CHECK_THROWS_WITH_AS(read(json, scratch), doctest::Contains("fine_tuning"), BadInput);
+    json.erase("post_training");
+    quick["axes"]["method"] = {"g64a8-ft"};
+    quick.erase("fine_tuning");
+    quick.erase("parents");
+    CHECK_THROWS_WITH_AS(read(json, scratch), doctest::Contains("fine-tunes"), BadInput);
 }

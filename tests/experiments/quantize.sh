@@ -35,8 +35,22 @@ cmp -s q.st other.st && fail "other calibration images made no difference"
 [ "$(field bits t.json)" = w2a8e8 ] || fail "ternary bits: $(field bits t.json)"
 [ "$(field weight_bytes t.json)" -lt "$(field float_bytes t.json)" ] || fail "ternary weights are larger than floats"
 
+# ---- other methods than max-abs, and the report on layers
+"$nibble" quantize $small --method mmse --wbits 4 --abits 4 --out m.st --report --json >m.json 2>err ||
+    fail "mmse: $(cat err)"
+is_object m.json || fail "quantize --method mmse --report --json: not one object"
+[ "$(field bits m.json)" = w4a4e8 ] || fail "bits of mmse: $(field bits m.json)"
+[ "$(field method m.json)" = "mmse w4a4e8-r8" ] || fail "method: $(field method m.json)"
+[ "$(grep -c '"logit_error"' m.json)" -eq 8 ] || fail "not a sensitivity for each of 8 layers"
+[ "$(grep -c '"weight_error"' m.json)" -eq 8 ] || fail "not a diagnosis for each of 8 layers"
+"$nibble" quantize $small --method mmse --settings w4a4e8-r8 --out m2.st --threads 1 >table 2>err || fail "mmse: $(cat err)"
+cmp -s m.st m2.st || fail "the settings w4a4e8-r8 and --wbits 4 --abits 4 give two files"
+"$nibble" quantize $small --wbits 4 --abits 4 --report --out q2.st >table 2>err || fail "report: $(cat err)"
+cmp -s q.st q2.st || fail "a report changed the network"
+grep -q "logits, this layer alone" table || fail "no table of sensitivities: $(cat table)"
+
 # ---- eval and verify, on every architecture this machine has
-for network in q t; do
+for network in q t m; do
     "$nibble" eval --weights $network.st --data glyphs --limit 40 --json >e.json 2>err || fail "eval: $(cat err)"
     is_object e.json || fail "eval --json: not one object"
     "$nibble" eval --weights $network.st --data glyphs --limit 40 --arch reference --threads 1 --json >r.json 2>err ||
@@ -47,9 +61,10 @@ for network in q t; do
     done
     [ "$(field model e.json)" = resnet8-w0.25 ] || fail "eval does not name the model"
 done
+"$nibble" eval --weights t.st --data glyphs --limit 40 --arch reference --json >r.json 2>err
 field executed_as r.json | grep '^w2a8e8-reference$' >/dev/null || fail "executed as $(field executed_as r.json)"
-"$nibble" verify --integer q.st t.st --data glyphs --limit 10 --progress off >out 2>err || fail "verify: $(cat out err)"
-[ "$(grep -c ': 0 mismatches' out)" -eq 2 ] || fail "verify --integer: $(cat out)"
+"$nibble" verify --integer q.st t.st m.st --data glyphs --limit 10 --progress off >out 2>err || fail "verify: $(cat out err)"
+[ "$(grep -c ': 0 mismatches' out)" -eq 3 ] || fail "verify --integer: $(cat out)"
 "$nibble" verify --integer q.st --data glyphs --limit 10 --progress off --json >v.json 2>err || fail "verify: $(cat err)"
 is_object v.json || fail "verify --json: not one object"
 [ "$(field differing v.json)" = 0 ] || fail "verify --json: differing"
@@ -70,7 +85,14 @@ refused 2 "weights is required" quantize --out x
 refused 2 "out is required" quantize --weights f.st
 refused 1 "missing.st" quantize --weights missing.st --data glyphs --out x
 refused 1 "already" quantize --weights q.st --data glyphs --out x
-refused 1 "maxabs" quantize $small --method magic --out x
+refused 1 "maxabs, mmse" quantize $small --method magic --out x
+refused 1 "'w4a44'" quantize $small --method mmse --settings w4a44 --out x
+refused 1 "run as integers" quantize $small --method mmse --settings w4e8 --out x
+refused 1 "end-bits" quantize $small --method mmse --wbits 4 --end-bits 6 --out x
+refused 1 "only for --method maxabs" quantize $small --method mmse --weights-scheme s4-pc --out x
+refused 1 "settings" quantize $small --settings w4a4 --out x
+refused 1 "at least 8" quantize --weights f.st --data glyphs --calibration 7 --out x
+refused 1 "at most" quantize --weights f.st --data glyphs --calibration 8001 --out x
 for option in --wbits --abits --end-bits --residual-bits; do
     for bits in 1 9 -4; do refused 1 "^nibble: $option: bits" quantize $small $option $bits --out x; done
     refused 2 "$option" quantize $small $option four --out x

@@ -56,8 +56,11 @@ IntegerGraph quantized(const std::string& model, Images& images, const MaxAbs& o
     const Graph graph = make_model(model, 10, {32, 32, 3});
     const FoldedNetwork folded = fold_batch_norm(graph, file.weights);
     std::vector<ValueRange> ranges;
-    observe_ranges(folded.graph, folded.weights,
-                   calibration_images(*images.data.train, kCalibration, 0, images.normalization), ranges);
+    observe_ranges(
+        folded.graph, folded.weights,
+        calibration_images(*images.data.train, calibration_ids(*images.data.train, kCalibration, 0),
+                           images.normalization),
+        ranges);
     return lower(folded.graph, folded.weights, maxabs(folded, ranges, options));
 }
 
@@ -86,7 +89,8 @@ TEST_CASE("pretrained networks: every value of simulation and execution agrees, 
          {MaxAbs{}, MaxAbs{.weights = s4, .activation_bits = 4}, MaxAbs{.weights = ternary}})
         for (const Pretrained& network : kNetworks) {
             const IntegerGraph graph = quantized(network.model, images, options);
-            const std::vector<float> some = calibration_images(*images.data.test, 8, 1, images.normalization);
+            const std::vector<float> some = calibration_images(
+                *images.data.test, calibration_ids(*images.data.test, 8, 1), images.normalization);
             for (const kernels::Architecture& a : kernels::architectures()) {
                 if (!a.supported) continue;
                 // The plain reference takes a second an image on the deepest network.

@@ -1,0 +1,52 @@
+#include "engine/quant/input_codes.hpp"
+
+#include "engine/core/error.hpp"
+#include "engine/nn/fusion.hpp"
+
+namespace nibble {
+
+class InputQuantizers::Layer : public LayerQuantizer {
+  public:
+    Layer(const Quantizer& quantizer, int channels) : step_(quantizer.step) {
+        const auto c = static_cast<std::size_t>(channels);
+        codes_.multipliers.assign(c, quantizer.multiplier);
+        codes_.steps.assign(c, quantizer.step);
+        codes_.lowest = static_cast<float>(quantizer.scheme.lowest());
+        codes_.highest = static_cast<float>(quantizer.scheme.highest());
+        codes_.rounding = quantizer.rounding;
+    }
+
+    void encode(const Array<float>& weights, WeightCodes& to) const override {
+        to.codes.assign(weights.begin(), weights.end());
+        to.values = to.codes;
+        to.units.assign(weights.shape()[0], static_cast<double>(step_));
+    }
+    const InputCodes* input() const override { return &codes_; }
+
+  private:
+    InputCodes codes_;
+    float step_;
+};
+
+InputQuantizers::InputQuantizers(const Graph& graph, const std::map<GraphEdge, Quantizer>& edges) {
+    for (const auto& [edge, quantizer] : edges) {
+        const Node& reader = graph[edge.reader];
+        if (!is_product(reader))
+            throw Unsupported(describe(graph, edge.reader) +
+                              ": reads codes, which it can only where all layers run as integers");
+        check(quantizer);
+        if (quantizer.by_channel())
+            throw Unsupported(describe(graph, edge.reader) +
+                              ": reads codes with a scale per channel beside float weights");
+        layers_.emplace(reader.name, Layer(quantizer, graph[reader.inputs.front()].out.c));
+    }
+}
+
+InputQuantizers::~InputQuantizers() = default;
+
+LayerQuantizer* InputQuantizers::layer(const std::string& name) {
+    const auto found = layers_.find(name);
+    return found == layers_.end() ? nullptr : &found->second;
+}
+
+}  // namespace nibble

@@ -1,0 +1,116 @@
+#include "engine/quant/mmse/method.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "engine/core/error.hpp"
+#include "engine/core/spelling.hpp"
+
+namespace nibble::mmse {
+namespace {
+
+struct SolverWord {
+    Solver solver;
+    std::string_view word;
+};
+constexpr SolverWord kSolverWords[] = {{Solver::max_abs, "-wmaxabs"},
+                                       {Solver::alternating, "-walternating"},
+                                       {Solver::golden_section, "-wgolden"},
+                                       {Solver::grid, "-wgrid"}};
+
+struct ClippingWord {
+    Clipping clipping;
+    std::string_view word;
+};
+constexpr ClippingWord kClippingWords[] = {{Clipping::max_abs, "-amaxabs"},
+                                           {Clipping::percentile, "-apercentile"},
+                                           {Clipping::kl, "-akl"},
+                                           {Clipping::aciq, "-aaciq"}};
+
+/// The shortest decimal: "99.9".
+std::string shortest(double value) {
+    std::array<char, 32> text{};
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+    return {text.data(), end};
+}
+
+/// A number that must be there.
+int number(std::string_view& text) {
+    return take_number<int>(text).value_or(-1);
+}
+
+bool fits_together(const Method& m) {
+    const auto bits = [](int b) { return b == 0 || (b >= 2 && b <= 8); };
+    const bool anything = m.quantizes_weights() || m.quantizes_activations();
+    if (!bits(m.weight_bits) || !bits(m.activation_bits) || !bits(m.residual_bits)) return false;
+    const Method usual;
+    // Nothing that has no effect: one way to write each method.
+    if (!anything && (m.wide_ends || m.calibrates())) return false;
+    if (m.refined && !m.quantizes_weights()) return false;
+    if (m.wide_ends && (m.weight_bits == 8 || m.weight_bits == 0) &&
+        (m.activation_bits == 8 || m.activation_bits == 0))
+        return false;
+    if (!m.quantizes_weights() && (m.per_tensor || m.solver != usual.solver || m.dual_percent > 0))
+        return false;
+    if (!m.quantizes_activations() && (m.clipping != usual.clipping || m.residual_bits > 0)) return false;
+    if (!m.calibrates() && m.images != usual.images) return false;
+    // Additions of codes exist in integer execution only.
+    if (m.residual_bits > 0 && !m.quantizes_weights()) return false;
+    // A sum has a scale for each kernel, of at most 8 bits in all terms but one.
+    if (m.dual_percent > 0 && (m.per_tensor || m.dual_percent > 100)) return false;
+    if (m.clipping == Clipping::percentile && !(m.percentile > 0 && m.percentile <= 100)) return false;
+    return m.images > 0;
+}
+
+}  // namespace
+
+std::string to_string(const Method& m) {
+    if (m == Method{}) return "f32";
+    std::string text;
+    if (m.quantizes_weights()) text += "w" + std::to_string(m.weight_bits);
+    if (m.quantizes_activations()) text += "a" + std::to_string(m.activation_bits);
+    if (m.wide_ends) text += "e8";
+    if (m.per_tensor) text += "-pt";
+    for (const auto& [solver, word] : kSolverWords)
+        if (m.solver == solver) text += word;
+    if (m.dual_percent > 0) text += "-dual" + std::to_string(m.dual_percent);
+    for (const auto& [clipping, word] : kClippingWords)
+        if (m.clipping == clipping) text += word;
+    if (m.clipping == Clipping::percentile) text += shortest(m.percentile);
+    if (m.residual_bits > 0) text += "-r" + std::to_string(m.residual_bits);
+    if (m.batch_norm) text += "-bn";
+    if (m.bias_correction) text += "-bc";
+    if (m.refined) text += "-refined";
+    if (m.images != Method::kImages) text += "-cal" + std::to_string(m.images);
+    return text;
+}
+
+Method method_from(const std::string& text) {
+    Method m;
+    std::string_view rest = text;
+    if (text == "f32") return m;
+    if (take(rest, "w")) m.weight_bits = number(rest);
+    if (take(rest, "a")) m.activation_bits = number(rest);
+    m.wide_ends = take(rest, "e8");
+    m.per_tensor = take(rest, "-pt");
+    for (const auto& [solver, word] : kSolverWords)
+        if (take(rest, word)) m.solver = solver;
+    if (take(rest, "-dual")) m.dual_percent = number(rest);
+    for (const auto& [clipping, word] : kClippingWords)
+        if (m.clipping == Clipping::mmse && take(rest, word)) m.clipping = clipping;
+    if (m.clipping == Clipping::percentile) m.percentile = take_number<double>(rest).value_or(0);
+    if (!rest.starts_with("-refined") && take(rest, "-r")) m.residual_bits = number(rest);
+    m.batch_norm = take(rest, "-bn");
+    m.bias_correction = take(rest, "-bc");
+    m.refined = take(rest, "-refined");
+    if (take(rest, "-cal")) m.images = number(rest);
+    if (!rest.empty() || !fits_together(m) || to_string(m) != text)
+        throw BadInput("mmse", "method",
+                       "f32, w4e8, a4e8, w4a4 or w4a4e8, followed by what differs: -pt, -wgrid, -dual10, "
+                       "-akl, -r8, -cal64, ... (engine/quant/mmse/method.hpp)",
+                       "'" + text + "'");
+    return m;
+}
+
+}  // namespace nibble::mmse

@@ -1,0 +1,65 @@
+// The settings of post-training quantization by minimal mean squared error, and how they are written.
+//
+//     f32                nothing quantized: the network as it came
+//     w4e8               weights in 4 bits, 8 in the first and last layer; activations stay float
+//     a4e8               activations (what layers read) in 4 bits; weights stay float
+//     w4a4               both, 4 bits everywhere
+//
+// followed by, in this order, what differs from one scale for each kernel (output channel), found by the
+// exact solver, and activation scales of minimal squared error over 512 images:
+//
+//     -pt                one scale for each weight tensor
+//     -wmaxabs           solver of the weights' scales; -walternating, -wgolden, -wgrid (which with -pt keeps
+//                        the error over the scale, a curve for some layers)
+//     -dual10            the worst 10 % of all kernels as sums of two tensors
+//     -amaxabs           rule for activations; -akl, -aaciq, -apercentile99.9
+//     -r8                what is added (residuals) in 8 bits instead of floats
+//     -bn                batch norm re-estimated on the images
+//     -bc                biases corrected on the images
+//     -refined           scales of the weights tuned on the images ("+opt")
+//     -cal64             so many calibration images
+#pragma once
+
+#include <string>
+
+#include "engine/quant/mmse/solver.hpp"
+
+namespace nibble::mmse {
+
+/// Where activations are clipped.
+enum class Clipping {
+    mmse,        ///< activations.hpp
+    max_abs,     ///< nowhere
+    percentile,  ///< engine/quant/percentile.hpp
+    kl,          ///< engine/quant/kl.hpp
+    aciq         ///< engine/quant/aciq.hpp, for a Laplace density
+};
+
+struct Method {
+    static constexpr int kImages = 512;
+
+    int weight_bits = 0;      ///< 2 to 8; 0: weights stay float
+    int activation_bits = 0;  ///< 2 to 8; 0: activations stay float
+    bool wide_ends = false;   ///< 8 bits in the first and last layer, for whatever is quantized
+    bool per_tensor = false;  ///< one weight scale per tensor instead of one per kernel
+    Solver solver = Solver::exact;
+    int dual_percent = 0;  ///< of all kernels that have weight_bits: those of the largest relative error
+    Clipping clipping = Clipping::mmse;
+    double percentile = 0;                                              ///< with Clipping::percentile
+    int residual_bits = 0;                                              ///< 0: residuals stay float
+    bool batch_norm = false, bias_correction = false, refined = false;  ///< passes, in this order
+    int images = kImages;  ///< for calibration; without anything to calibrate it is kImages
+
+    bool quantizes_weights() const { return weight_bits > 0; }
+    bool quantizes_activations() const { return activation_bits > 0; }
+    /// True if images have a say in the result.
+    bool calibrates() const { return quantizes_activations() || batch_norm || bias_correction || refined; }
+    friend bool operator==(const Method&, const Method&) = default;
+};
+
+std::string to_string(const Method& method);
+/// The inverse. Throws BadInput for anything that to_string() would not write, and for settings that have no
+/// effect or do not go together.
+Method method_from(const std::string& text);
+
+}  // namespace nibble::mmse

@@ -1,0 +1,216 @@
+#include "engine/quant/mmse/network.hpp"
+
+#include <algorithm>
+
+#include "engine/nn/fusion.hpp"
+#include "engine/nn/predictor.hpp"
+#include "engine/quant/aciq.hpp"
+#include "engine/quant/batch_norm.hpp"
+#include "engine/quant/bias_correction.hpp"
+#include "engine/quant/kl.hpp"
+#include "engine/quant/mmse/activations.hpp"
+#include "engine/quant/mmse/dual_weights.hpp"
+#include "engine/quant/mmse/error_curve.hpp"
+#include "engine/quant/mmse/refine.hpp"
+#include "engine/quant/mmse/weights.hpp"
+#include "engine/quant/percentile.hpp"
+#include "engine/quant/relative_error.hpp"
+
+namespace nibble::mmse {
+namespace {
+
+constexpr int kCurvePoints = 100;
+using Curve = std::vector<std::pair<double, double>>;
+
+Quantizer quantizer_of(const Histogram& histogram, int bits, const Method& method) {
+    switch (method.clipping) {
+        case Clipping::mmse:
+            return quantize_activations(histogram, bits);
+        case Clipping::max_abs:
+            return quantizer_clipping_at(static_cast<double>(histogram.magnitude()), histogram, bits);
+        case Clipping::percentile:
+            return quantizer_clipping_at(percentile_threshold(histogram, method.percentile), histogram, bits);
+        case Clipping::kl:
+            return quantizer_clipping_at(kl_threshold(histogram, bits), histogram, bits);
+        case Clipping::aciq:
+            return quantizer_clipping_at(aciq_threshold(histogram, bits, Density::laplace), histogram, bits);
+    }
+    return {};
+}
+
+class Quantizing {
+  public:
+    Quantizing(const FloatNetwork& network, const Calibration& calibration, const Method& method)
+        : network_(network),
+          folded_(network.folded),
+          graph_(network.folded.graph),
+          calibration_(calibration),
+          method_(method),
+          products_(graph_.products()) {}
+
+    PostTrained run() {
+        if (method_.quantizes_weights()) quantize_weights();
+        if (method_.solver == Solver::grid && method_.per_tensor) keep_curves();
+        if (method_.dual_percent > 0) make_dual();
+        if (method_.quantizes_activations())
+            for (int i : products_) quantize_edge({i, 0}, bits(i, method_.activation_bits));
+        if (method_.residual_bits > 0) quantize_residuals();
+        PostTrained result{folded_, std::move(quantization_), std::move(facts_), std::move(curves_)};
+        finish(result);
+        return result;
+    }
+
+  private:
+    bool is_end(int i) const { return i == products_.front() || i == products_.back(); }
+    int bits(int i, int wish) const { return method_.wide_ends && is_end(i) ? 8 : wish; }
+    const Array<float>& weights(int i) const { return folded_.weights.at(graph_[i].name + ".weight"); }
+
+    void quantize_weights() {
+        for (int i : products_) {
+            const Scheme scheme{
+                .bits = bits(i, method_.weight_bits),
+                .granularity = method_.per_tensor ? Granularity::tensor : Granularity::channel};
+            quantization_.layers.emplace(graph_[i].name,
+                                         mmse::quantize_weights(weights(i), scheme, method_.solver));
+        }
+    }
+
+    void keep_curves() {
+        std::vector<std::pair<double, std::string>> by_error;
+        std::map<std::string, Curve> all;
+        for (int i : products_) {
+            if (is_end(i)) continue;
+            const Array<float>& w = weights(i);
+            Curve curve = error_curve(Distribution(std::span(w.data(), w.size())),
+                                      codes_of(quantization_.layers.at(graph_[i].name).scheme), kCurvePoints);
+            if (curve.empty()) continue;
+            by_error.emplace_back(curve.back().second, graph_[i].name);
+            all.emplace(graph_[i].name, std::move(curve));
+        }
+        std::sort(by_error.begin(), by_error.end());
+        if (by_error.empty()) return;
+        for (std::size_t k : {std::size_t{0}, by_error.size() / 2, by_error.size() - 1})
+            curves_.emplace(by_error[k].second, all.at(by_error[k].second));
+    }
+
+    /// The worst kernels of the whole network, wide ends apart.
+    void make_dual() {
+        std::vector<int> layers;
+        std::vector<double> errors;
+        for (int i : products_) {
+            if (method_.wide_ends && is_end(i)) continue;
+            layers.push_back(i);
+            const auto of_layer = relative_errors(weights(i), quantization_.layers.at(graph_[i].name));
+            errors.insert(errors.end(), of_layer.begin(), of_layer.end());
+        }
+        const auto worst = worst_kernels(errors, method_.dual_percent / 100.0);
+        facts_["tau"] = largest_but(errors, worst);
+        std::uint32_t first = 0;
+        for (int i : layers) {
+            const auto outputs = static_cast<std::uint32_t>(graph_[i].out.c);
+            std::vector<std::uint32_t> kernels;
+            for (std::uint32_t k : worst)
+                if (k >= first && k < first + outputs) kernels.push_back(k - first);
+            first += outputs;
+            if (kernels.empty()) continue;
+            const Scheme sum{.kind = Kind::sum, .bits = method_.weight_bits, .terms = 2};
+            quantization_.layers.at(graph_[i].name) = quantize_dual(weights(i), sum, kernels, method_.solver);
+        }
+    }
+
+    /// The largest error that is left single; 0 if none is.
+    static double largest_but(const std::vector<double>& errors, const std::vector<std::uint32_t>& without) {
+        double largest = 0;
+        for (std::uint32_t k = 0; k < errors.size(); ++k)
+            if (!std::binary_search(without.begin(), without.end(), k))
+                largest = std::max(largest, errors[k]);
+        return largest;
+    }
+
+    void quantize_edge(GraphEdge edge, int bits) {
+        int source = graph_[edge.reader].inputs[static_cast<std::size_t>(edge.operand)];
+        // A shortcut passes on the values of what it reads.
+        if (graph_[source].op == Op::shortcut_a) source = graph_[source].inputs.front();
+        const std::pair key{source, bits};
+        auto known = quantizers_.find(key);
+        if (known == quantizers_.end())
+            known = quantizers_
+                        .emplace(key, quantizer_of(calibration_.activations[static_cast<std::size_t>(source)],
+                                                   bits, method_))
+                        .first;
+        quantization_.edges.emplace(edge, known->second);
+    }
+
+    void quantize_residuals() {
+        for (const FusedLayer& layer : fuse(graph_)) {
+            if (layer.add < 0) continue;
+            const auto& operands = graph_[layer.add].inputs;
+            quantize_edge({layer.add, operands[0] == layer.residual ? 0 : 1}, method_.residual_bits);
+        }
+    }
+
+    /// The passes over the quantized network.
+    void finish(PostTrained& result) const {
+        const auto images = calibration_.images;
+        if (method_.batch_norm)
+            reestimate_batch_norm(network_.graph, network_.weights, images, result.network,
+                                  result.quantization);
+        if (method_.bias_correction) correct_biases(images, result.network, result.quantization);
+        if (!method_.refined) return;
+        const std::size_t n = images.size() / graph_.input_dims().size();
+        std::vector<float> targets(n * static_cast<std::size_t>(graph_.classes()));
+        Predictor(graph_, folded_.weights, Numerics::f32).logits(images, targets);
+        const RefinementLoss loss = refine_scales(result.network, images, targets, {}, result.quantization);
+        result.facts["loss_before"] = loss.before;
+        result.facts["loss_after"] = loss.after;
+    }
+
+    const FloatNetwork& network_;
+    const FoldedNetwork& folded_;
+    const Graph& graph_;
+    const Calibration& calibration_;
+    const Method& method_;
+    std::vector<int> products_;
+    std::map<std::pair<int, int>, Quantizer> quantizers_;  ///< by source and bits
+    Quantization quantization_;
+    std::map<std::string, double> facts_;
+    std::map<std::string, Curve> curves_;
+};
+
+class Mmse : public PostTrainingMethod {
+  public:
+    explicit Mmse(const Method& method) : method_(method) {}
+
+    std::string text() const override { return to_string(method_); }
+    std::size_t calibration_images() const override {
+        return method_.calibrates() ? static_cast<std::size_t>(method_.images) : 0;
+    }
+    bool observes_activations() const override { return method_.quantizes_activations(); }
+    std::vector<std::string> golden() const override {
+        std::vector<std::string> entries{"mmse"};
+        if (method_.dual_percent > 0) entries.emplace_back("mmse dual");
+        if (method_.clipping != Clipping::mmse) entries.emplace_back("clipping");
+        if (method_.batch_norm) entries.emplace_back("batch norm");
+        if (method_.bias_correction) entries.emplace_back("bias correction");
+        if (method_.refined) entries.emplace_back("refinement");
+        return entries;
+    }
+    PostTrained quantize(const FloatNetwork& network, const Calibration& calibration) const override {
+        return mmse::quantize(network, calibration, method_);
+    }
+
+  private:
+    Method method_;
+};
+
+}  // namespace
+
+PostTrained quantize(const FloatNetwork& network, const Calibration& calibration, const Method& method) {
+    return Quantizing(network, calibration, method).run();
+}
+
+std::unique_ptr<PostTrainingMethod> post_training(const std::string& settings) {
+    return std::make_unique<Mmse>(method_from(settings));
+}
+
+}  // namespace nibble::mmse

@@ -1,0 +1,76 @@
+// Cells that train.
+#include "engine/core/json.hpp"
+#include "engine/infer/file.hpp"
+#include "engine/io/safetensors.hpp"
+#include "experiments/harness/cost.hpp"
+#include "experiments/harness/deployment.hpp"
+#include "experiments/harness/evaluation.hpp"
+#include "experiments/harness/parent.hpp"
+#include "experiments/harness/run_cell.hpp"
+#include "experiments/harness/weights_file.hpp"
+
+namespace nibble {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+Metadata describe_weights(const TrainConfig& config, const Data& data, const TrainedNetwork& network) {
+    Metadata metadata = to_metadata(network.normalization.value_or(data.train->normalization()));
+    metadata["model"] = config.model;
+    metadata["numerics"] = to_string(config.numerics);
+    if (!config.is_float()) metadata["quantization"] = method_of(config);
+    metadata["config"] = to_json(config).dump();
+    return metadata;
+}
+
+/// Everything that training made.
+Weights all_of(const TrainedNetwork& network) {
+    Weights all = network.weights;
+    all.insert(network.quantizer_state.begin(), network.quantizer_state.end());
+    return all;
+}
+
+}  // namespace
+
+Json train_cell(const Project& project, const ProfileCell& cell, const Data& data, const KeyParts& parts,
+                const fs::path& folder, const RunControl& wish) {
+    const auto& config = std::get<TrainConfig>(cell.cell.config);
+    const Graph graph = make_graph(config.model, *data.train);
+    RunControl control = wish;
+    control.checkpoint = checkpoint_in(folder, parts);
+    control.label = cell.cell.cell.name();
+    std::optional<Parent> parent;
+    if (config.fine_tuning) parent = open_checked_parent(project, cell, graph, parts, control);
+    const TrainedNetwork network = train(config, graph, data, control, parent ? &parent->file : nullptr);
+
+    EvaluationOptions options;
+    options.normalization = network.normalization;
+    options.progress = control.progress;
+    options.label = control.label + " on test images";
+    const Deployment deployed = deploy(config, graph, network.weights, network.quantizer_state);
+    const Evaluation eval = evaluate(deployed.classifier, *data.test, options);
+    options.label = control.label + " on training images";
+    const Evaluation train = evaluate(deployed.classifier, *data.train, options);
+
+    write_weights(folder / kFloatWeights, network.weights, describe_weights(config, data, network));
+    if (deployed.integers) {
+        Metadata metadata = describe_weights(config, data, network);
+        metadata["key"] = parts.key();
+        write_safetensors(folder / kIntegerNetwork, to_safetensors(*deployed.integers, metadata));
+    }
+    write_predictions(folder / "predictions.safetensors", eval);
+    Json result = {{"metrics",
+                    {{"eval", to_json(eval)},
+                     {"train", to_json(train)},
+                     {"generalization_gap", train.top1 - eval.top1}}},
+                   {"history", to_json(network.history)},
+                   {"weights_digest", digest_of(all_of(network))},
+                   {"predictions_digest", eval.predictions_digest()},
+                   {"cost", to_json(cost_of(graph, bits_of(config)))},
+                   {"executed_as", deployed.executed_as}};
+    if (parent) result["parent"] = {{"source", parent->source}, {"digest", parent->digest}};
+    return result;
+}
+
+}  // namespace nibble

@@ -1,0 +1,282 @@
+#include "experiments/mmse/claims.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "experiments/harness/statistics.hpp"
+
+namespace nibble::mmse {
+
+namespace {
+
+const double kNever = std::numeric_limits<double>::infinity();
+
+/// Runs every cell of these methods again.
+std::string command(const Cells& cells, const std::vector<std::string>& methods) {
+    return fmt::format(
+        "nibble run --force --profile {0} $(nibble cells mmse --profile {0} | grep -E -e '--({1})--')",
+        cells.profile(), fmt::join(methods, "|"));
+}
+
+std::string rule_text() {
+    return fmt::format(
+        "A figure counts with its whole interval: over the draws, or {:g} points to both sides where there "
+        "is "
+        "one value.",
+        kMargin);
+}
+
+/// Networks that have all these methods in the grid: those a claim is about.
+std::vector<std::string> networks_with(const Cells& cells, const std::vector<std::string>& methods) {
+    std::vector<std::string> list;
+    for (const std::string& network : cells.networks())
+        if (std::all_of(methods.begin(), methods.end(),
+                        [&](const auto& m) { return cells.in_grid(network, m); }))
+            list.push_back(network);
+    return list;
+}
+
+/// Top-1 of a minus that of b on each network, claimed to be above `low`.
+void add_differences(std::vector<Figure>& figures, const Cells& cells, const std::string& a,
+                     const std::string& b, double low) {
+    for (const std::string& network : networks_with(cells, {a, b})) {
+        Figure f{fmt::format("{} - {} on {}", a, b, network), cells.differences(network, a, b), low};
+        f.margin = kMargin;
+        figures.push_back(std::move(f));
+    }
+}
+
+/// (a - b) - (c - d) on each network, claimed to be positive.
+void add_gains(std::vector<Figure>& figures, const Cells& cells, const std::string& a, const std::string& b,
+               const std::string& c, const std::string& d) {
+    for (const std::string& network : networks_with(cells, {a, b, c, d})) {
+        const auto one = cells.differences(network, a, b), other = cells.differences(network, c, d);
+        Figure f{fmt::format("({} - {}) - ({} - {}) on {}", a, b, c, d, network), {}};
+        f.margin = kMargin;
+        for (std::size_t i = 0; i < std::min(one.size(), other.size()); ++i)
+            f.values.push_back(one[i] - other[i]);
+        if (!f.values.empty())
+            f.detail = fmt::format("({:+.2f} beside {:+.2f})", summarize(one).mean, summarize(other).mean);
+        figures.push_back(std::move(f));
+    }
+}
+
+/// How much larger the weights' error is than with the exact solver, in percent.
+void add_excess(std::vector<Figure>& figures, const Cells& cells, const std::string& method, double low,
+                double high) {
+    const std::string exact = "w4a8e8";
+    for (const std::string& network : networks_with(cells, {method, exact})) {
+        const auto a = cells.results(network, method), b = cells.results(network, exact);
+        Figure f{fmt::format("error of {} above the exact one on {}", to_string(method_from(method).solver),
+                             network),
+                 {},
+                 low,
+                 high};
+        f.unit = "%";
+        if (!a.empty() && !b.empty())
+            f.values = {100 * (mean_weight_error(*a.front()) / mean_weight_error(*b.front()) - 1)};
+        figures.push_back(std::move(f));
+    }
+}
+
+}  // namespace
+
+Claim four_bits_without_training(const Cells& cells) {
+    std::vector<Figure> figures;
+    add_differences(figures, cells, "w4e8", kFloat, -2);
+    add_differences(figures, cells, "w4e8-dual10", kFloat, -1);
+    Claim claim;
+    claim.id = "mmse-1";
+    claim.statement = "Networks run with 4-bit weights without any training, at a minimal loss of accuracy.";
+    claim.paper = "ImageNet, with refined scales: ResNet-18 -2.6, ResNet-50 -1.4, Inception-v3 -3.7 points";
+    claim.measure =
+        "Test top-1 minus float: of 4-bit weights per kernel above -2 points, with 10 % of the kernels dual "
+        "above -1. " +
+        rule_text();
+    claim.command = command(cells, {kFloat, "w4e8", "w4e8-dual10"});
+    return judged(std::move(claim), figures);
+}
+
+Claim mmse_beats_max_abs(const Cells& cells) {
+    std::vector<Figure> figures;
+    add_differences(figures, cells, "w4e8", "w4e8-wmaxabs", 0);
+    add_differences(figures, cells, "w4e8-pt", "w4e8-pt-wmaxabs", 0);
+    add_gains(figures, cells, "w3a8e8", "w3a8e8-wmaxabs", "w4a8e8", "w4a8e8-wmaxabs");
+    Claim claim;
+    claim.id = "mmse-2";
+    claim.statement = "Scales of minimal squared error beat max-abs, the more the fewer bits there are.";
+    claim.paper = "yes; its points are unknown";
+    claim.measure =
+        "Test top-1 of MMSE minus max-abs, 4-bit weights, per kernel and per tensor; and this gain at 3 bits "
+        "minus that at 4 bits (activations in 8 bits): each above 0. " +
+        rule_text();
+    claim.command = command(cells, {"w4e8", "w4e8-wmaxabs", "w4e8-pt", "w4e8-pt-wmaxabs", "w3a8e8",
+                                    "w3a8e8-wmaxabs", "w4a8e8", "w4a8e8-wmaxabs"});
+    return judged(std::move(claim), figures);
+}
+
+Claim kernels_matter_more(const Cells& cells) {
+    std::vector<Figure> figures;
+    add_differences(figures, cells, "w4e8", "w4e8-pt", 0);
+    add_gains(figures, cells, "w4e8", "w4e8-pt", "w4e8-pt", "w4e8-pt-wmaxabs");
+    Claim claim;
+    claim.id = "mmse-3";
+    claim.statement = "A scale per kernel beats one per tensor, by more than MMSE beats max-abs.";
+    claim.paper = "yes; its points are unknown";
+    claim.measure =
+        "Test top-1, 4-bit weights: kernel minus tensor (both MMSE) above 0, and above MMSE minus max-abs "
+        "(both "
+        "per tensor). " +
+        rule_text();
+    claim.command = command(cells, {"w4e8", "w4e8-pt", "w4e8-pt-wmaxabs"});
+    return judged(std::move(claim), figures);
+}
+
+Claim alternating_gets_stuck(const Cells& cells) {
+    constexpr double kWorse = 0.5, kSame = 0.1;
+    std::vector<Figure> figures;
+    add_excess(figures, cells, "w4a8e8-walternating", kWorse, kNever);
+    add_excess(figures, cells, "w4a8e8-wgrid", -kNever, kSame);
+    Claim claim;
+    claim.id = "mmse-4";
+    claim.statement =
+        "Alternating minimization gets stuck in local minima; a line search is as good as anything.";
+    claim.paper = "yes; its figures are unknown";
+    claim.measure = fmt::format(
+        "Relative squared error of 4-bit weights per kernel, mean over the layers, above that of the exact "
+        "solver: more than {:g} % from alternating, less than {:g} % from a grid of 200 scales. No interval: "
+        "nothing is drawn.",
+        kWorse, kSame);
+    claim.command = command(cells, {"w4a8e8", "w4a8e8-walternating", "w4a8e8-wgrid"});
+    return judged(std::move(claim), figures);
+}
+
+Claim few_duals_suffice(const Cells& cells) {
+    constexpr double kMost = 50;
+    const std::string single = "w4e8", dual = "w4e8-dual10";
+    std::vector<Figure> figures;
+    for (const std::string& network : networks_with(cells, {single, dual, kFloat})) {
+        Figure f{"recovered on " + network, {}, kMost};
+        f.unit = "% of the loss";
+        const auto loss = cells.differences(network, kFloat, single),
+                   gain = cells.differences(network, dual, single);
+        if (!loss.empty() && !gain.empty()) {
+            f.values = {100 * gain.front() / loss.front()};
+            f.margin = 100 * kMargin / std::max(std::abs(loss.front()), kMargin);
+            f.detail = fmt::format("({:+.2f} of {:.2f} points)", gain.front(), loss.front());
+        }
+        figures.push_back(std::move(f));
+    }
+    for (const std::string& network : networks_with(cells, {dual})) {
+        Figure f{"products more on " + network, {}, -kNever, 20};
+        f.unit = "%";
+        if (const auto r = cells.results(network, dual); !r.empty())
+            f.values = {100 * (r.front()->quantized->product_overhead - 1)};
+        figures.push_back(std::move(f));
+    }
+    Claim claim;
+    claim.id = "mmse-5";
+    claim.statement =
+        "Dual tensors for a few badly approximated kernels recover most of the loss at a small overhead.";
+    claim.paper = "yes; its points are unknown";
+    claim.measure = fmt::format(
+        "With the worst 10 % of all kernels dual: test top-1 above that of single 4-bit kernels, in percent "
+        "of "
+        "what these lose against float, more than {:g}; products more, less than 20 %. {}",
+        kMost, rule_text());
+    claim.command = command(cells, {kFloat, single, dual});
+    return judged(std::move(claim), figures);
+}
+
+Claim refinement_helps(const Cells& cells) {
+    const std::string single = "w4e8", refined = "w4e8-refined";
+    std::vector<Figure> figures;
+    add_differences(figures, cells, refined, single, 0);
+    add_differences(figures, cells, refined, kFloat, -1);
+    Claim claim;
+    claim.id = "mmse-6";
+    claim.statement = "Tuning the scales on a small unlabelled set helps and does not overfit.";
+    claim.paper =
+        "ImageNet, 4-bit weights: 67.12 (ResNet-18), 74.67 (ResNet-50), 73.66 % (Inception-v3) with it";
+    claim.measure =
+        "Test top-1, 4-bit weights per kernel: refined minus not refined above 0, and refined minus float "
+        "above "
+        "-1. Test images are never among those that tune. " +
+        rule_text();
+    claim.command = command(cells, {kFloat, single, refined});
+    return judged(std::move(claim), figures);
+}
+
+Claim small_sets_suffice(const Cells& cells) {
+    constexpr double kSame = 0.5;
+    std::vector<Figure> figures;
+    for (const std::string& network : networks_with(cells, {"w4a4e8-cal64", "w4a4e8-cal1024"})) {
+        Figure f{"64 - 1024 images, w4a4e8 on " + network,
+                 cells.differences(network, "w4a4e8-cal64", "w4a4e8-cal1024"), -kSame, kSame};
+        f.margin = kMargin;
+        figures.push_back(std::move(f));
+    }
+    add_differences(figures, cells, "w4e8", "a4e8", 0);
+    Claim claim;
+    claim.id = "mmse-7";
+    claim.statement =
+        "A small calibration set is enough for activation scales; 4-bit activations hurt more than 4-bit "
+        "weights.";
+    claim.paper = "yes; its points are unknown";
+    claim.measure = fmt::format(
+        "Test top-1 of w4a4e8 calibrated on 64 images minus 1024, within {0:g} points; and 4-bit weights "
+        "minus "
+        "4-bit activations, the other side float, above 0. {1}",
+        kSame, rule_text());
+    claim.command = command(cells, {"w4a4e8-cal64", "w4a4e8-cal1024", "w4e8", "a4e8"});
+    return judged(std::move(claim), figures);
+}
+
+Claim papers_figures() {
+    Claim claim;
+    claim.id = "mmse-8";
+    claim.statement = "4-bit weights, refined scales, float activations on ImageNet.";
+    claim.paper = "ResNet-18 67.12, ResNet-50 74.67, Inception-v3 73.66 %";
+    claim.measure = "Profile `imagenet`, which needs the data and torchvision's weights.";
+    claim.ours = kMissing;
+    claim.verdict = {Verdict::Kind::not_attempted, "needs ImageNet and pretrained ImageNet networks"};
+    claim.command = "nibble run --profile imagenet $(nibble cells mmse --profile imagenet)";
+    return claim;
+}
+
+Claim detection() {
+    Claim claim;
+    claim.id = "mmse-9";
+    claim.statement = "The method carries over to object detection.";
+    claim.paper = kUnknown;
+    claim.measure = "No detection network is built.";
+    claim.ours = kMissing;
+    claim.verdict = {Verdict::Kind::not_attempted, "no detection network here"};
+    claim.command = "none";
+    return claim;
+}
+
+Claim eight_bits_are_enough(const Cells& cells) {
+    std::vector<Figure> figures;
+    add_differences(figures, cells, "w8a8", kFloat, -0.3);
+    Claim claim;
+    claim.id = "mmse-10";
+    claim.statement =
+        "8 bits everywhere are as good as floats (ours, a check of the whole path, not the paper's).";
+    claim.paper = "not claimed";
+    claim.measure =
+        "Test top-1 of w8a8, executed as integers, minus float: above -0.3 points. " + rule_text();
+    claim.command = command(cells, {kFloat, "w8a8"});
+    return judged(std::move(claim), figures);
+}
+
+std::vector<Claim> claims(const Cells& cells) {
+    return {four_bits_without_training(cells), mmse_beats_max_abs(cells), kernels_matter_more(cells),
+            alternating_gets_stuck(cells),     few_duals_suffice(cells),  refinement_helps(cells),
+            small_sets_suffice(cells),         papers_figures(),          detection(),
+            eight_bits_are_enough(cells)};
+}
+
+}  // namespace nibble::mmse

@@ -1,0 +1,15 @@
+// The plots of the experiment mmse.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "experiments/mmse/cells.hpp"
+
+namespace nibble::mmse {
+
+/// By the end of their file names: "-scales", "-layers", "-bits", "-dual", "-calibration"; those without
+/// cells are left out.
+std::map<std::string, Plot> plots(const std::string& title, const Cells& cells);
+
+}  // namespace nibble::mmse

@@ -1,0 +1,21 @@
+// The tables of the experiment mmse, in the order and form of the paper's own.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "experiments/harness/table.hpp"
+#include "experiments/mmse/cells.hpp"
+
+namespace nibble::mmse {
+
+/// A table with the heading it has in the report, and the file name it has there.
+struct NamedTable {
+    std::string heading, name, text;  ///< text: what to know when reading it
+    Table table;
+};
+
+/// All that have a row in the grid. The first is what README.md shows.
+std::vector<NamedTable> tables(const Cells& cells);
+
+}  // namespace nibble::mmse

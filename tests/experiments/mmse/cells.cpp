@@ -1,0 +1,42 @@
+#include "experiments/mmse/cells.hpp"
+
+#include <doctest/doctest.h>
+
+#include "synthetic.hpp"
+
+using namespace nibble;
+using Synthetic = test::MmseCells;
+
+TEST_CASE("a method without draws stands beside every draw of another") {
+    const mmse::Cells cells = Synthetic({"a", "b"}, {"f32", "w8a8", "w4a4"}, 3)
+                                  .set("a", "f32", {90})
+                                  .set("a", "w8a8", {89, 88, 87})
+                                  .set("a", "w4a4", {80, 81})
+                                  .cells();
+    CHECK(cells.differences("a", "w8a8", "f32") == std::vector<double>{-1, -2, -3});
+    CHECK(cells.differences("a", "w4a4", "w8a8") == std::vector<double>{-9, -7});  // draws that both have
+    CHECK(cells.differences("b", "w8a8", "f32").empty());
+    CHECK(cells.differences("a", "w3a3", "f32").empty());
+    CHECK(cells.top1("a", "w8a8") == std::vector<double>{89, 88, 87});
+    CHECK(cells.in_grid("b", "w4a4"));
+    CHECK(!cells.in_grid("b", "w3a3"));
+    CHECK(cells.largest_with({"f32", "w4a4"}) == "a");
+    CHECK(cells.largest_with({"w3a3"}).empty());
+}
+
+TEST_CASE("the error of the weights leaves out layers with wide ends") {
+    const mmse::Cells cells =
+        Synthetic({"a"}, {"w4e8", "w4"}).set("a", "w4e8", {90}, 0.01).set("a", "w4", {90}, 0.02).cells();
+    CHECK(mmse::mean_weight_error(*cells.results("a", "w4e8").front()) == doctest::Approx(0.01));
+    CHECK(mmse::mean_weight_error(*cells.results("a", "w4").front()) ==
+          doctest::Approx((0.5 + 0.02 + 0.5) / 3));
+}
+
+TEST_CASE("methods in words") {
+    CHECK(mmse::describe(mmse::method_from("f32")) == "float");
+    CHECK(mmse::describe(mmse::method_from("w4e8-pt-wmaxabs")) == "weights per tensor, max-abs");
+    CHECK(mmse::describe(mmse::method_from("w4e8-dual10")) == "weights per kernel, MMSE, 10 % dual");
+    CHECK(mmse::describe(mmse::method_from("a4e8-apercentile99.9")) == "activations percentile 99.9");
+    CHECK(mmse::describe(mmse::method_from("w4a4-r8-cal64")) ==
+          "weights per kernel, MMSE; activations MMSE; residuals in 8 bits; 64 images");
+}

@@ -1,0 +1,95 @@
+#include "experiments/mmse/claims.hpp"
+
+#include <doctest/doctest.h>
+
+#include "synthetic.hpp"
+
+using namespace nibble;
+using Synthetic = test::MmseCells;
+using Outcome = Verdict::Kind;
+
+namespace {
+const std::vector<std::string> kMethods{"f32",
+                                        "w4e8",
+                                        "w4e8-pt",
+                                        "w4e8-wmaxabs",
+                                        "w4e8-pt-wmaxabs",
+                                        "w4e8-dual10",
+                                        "w4a8e8-walternating",
+                                        "w4a8e8-wgrid",
+                                        "w3a8e8",
+                                        "w3a8e8-wmaxabs",
+                                        "w4a8e8",
+                                        "w4a8e8-wmaxabs",
+                                        "w8a8",
+                                        "a4e8",
+                                        "w4a4e8-cal64",
+                                        "w4a4e8-cal1024"};
+
+/// Everything as the paper has it.
+Synthetic as_claimed() {
+    Synthetic s({"net"}, kMethods, 3);
+    s.set("net", "f32", {90}).set("net", "w4e8", {88.9}, 0.01).set("net", "w4e8-pt", {86});
+    s.set("net", "w4e8-wmaxabs", {88})
+        .set("net", "w4e8-pt-wmaxabs", {84.5})
+        .set("net", "w4e8-dual10", {89.8});
+    s.set("net", "w4a8e8-walternating", {88.5}, 0.0102).set("net", "w4a8e8-wgrid", {88.9}, 0.010001);
+    s.set("net", "w3a8e8", {80, 80, 80}).set("net", "w3a8e8-wmaxabs", {70, 70, 70});
+    s.set("net", "w4a8e8", {88.9, 88.9, 88.9}, 0.01).set("net", "w4a8e8-wmaxabs", {88, 88, 88});
+    s.set("net", "w8a8", {89.9, 89.95, 89.9}).set("net", "a4e8", {85, 85, 85});
+    s.set("net", "w4a4e8-cal64", {84, 84.1, 84}).set("net", "w4a4e8-cal1024", {84, 84, 84.1});
+    return s;
+}
+
+Outcome verdict(const Claim& claim) {
+    return claim.verdict.kind;
+}
+}  // namespace
+
+TEST_CASE("claims that hold are reproduced") {
+    const mmse::Cells cells = as_claimed().cells();
+    for (const Claim& claim : mmse::claims(cells)) {
+        CAPTURE(claim.id);
+        CAPTURE(to_string(claim.verdict));
+        const bool attempted = claim.id != "mmse-6" && claim.id != "mmse-8" && claim.id != "mmse-9";
+        CHECK((verdict(claim) == Outcome::reproduced) == attempted);
+        CHECK((verdict(claim) == Outcome::not_attempted) == !attempted);
+        CHECK(!claim.measure.empty());
+        CHECK(!claim.command.empty());
+    }
+}
+
+TEST_CASE("each claim can fail") {
+    const auto fails = [](Claim (*claim)(const mmse::Cells&), Synthetic s) {
+        CHECK(verdict(claim(s.cells())) == Outcome::not_reproduced);
+    };
+    fails(mmse::four_bits_without_training, as_claimed().set("net", "w4e8", {87.5}));
+    fails(mmse::four_bits_without_training, as_claimed().set("net", "w4e8-dual10", {88.5}));
+    fails(mmse::mmse_beats_max_abs, as_claimed().set("net", "w4e8-wmaxabs", {89.5}));
+    fails(mmse::mmse_beats_max_abs, as_claimed().set("net", "w3a8e8", {70, 70, 70}));
+    fails(mmse::kernels_matter_more, as_claimed().set("net", "w4e8-pt", {89.5}));
+    fails(mmse::kernels_matter_more, as_claimed().set("net", "w4e8-pt-wmaxabs", {70}));
+    fails(mmse::alternating_gets_stuck, as_claimed().set("net", "w4a8e8-walternating", {88}, 0.01001));
+    fails(mmse::alternating_gets_stuck, as_claimed().set("net", "w4a8e8-wgrid", {88}, 0.0101));
+    fails(mmse::few_duals_suffice, as_claimed().set("net", "w4e8-dual10", {88.9}));
+    fails(mmse::small_sets_suffice, as_claimed().set("net", "w4a4e8-cal64", {80, 80.1, 80}));
+    fails(mmse::small_sets_suffice, as_claimed().set("net", "a4e8", {89.5, 89.5, 89.5}));
+    fails(mmse::eight_bits_are_enough, as_claimed().set("net", "w8a8", {89.1, 89.2, 89.1}));
+}
+
+TEST_CASE("what is close is inconclusive, what has no cells was not attempted") {
+    CHECK(verdict(mmse::four_bits_without_training(as_claimed().set("net", "w4e8", {88.1}).cells())) ==
+          Outcome::inconclusive);
+    const mmse::Cells none = Synthetic({"net"}, kMethods).cells();
+    for (const Claim& claim : mmse::claims(none)) CHECK(verdict(claim) == Outcome::not_attempted);
+}
+
+TEST_CASE("every network has to agree") {
+    Synthetic s({"net", "other"}, {"f32", "w8a8"}, 2);
+    s.set("net", "f32", {90}).set("net", "w8a8", {90, 90.01});
+    CHECK(verdict(mmse::eight_bits_are_enough(s.cells())) == Outcome::not_attempted);  // one has no result
+    s.set("other", "f32", {90}).set("other", "w8a8", {80, 80.01});
+    const Claim claim = mmse::eight_bits_are_enough(s.cells());
+    CHECK(verdict(claim) == Outcome::not_reproduced);
+    CHECK(claim.verdict.why == "w8a8 - f32 on other");
+}
