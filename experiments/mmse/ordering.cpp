@@ -23,6 +23,9 @@ constexpr Step kSteps[] = {{"-pt-wmaxabs", "-pt", "max-abs to MMSE, per tensor"}
                            {"-pt-wmaxabs", "-wmaxabs", "tensor to kernel, max-abs"},
                            {"-pt", "", "tensor to kernel, MMSE"},
                            {"", "-refined", "to refined scales"},
+                           {"", "-bn", "to re-estimated batch norm"},
+                           {"", "-bc", "to corrected biases"},
+                           {"-wmaxabs-bc", "-bc", "max-abs to MMSE, per kernel, biases corrected"},
                            {"", "-dual10", "to 10 % dual kernels"}};
 
 /// Layers of which both sides quantized the weights.

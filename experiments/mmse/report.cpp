@@ -43,7 +43,8 @@ std::string markdown(const std::string& profile, const Grid& grid, const Cells& 
         if (drawn.contains(plot)) text += fmt::format("## {1}\n\n![{1}]({0}{2}.svg)\n\n", paper, title, plot);
     const Ordering order = ordering(cells);
     text += fmt::format(
-        "## The paper's ordering\n\nMax-abs < MMSE, tensor < kernel < refined and dual: of {} such steps "
+        "## The paper's ordering\n\nMax-abs < MMSE, tensor < kernel < refined and dual, and passes that are "
+        "to help: of {} such steps "
         "between "
         "cells, {} hold (accuracy rises, or falls by less than {:g} points).",
         order.steps, order.held, kMargin);
