@@ -3,6 +3,7 @@
 #include "experiments/aqt/report.hpp"
 #include "experiments/harness/cli.hpp"
 #include "experiments/mmse/report.hpp"
+#include "experiments/site/site.hpp"
 
 int main(int argc, char** argv) {
     nibble::flush_denormals();
@@ -14,7 +15,9 @@ int main(int argc, char** argv) {
     nibble::add_run(line);
     nibble::add_stale(line);
     nibble::add_report(line, {{"aqt", nibble::aqt::report}, {"mmse", nibble::mmse::report}});
+    nibble::add_site(line);
     nibble::add_verify(line);
+    nibble::add_bless(line);
     nibble::add_quantize(line);
     nibble::add_predict(line);
     nibble::add_cost(line);

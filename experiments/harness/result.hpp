@@ -1,4 +1,4 @@
-// Results on disk: one JSON file a cell, schema 1.
+// Results on disk: one JSON file a cell, schema 1; for other programs, results/result.schema.json.
 //
 //     schema, profile, cell, config (resolved), seed, data (describe()), key, key_parts,
 //     metrics {eval {top1, top5, loss, images}}                                   percent, nats

@@ -49,7 +49,7 @@ Json train_cell(const ProfileCell& cell, const Data& data, const KeyParts& parts
     options.label = control.label + " on training images";
     const Evaluation train = evaluate(deployed.classifier, *data.train, options);
 
-    write_weights(folder / "weights.safetensors", network.weights, describe_weights(config, data));
+    write_weights(folder / kFloatWeights, network.weights, describe_weights(config, data));
     if (deployed.integers) {
         Metadata metadata = describe_weights(config, data);
         metadata["key"] = parts.key();

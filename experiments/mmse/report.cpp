@@ -74,6 +74,7 @@ Report report(const std::string& profile, const Grid& grid, const std::vector<Re
 
     Report report;
     if (!all.empty()) report.summary = all.front().table;
+    report.claims = judged;
     report.plots = plots(grid.title + ", " + profile, cells);
     report.files[".md"] = markdown(profile, grid, cells, all, report.plots, judged);
     report.files[".csv"] = cell_rows(reported).csv();
