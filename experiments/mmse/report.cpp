@@ -73,7 +73,7 @@ Report report(const std::string& profile, const Grid& grid, const std::vector<Re
     const std::vector<Claim> judged = claims(cells);
 
     Report report;
-    if (!all.empty()) report.summary = all.front().table;
+    report.summary = summary_table(cells);
     report.claims = judged;
     report.plots = plots(grid.title + ", " + profile, cells);
     report.files[".md"] = markdown(profile, grid, cells, all, report.plots, judged);
