@@ -1,6 +1,7 @@
 // The program `nibble`.
 #include "engine/core/parallel.hpp"
 #include "experiments/aqt/report.hpp"
+#include "experiments/fgq/report.hpp"
 #include "experiments/harness/cli.hpp"
 #include "experiments/mmse/report.hpp"
 #include "experiments/site/site.hpp"
@@ -14,7 +15,8 @@ int main(int argc, char** argv) {
     nibble::add_cells(line);
     nibble::add_run(line);
     nibble::add_stale(line);
-    nibble::add_report(line, {{"aqt", nibble::aqt::report}, {"mmse", nibble::mmse::report}});
+    nibble::add_report(
+        line, {{"aqt", nibble::aqt::report}, {"fgq", nibble::fgq::report}, {"mmse", nibble::mmse::report}});
     nibble::add_site(line);
     nibble::add_verify(line);
     nibble::add_bless(line);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <limits>
+#include <numeric>
 #include <string>
 
 #include "engine/core/error.hpp"
@@ -219,7 +220,7 @@ void IntegerWeights::pack(WeightFormat format, const std::vector<std::int8_t>& b
     const int bits = bits_of(format), together = 8 / bits;
     const int quads = runs_ * run_quads_;
     // Groups of quads and blocks that share bytes both end with the panel.
-    const int unit = std::max(together, group_quads_);
+    const int unit = group_quads_ > 0 ? std::lcm(together, group_quads_) : together;
     panel_quads_ = ceil_div(quads, unit) * unit;
     format_ = format;
     panel_bytes_ = static_cast<std::ptrdiff_t>(panel_quads_) * kBlockCodes / together;

@@ -120,10 +120,8 @@ void reestimate_batch_norm(const Graph& graph, const Weights& weights, std::span
     for (const auto& [layer, map] : estimates) {
         const std::string& name = folded.graph[layer].name;
         const auto quantized = quantization.layers.find(name);
-        if (quantized != quantization.layers.end())
-            scale_channels(quantized->second, map.scale);
-        else
-            scale_channels(folded.weights.at(name + ".weight"), map.scale);
+        if (quantized != quantization.layers.end()) scale_channels(quantized->second, map.scale);
+        scale_channels(folded.weights.at(name + ".weight"), map.scale);
         std::ranges::copy(map.shift, folded.weights.at(name + ".bias").begin());
     }
 }

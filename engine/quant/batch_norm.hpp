@@ -36,9 +36,9 @@ namespace nibble {
 enum class NormTarget { parameters, float_network };
 
 /// `graph` and `weights` are the float network, `folded` the same with batch norm folded, which
-/// `quantization` is about. Changes the folded biases and the steps of the quantized weights (of float ones
-/// the weights) of every layer that had a batch norm; one scale per tensor becomes one per channel. Channels
-/// with gamma = 0 keep what they have. images: n x h x w x c. Throws what run_layerwise() throws.
+/// `quantization` is about. Changes the folded weights and biases and the steps of the quantized weights of
+/// every layer that had a batch norm; one scale per tensor becomes one per channel. Channels with gamma = 0
+/// keep what they have. images: n x h x w x c. Throws what run_layerwise() throws.
 void reestimate_batch_norm(const Graph& graph, const Weights& weights, std::span<const float> images,
                            NormTarget target, FoldedNetwork& folded, Quantization& quantization);
 

@@ -46,16 +46,16 @@ std::vector<Histogram> observe(const FoldedNetwork& network, std::span<const flo
     return histograms;
 }
 
-LayerDiagnosis diagnose(const PostTrained& quantized, const FoldedNetwork& original, int layer,
-                        const Calibration& calibration) {
-    const Node& node = original.graph[layer];
+LayerDiagnosis diagnose(const PostTrained& quantized, int layer, const Calibration& calibration) {
+    const FoldedNetwork& floats = quantized.network;
+    const Node& node = floats.graph[layer];
     LayerDiagnosis d;
     d.name = node.name;
     d.kernels = static_cast<std::size_t>(node.out.c);
     const Quantization& q = quantized.quantization;
     if (const auto weights = q.layers.find(node.name); weights != q.layers.end()) {
         d.weights = weights->second.scheme;
-        d.weight_error = relative_error(original.weights.at(node.name + ".weight"), weights->second);
+        d.weight_error = relative_error(floats.weights.at(node.name + ".weight"), weights->second);
         d.bits_per_weight = weights->second.bits_per_weight();
         for (const ExtraTerm& term : weights->second.extra) d.extra_kernels += term.outputs.size();
     }
@@ -80,8 +80,8 @@ Diagnosed post_train(const PostTrainingMethod& method, const Graph& graph, const
         if (method.observes_activations()) calibration.activations = observe(network.folded, images);
     }
     Diagnosed result{method.quantize(network, calibration), {}};
-    for (int i : network.folded.graph.products())
-        result.layers.push_back(diagnose(result.network, network.folded, i, calibration));
+    for (int i : result.network.network.graph.products())
+        result.layers.push_back(diagnose(result.network, i, calibration));
     return result;
 }
 

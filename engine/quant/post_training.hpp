@@ -34,7 +34,8 @@ struct Calibration {
 
 /// A network quantized without training.
 struct PostTrained {
-    FoldedNetwork network;  ///< floats; a method may have corrected biases
+    /// The floats that codes stand for; a method may have corrected biases or estimated batch norm anew.
+    FoldedNetwork network;
     Quantization quantization;
     std::map<std::string, double> facts{};  ///< what else a method wants to report: {"tau", 0.013}
     std::map<std::string, std::vector<std::pair<double, double>>>

@@ -1,6 +1,7 @@
 #include "engine/quant/post_training_methods.hpp"
 
 #include "engine/core/error.hpp"
+#include "engine/quant/fgq/post_training.hpp"
 #include "engine/quant/mmse/network.hpp"
 
 namespace nibble {
@@ -11,7 +12,7 @@ struct Family {
     std::unique_ptr<PostTrainingMethod> (*make)(const std::string& settings);
 };
 
-constexpr Family kFamilies[] = {{"mmse", mmse::post_training}};
+constexpr Family kFamilies[] = {{"mmse", mmse::post_training}, {"fgq", fgq::post_training}};
 
 }  // namespace
 

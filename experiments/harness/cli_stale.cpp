@@ -51,7 +51,7 @@ int stale_command(const StaleOptions& o) {
     for (const ProfileCell& cell : list_cells(project, o.profile, "")) {
         if (!std::filesystem::exists(project.result(cell.profile, cell.cell.cell))) continue;
         const Judgement judgement = judge(project, cell);
-        if (judgement.parent_recorded) recorded.insert(std::get<PostTrainingConfig>(cell.cell.config).parent);
+        if (judgement.parent_recorded) recorded.insert(parent_of(cell.cell.config));
         if (judgement.data_recorded) recorded.insert(cell.cell.cell.data);
         if (!judgement.why.empty()) add(cell.profile, cell.cell.cell.name(), judgement.why);
     }

@@ -44,7 +44,7 @@ Metadata metadata_of(const TrainConfig& config, const Data& data, const TrainedN
     Metadata metadata = to_metadata(data.train->normalization());
     metadata["model"] = config.model;
     metadata["numerics"] = to_string(config.numerics);
-    if (config.quantization) metadata["quantization"] = aqt::to_string(*config.quantization);
+    if (config.quantization) metadata["quantization"] = method_of(config);
     metadata["config"] = to_json(config).dump();
     metadata["steps"] = std::to_string(network.steps);
     return metadata;
@@ -76,6 +76,10 @@ void write_network(const TrainOptions& o, const Graph& graph, const Data& data,
 int train_command(TrainOptions o) {
     o.shared.apply();
     set_method(o.config, o.method);
+    if (o.config.fine_tuning)
+        throw BadInput("--method " + o.method +
+                       ": fine-tuning starts from a trained network; run a cell of an experiment that says "
+                       "which (nibble cells fgq)");
     o.config.recipe.nesterov = !o.plain_momentum;
     o.config.augment = !o.no_augment;
     check(o.config, "nibble train");

@@ -7,20 +7,39 @@
 
 namespace nibble {
 
+namespace {
+constexpr std::string_view kFineTuned = "-ft";
+
+/// Training estimates batch norm's statistics in any case.
+fgq::Method trainable(const std::string& text) {
+    const fgq::Method method = fgq::method_from(text);
+    if (!method.quantizes() || !method.new_norms) throw BadInput("no method to train with");
+    return method;
+}
+}  // namespace
+
 void set_method(TrainConfig& config, const std::string& method) {
     const bool is_float = method == "f32" || method == "bf16";
     config.numerics = is_float ? numerics_from(method) : Numerics::bf16;
     config.quantization.reset();
+    config.fine_tuning.reset();
     if (is_float) return;
     try {
+        if (method.ends_with(kFineTuned)) {
+            config.fine_tuning = {trainable(method.substr(0, method.size() - kFineTuned.size())), ""};
+            return;
+        }
         config.quantization = aqt::method_from(method);
     } catch (const BadInput&) {
         throw BadInput("training", "method",
-                       "f32, bf16, or how to quantize: w8a8, w4a4e8, w4a4-pt, w4e8, ...", "'" + method + "'");
+                       "f32, bf16, or how to quantize: w8a8, w4a4e8, w4a4-pt, w4e8, ..., or to fine-tune: "
+                       "g4a8-ft, g64a8-ft, ...",
+                       "'" + method + "'");
     }
 }
 
 std::string method_of(const TrainConfig& config) {
+    if (config.fine_tuning) return fgq::to_string(config.fine_tuning->method) + std::string(kFineTuned);
     return config.quantization ? aqt::to_string(*config.quantization) : to_string(config.numerics);
 }
 
@@ -44,6 +63,11 @@ Json to_json(const TrainConfig& config) {
                  {"eval_every", config.eval_every}};
     if (r.parts != 1) json["parts"] = r.parts;
     if (config.quantization) json["quantization"] = aqt::to_string(*config.quantization);
+    if (config.fine_tuning) {
+        json["quantization"] = fgq::to_string(config.fine_tuning->method);
+        json["parent"] = config.fine_tuning->parent;
+        json["calibration"] = FineTuning::kImages;
+    }
     return json;
 }
 

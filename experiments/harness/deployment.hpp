@@ -1,11 +1,13 @@
 // What a trained or quantized network is measured by: the thing a user would run.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "engine/quant/bits.hpp"
 #include "engine/quant/post_training.hpp"
+#include "engine/quant/training_quantizer.hpp"
 #include "experiments/harness/config.hpp"
 #include "experiments/harness/evaluation.hpp"
 
@@ -16,6 +18,11 @@ struct Deployment {
     std::optional<IntegerGraph> integers;  ///< where weights and activations are quantized
     std::string executed_as;               ///< "bf16-avx512", "w4a4e8-avx512vnni", "w4e8-f32-avx2"
 };
+
+/// Of a method that quantizes while it trains; null of float training. `slots` and `steps` as in
+/// aqt::NetworkLayers; ranges of activations are not known yet.
+std::unique_ptr<TrainingQuantizer> training_quantizer(const TrainConfig& config, const Graph& graph,
+                                                      int slots, std::size_t steps);
 
 /// What products multiply: floats, or codes; activations beside quantized weights that stay float count as
 /// bf16, in which they were trained.

@@ -5,6 +5,7 @@
 
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
+#include "experiments/harness/parent.hpp"
 
 namespace nibble {
 
@@ -78,18 +79,34 @@ GridCell resolve_training(const Cell& cell, TrainConfig protocol, const std::str
 
 using Parents = std::map<std::string, std::string>;  ///< by model
 
+const std::string& parent_in(const Parents& parents, const std::string& model, const std::string& where) {
+    const auto parent = parents.find(model);
+    if (parent == parents.end())
+        throw BadInput(where + ": parents: says not where the weights of " + model + " come from");
+    return parent->second;
+}
+
 GridCell resolve_post_training(const Cell& cell, const std::string& family, const Parents& parents,
                                const std::string& where) {
-    const auto parent = parents.find(cell.model);
-    if (parent == parents.end())
-        throw BadInput(where + ": parents: says not where the weights of " + cell.model + " come from");
-    const PostTrainingConfig config{family, cell.model, cell.data, cell.method, parent->second, cell.seed};
+    const PostTrainingConfig config{
+        family, cell.model, cell.data, cell.method, parent_in(parents, cell.model, where), cell.seed};
     try {
         check(config);
     } catch (const BadInput& e) {
         throw BadInput(where + ": " + e.what());
     }
     return {cell, config};
+}
+
+constexpr const char* kFineTuned = "-ft";
+
+GridCell resolve_fine_tuning(const Cell& cell, const TrainConfig& protocol, const Parents& parents,
+                             const std::string& where) {
+    GridCell resolved = resolve_training(cell, protocol, where);
+    const std::string& parent = parent_in(parents, cell.model, where);
+    check_source(parent);
+    std::get<TrainConfig>(resolved.config).fine_tuning->parent = parent;
+    return resolved;
 }
 
 /// The cells that the axes give and no skip takes away.
@@ -115,12 +132,24 @@ std::vector<GridCell> read_profile(const Json& profile, const Common& common, co
     std::vector<GridCell> resolved;
     if (!common.family.empty()) {
         const auto parents = f.require<Parents>("parents");
+        const bool trains = std::any_of(cells.begin(), cells.end(),
+                                        [](const Cell& c) { return c.method.ends_with(kFineTuned); });
+        const TrainConfig protocol =
+            trains ? with_protocol({}, f.require<Json>("fine_tuning"), where + ": fine_tuning")
+                   : TrainConfig{};
         for (const Cell& cell : cells)
-            resolved.push_back(resolve_post_training(cell, common.family, parents, where));
+            resolved.push_back(cell.method.ends_with(kFineTuned)
+                                   ? resolve_fine_tuning(cell, protocol, parents, where)
+                                   : resolve_post_training(cell, common.family, parents, where));
     } else {
         const TrainConfig protocol =
             with_protocol(common.protocol, f.get("protocol", Json::object()), where + ": protocol");
-        for (const Cell& cell : cells) resolved.push_back(resolve_training(cell, protocol, where));
+        for (const Cell& cell : cells) {
+            if (cell.method.ends_with(kFineTuned))
+                throw BadInput(where + ": method '" + cell.method +
+                               "' fine-tunes; that needs a grid of a post-training family, with parents");
+            resolved.push_back(resolve_training(cell, protocol, where));
+        }
     }
     f.finish();
     return resolved;

@@ -20,6 +20,9 @@
 //      "profiles": {
 //        "quick": {"axes": {..},
 //                  "parents": {"resnet8-w1.0": "baseline/resnet8-w1.0--glyphs--f32--s0"}}}}
+//
+// A method that ends in "-ft" trains on from its parent (config.hpp), by the protocol in the profile's
+// "fine_tuning": {"epochs": 15, ...}.
 #pragma once
 
 #include <filesystem>

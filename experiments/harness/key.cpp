@@ -56,6 +56,7 @@ Json entries_of(const std::filesystem::path& path, const std::vector<std::string
 Json numerics_of(const std::filesystem::path& golden, const TrainConfig& config) {
     std::vector<std::string> names{to_string(config.numerics)};
     if (config.quantization) names.emplace_back("aqt");
+    if (config.fine_tuning) names.emplace_back("fgq");
     return {{"training", entries_of(golden / "training.json", names)}};
 }
 

@@ -26,7 +26,7 @@ fs::path file_of(const std::string& source) {
 ProfileCell cell_of(const Project& project, const std::string& profile, const std::string& source) {
     const ProfileCell cell = find_cell(project, source, profile);
     const auto* training = std::get_if<TrainConfig>(&cell.cell.config);
-    if (!training || training->quantization)
+    if (!training || !training->is_float())
         throw BadInput("parent " + source + ": is not a cell that trains in floats");
     return cell;
 }
@@ -106,6 +106,16 @@ Parent open_parent(const Project& project, const std::string& profile, const std
         throw Error("parent " + source +
                     ": trained again, it has other weights than its result states; see 'nibble verify'");
     return {source, digest, std::move(*file)};
+}
+
+Parent open_checked_parent(const Project& project, const ProfileCell& cell, const Graph& graph,
+                           const KeyParts& parts, const RunControl& control) {
+    const std::string source = parent_of(cell.cell.config);
+    Parent parent = open_parent(project, cell.profile, source, control);
+    if (parent.digest != parts.parent)
+        throw Error("parent " + source + ": it changed while the cell ran; run the cell again");
+    check(parent.file, graph, "parent " + source);
+    return parent;
 }
 
 }  // namespace nibble

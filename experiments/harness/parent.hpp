@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "experiments/harness/key.hpp"
 #include "experiments/harness/project.hpp"
 #include "experiments/harness/training.hpp"
 #include "experiments/harness/weights_file.hpp"
@@ -34,5 +35,10 @@ std::optional<std::string> known_parent_digest(const Project& project, const std
 /// saying where it belongs; BadInput for a cell that is not trained in floats.
 Parent open_parent(const Project& project, const std::string& profile, const std::string& source,
                    const RunControl& control);
+
+/// The parent of a cell with the digest that the cell's key states. Throws besides BadInput for weights that
+/// do not fit the graph, Error for a parent that is not the one of the key.
+Parent open_checked_parent(const Project& project, const ProfileCell& cell, const Graph& graph,
+                           const KeyParts& parts, const RunControl& control);
 
 }  // namespace nibble

@@ -26,26 +26,18 @@ std::string digest_of_floats(const PostTrained& network) {
     return digest.hex();
 }
 
-/// The weights of a model, checked.
-const Weights& fitting(const Parent& parent, const Graph& graph) {
-    check(parent.file, graph, "parent " + parent.source);
-    return parent.file.weights;
-}
-
 }  // namespace
 
 Json quantize_cell(const Project& project, const ProfileCell& cell, const Data& data, const KeyParts& parts,
                    const fs::path& folder, const RunControl& control) {
     const auto& config = std::get<PostTrainingConfig>(cell.cell.config);
-    const Parent parent = open_parent(project, cell.profile, config.parent, control);
-    if (parent.digest != parts.parent)
-        throw Error("parent " + parent.source + ": it changed while the cell ran; run the cell again");
-    const auto normalization = parent.file.normalization("parent " + parent.source);
     const Graph graph = make_graph(config.model, *data.train);
+    const Parent parent = open_checked_parent(project, cell, graph, parts, control);
+    const auto normalization = parent.file.normalization("parent " + parent.source);
     const auto method = post_training_method(config.family, config.method);
     const auto ids = calibration_ids(*data.train, method->calibration_images(), config.seed);
-    const Diagnosed quantized = post_train(*method, graph, fitting(parent, graph),
-                                           calibration_images(*data.train, ids, normalization));
+    const Diagnosed quantized =
+        post_train(*method, graph, parent.file.weights, calibration_images(*data.train, ids, normalization));
 
     const Deployment deployed = deploy(quantized.network, config.method);
     EvaluationOptions options;

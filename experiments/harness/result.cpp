@@ -56,13 +56,23 @@ std::vector<Result::Layer> layers_from(const std::vector<Json>& list, const std:
     return layers;
 }
 
-Result::Quantized quantized_from(Fields& result, const std::string& where) {
-    Result::Quantized q;
+struct Source {
+    std::string source, digest;
+};
+
+Source parent_from(Fields& result, const std::string& where) {
     const Json parent = result.require<Json>("parent");
     Fields p(parent, where + ": parent");
-    q.parent = p.require<std::string>("source");
-    q.parent_digest = p.require<std::string>("digest");
+    Source from{p.require<std::string>("source"), p.require<std::string>("digest")};
     p.finish();
+    return from;
+}
+
+Result::Quantized quantized_from(Fields& result, const std::string& where) {
+    Result::Quantized q;
+    const Source parent = parent_from(result, where);
+    q.parent = parent.source;
+    q.parent_digest = parent.digest;
     if (const Json calibration = result.require<Json>("calibration"); !calibration.is_null()) {
         Fields c(calibration, where + ": calibration");
         q.calibration = c.require<std::size_t>("images");
@@ -99,9 +109,10 @@ Result result_from(const Json& json, const std::string& where) {
     Fields m(metrics, where + ": metrics");
     const Metrics eval = metrics_from(m.require<Json>("eval"), where + ": metrics: eval");
     r.top1 = eval.top1, r.top5 = eval.top5, r.loss = eval.loss;
-    if (json.contains("parent")) {
+    if (json.contains("quantization")) {
         r.quantized = quantized_from(f, where);
     } else {
+        if (json.contains("parent")) r.parent = parent_from(f, where).source;
         const Metrics train = metrics_from(m.require<Json>("train"), where + ": metrics: train");
         m.require<double>("generalization_gap");
         r.train_top1 = train.top1, r.train_loss = train.loss;

@@ -10,9 +10,12 @@
 //     history [{epoch, loss, train_top1, eval_top1}]      eval_top1 null where nothing was evaluated: between
 //                                                         evaluations, and before activations are quantized
 //
-// and cells that quantize a trained network
+// of which those that fine-tune, as cells that quantize a trained network do, have
 //
 //     parent {source, digest}                             where the float weights came from
+//
+// and these
+//
 //     calibration {split, images, ids_digest}             null where no image has a say
 //     quantization {bits_per_weight, product_overhead, file_bytes, facts, curves,
 //                   layers [{name, weights, weight_error, bits_per_weight, kernels, extra_kernels,
@@ -43,6 +46,7 @@ struct Result {
     KeyParts parts;
     double top1 = 0, top5 = 0, loss = 0;    ///< on the test images: percent, percent, nats
     double train_top1 = 0, train_loss = 0;  ///< of cells that train
+    std::string parent;                     ///< of cells that train: what they fine-tuned, if anything
     struct Point {
         int epoch;
         double train_top1;

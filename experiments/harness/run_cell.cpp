@@ -46,11 +46,10 @@ fs::path checkpoint_in(const fs::path& folder, const KeyParts& parts) {
 KeyParts key_parts_of(const Project& project, const ProfileCell& cell, const Data& data,
                       const RunControl& control) {
     std::string parent;
-    if (const auto* config = std::get_if<PostTrainingConfig>(&cell.cell.config)) {
-        const auto known = known_parent_digest(project, cell.profile, config->parent);
-        parent = known && !known->empty()
-                     ? *known
-                     : open_parent(project, cell.profile, config->parent, control).digest;
+    if (const std::string source = parent_of(cell.cell.config); !source.empty()) {
+        const auto known = known_parent_digest(project, cell.profile, source);
+        parent =
+            known && !known->empty() ? *known : open_parent(project, cell.profile, source, control).digest;
     }
     return {digest_of(to_json(cell.cell.config)), digest_of(describe(data)), parent,
             numerics_digest(project.golden(), cell.cell.config)};
@@ -59,7 +58,7 @@ KeyParts key_parts_of(const Project& project, const ProfileCell& cell, const Dat
 Json compute_cell(const Project& project, const ProfileCell& cell, const Data& data, const KeyParts& parts,
                   const fs::path& folder, const RunControl& control) {
     Json result = std::holds_alternative<TrainConfig>(cell.cell.config)
-                      ? train_cell(cell, data, parts, folder, control)
+                      ? train_cell(project, cell, data, parts, folder, control)
                       : quantize_cell(project, cell, data, parts, folder, control);
     result["schema"] = kResultSchema;
     result["profile"] = cell.profile;

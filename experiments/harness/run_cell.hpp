@@ -23,7 +23,7 @@ Json compute_cell(const Project& project, const ProfileCell& cell, const Data& d
                   const std::filesystem::path& folder, const RunControl& control);
 
 /// What compute_cell() does for each kind of cell; gives what is particular to it.
-Json train_cell(const ProfileCell& cell, const Data& data, const KeyParts& parts,
+Json train_cell(const Project& project, const ProfileCell& cell, const Data& data, const KeyParts& parts,
                 const std::filesystem::path& folder, const RunControl& control);
 Json quantize_cell(const Project& project, const ProfileCell& cell, const Data& data, const KeyParts& parts,
                    const std::filesystem::path& folder, const RunControl& control);

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "engine/core/error.hpp"
+#include "engine/core/spelling.hpp"
+#include "engine/quant/fgq/multiplications.hpp"
 
 namespace nibble {
 
@@ -60,6 +62,13 @@ const Json& peaks_of(const Json& document, const std::string& cap, int threads) 
     throw BadInput("kernel_speed: no peaks of " + cap + " with " + std::to_string(threads) + " threads");
 }
 
+/// Of ternary weights in groups what the paper of the experiment fgq projects.
+std::string model_text(const std::string& precision) {
+    std::string_view text = precision;
+    const auto group = take(text, "t-g") ? take_number<int>(text) : std::nullopt;
+    return group ? rounded(fgq::speed_by_model(*group), 2) : kMissing;
+}
+
 std::string weights_text(const std::string& kind) {
     return kind == "cold" ? "from memory" : "warm";
 }
@@ -107,6 +116,7 @@ Table mean_table(const Json& document) {
     const std::vector<std::string> against{"int8", "f32", "oneDNN int8", "oneDNN f32"};
     Table table{{{"Instructions", false}, {"Threads"}, {"Weights", false}, {"Precision", false}}, {}};
     for (const std::string& other : against) table.columns.push_back({"to " + other});
+    table.columns.push_back({"to f32, by the model of fgq"});
     std::vector<std::pair<std::vector<std::string>, std::map<std::string, double>>> rows;
     for (const Json& mean : document.at("geometric_means")) {
         const std::vector<std::string> name{mean.at("cap"), std::to_string(mean.at("threads").get<int>()),
@@ -118,6 +128,7 @@ Table mean_table(const Json& document) {
     for (const auto& [name, ratios] : rows) {
         table.rows.push_back(name);
         for (const std::string& other : against) table.rows.back().push_back(ratio(ratios, other));
+        table.rows.back().push_back(model_text(name.back()));
     }
     return table;
 }

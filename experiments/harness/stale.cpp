@@ -33,8 +33,8 @@ Judgement judge(const Project& project, const ProfileCell& cell) {
         const std::string& data = local_data_digest(cell.cell.cell.data);
         judgement.data_recorded = data.empty();
         std::string parent;
-        if (const auto* config = std::get_if<PostTrainingConfig>(&cell.cell.config)) {
-            const auto known = known_parent_digest(project, cell.profile, config->parent);
+        if (const std::string source = parent_of(cell.cell.config); !source.empty()) {
+            const auto known = known_parent_digest(project, cell.profile, source);
             parent = known.value_or(result.parts.parent);
             judgement.parent_recorded = !known;
         }

@@ -5,6 +5,7 @@
 #include "experiments/harness/cost.hpp"
 #include "experiments/harness/deployment.hpp"
 #include "experiments/harness/evaluation.hpp"
+#include "experiments/harness/parent.hpp"
 #include "experiments/harness/run_cell.hpp"
 #include "experiments/harness/weights_file.hpp"
 
@@ -14,11 +15,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-Metadata describe_weights(const TrainConfig& config, const Data& data) {
-    Metadata metadata = to_metadata(data.train->normalization());
+Metadata describe_weights(const TrainConfig& config, const Data& data, const TrainedNetwork& network) {
+    Metadata metadata = to_metadata(network.normalization.value_or(data.train->normalization()));
     metadata["model"] = config.model;
     metadata["numerics"] = to_string(config.numerics);
-    if (config.quantization) metadata["quantization"] = aqt::to_string(*config.quantization);
+    if (!config.is_float()) metadata["quantization"] = method_of(config);
     metadata["config"] = to_json(config).dump();
     return metadata;
 }
@@ -32,16 +33,19 @@ Weights all_of(const TrainedNetwork& network) {
 
 }  // namespace
 
-Json train_cell(const ProfileCell& cell, const Data& data, const KeyParts& parts, const fs::path& folder,
-                const RunControl& wish) {
+Json train_cell(const Project& project, const ProfileCell& cell, const Data& data, const KeyParts& parts,
+                const fs::path& folder, const RunControl& wish) {
     const auto& config = std::get<TrainConfig>(cell.cell.config);
     const Graph graph = make_graph(config.model, *data.train);
     RunControl control = wish;
     control.checkpoint = checkpoint_in(folder, parts);
     control.label = cell.cell.cell.name();
-    const TrainedNetwork network = train(config, graph, data, control);
+    std::optional<Parent> parent;
+    if (config.fine_tuning) parent = open_checked_parent(project, cell, graph, parts, control);
+    const TrainedNetwork network = train(config, graph, data, control, parent ? &parent->file : nullptr);
 
     EvaluationOptions options;
+    options.normalization = network.normalization;
     options.progress = control.progress;
     options.label = control.label + " on test images";
     const Deployment deployed = deploy(config, graph, network.weights, network.quantizer_state);
@@ -49,22 +53,24 @@ Json train_cell(const ProfileCell& cell, const Data& data, const KeyParts& parts
     options.label = control.label + " on training images";
     const Evaluation train = evaluate(deployed.classifier, *data.train, options);
 
-    write_weights(folder / kFloatWeights, network.weights, describe_weights(config, data));
+    write_weights(folder / kFloatWeights, network.weights, describe_weights(config, data, network));
     if (deployed.integers) {
-        Metadata metadata = describe_weights(config, data);
+        Metadata metadata = describe_weights(config, data, network);
         metadata["key"] = parts.key();
         write_safetensors(folder / kIntegerNetwork, to_safetensors(*deployed.integers, metadata));
     }
     write_predictions(folder / "predictions.safetensors", eval);
-    return {{"metrics",
-             {{"eval", to_json(eval)},
-              {"train", to_json(train)},
-              {"generalization_gap", train.top1 - eval.top1}}},
-            {"history", to_json(network.history)},
-            {"weights_digest", digest_of(all_of(network))},
-            {"predictions_digest", eval.predictions_digest()},
-            {"cost", to_json(cost_of(graph, bits_of(config)))},
-            {"executed_as", deployed.executed_as}};
+    Json result = {{"metrics",
+                    {{"eval", to_json(eval)},
+                     {"train", to_json(train)},
+                     {"generalization_gap", train.top1 - eval.top1}}},
+                   {"history", to_json(network.history)},
+                   {"weights_digest", digest_of(all_of(network))},
+                   {"predictions_digest", eval.predictions_digest()},
+                   {"cost", to_json(cost_of(graph, bits_of(config)))},
+                   {"executed_as", deployed.executed_as}};
+    if (parent) result["parent"] = {{"source", parent->source}, {"digest", parent->digest}};
+    return result;
 }
 
 }  // namespace nibble

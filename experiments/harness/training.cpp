@@ -10,7 +10,8 @@
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
 #include "engine/models/catalog.hpp"
-#include "engine/quant/aqt/quantizer.hpp"
+#include "engine/quant/fgq/quantizer.hpp"
+#include "experiments/harness/calibration.hpp"
 #include "experiments/harness/deployment.hpp"
 #include "experiments/harness/evaluation.hpp"
 #include "experiments/harness/interrupt.hpp"
@@ -61,21 +62,27 @@ Measured measured_from(const std::string& text, const std::string& run, const st
 
 class Run {
   public:
-    Run(const TrainConfig& config, const Graph& graph, const Data& data, const RunControl& control)
+    Run(const TrainConfig& config, const Graph& graph, const Data& data, const RunControl& control,
+        const WeightsFile* start)
         : config_(config),
           graph_(graph),
           data_(data),
           control_(control),
-          loader_(*data.train, loading(config)),
+          normalization_(start ? start->normalization("parent " + config.fine_tuning->parent) : std::nullopt),
+          loader_(*data.train, loading(config, normalization_)),
           batches_(loader_),
           per_epoch_(loader_.steps_per_epoch()),
           total_(per_epoch_ * static_cast<std::size_t>(config.recipe.epochs)),
           stop_(control.stop_after ? std::min(control.stop_after, total_) : total_),
-          identity_(digest_of(Json{{"config", to_json(config)}, {"data", describe(data)}})),
-          layers_(quantizer_of(config, graph, total_)),
+          identity_(identity_of(config, data, start)),
+          layers_(start
+                      ? fine_tuning(start->weights)
+                      : training_quantizer(config, graph, config.recipe.batch / config.recipe.parts, total_)),
           trainer_(graph, config.numerics, config.recipe, per_epoch_, config.seed, layers_.get()),
           progress_(control.progress, control.label, stop_ * static_cast<std::size_t>(config.recipe.batch),
-                    "images") {}
+                    "images") {
+        if (start) trainer_.set_weights(start->weights);
+    }
 
     TrainedNetwork all() {
         resume();
@@ -93,21 +100,33 @@ class Run {
         }
         save();
         if (now_.steps > 0) now_.history.push_back(record());
-        return {trainer_.weights(), state(), now_.history, trainer_.steps_done(), total_};
+        return {trainer_.weights(), state(), now_.history, trainer_.steps_done(), total_, normalization_};
     }
 
   private:
-    static LoaderOptions loading(const TrainConfig& config) {
+    static std::string identity_of(const TrainConfig& config, const Data& data, const WeightsFile* start) {
+        Json identity{{"config", to_json(config)}, {"data", describe(data)}};
+        if (start) identity["start"] = digest_of(start->weights);
+        return digest_of(identity);
+    }
+
+    static LoaderOptions loading(const TrainConfig& config,
+                                 const std::optional<Normalization>& normalization) {
         LoaderOptions options = training_options(static_cast<std::size_t>(config.recipe.batch), config.seed);
         options.augment = config.augment;
+        options.normalization = normalization;
         return options;
     }
 
-    static std::unique_ptr<aqt::NetworkLayers> quantizer_of(const TrainConfig& config, const Graph& graph,
-                                                            std::size_t steps) {
-        if (!config.quantization) return nullptr;
-        return std::make_unique<aqt::NetworkLayers>(graph, *config.quantization,
-                                                    config.recipe.batch / config.recipe.parts, steps);
+    /// Ternary weights and the ranges of the float network's activations.
+    std::unique_ptr<TrainingQuantizer> fine_tuning(const Weights& start) const {
+        const std::size_t images = std::min<std::size_t>(FineTuning::kImages, data_.train->size());
+        std::vector<ValueRange> ranges;
+        observe_ranges(graph_, start,
+                       calibration_images(*data_.train, calibration_ids(*data_.train, images, config_.seed),
+                                          normalization_),
+                       ranges);
+        return std::make_unique<fgq::NetworkLayers>(graph_, config_.fine_tuning->method, ranges);
     }
 
     Weights state() const { return layers_ ? layers_->state() : Weights{}; }
@@ -153,14 +172,21 @@ class Run {
         EpochRecord closed = record();
         const bool due = closed.epoch % config_.eval_every == 0 || closed.epoch == config_.recipe.epochs;
         if (due && (!layers_ || layers_->complete()))
-            closed.eval_top1 =
-                evaluate(deploy(config_, graph_, trainer_.weights(), state()).classifier, *data_.test).top1;
+            closed.eval_top1 = evaluate(deploy(config_, graph_, trainer_.weights(), state()).classifier,
+                                        *data_.test, evaluation())
+                                   .top1;
         now_.history.push_back(closed);
         now_.loss_sum = 0;
         now_.correct = now_.steps = 0;
         progress_.say(fmt::format("{}: epoch {}/{}  loss {:.4f}  train {:.2f} %{}", control_.label,
                                   closed.epoch, config_.recipe.epochs, closed.loss, closed.train_top1,
                                   closed.eval_top1 ? fmt::format("  eval {:.2f} %", *closed.eval_top1) : ""));
+    }
+
+    EvaluationOptions evaluation() const {
+        EvaluationOptions options;
+        options.normalization = normalization_;
+        return options;
     }
 
     EpochRecord record() const {
@@ -189,11 +215,12 @@ class Run {
     const Graph& graph_;
     const Data& data_;
     const RunControl& control_;
+    std::optional<Normalization> normalization_;
     Loader loader_;
     PrefetchLoader batches_;
     std::size_t per_epoch_, total_, stop_;
     std::string identity_;
-    std::unique_ptr<aqt::NetworkLayers> layers_;
+    std::unique_ptr<TrainingQuantizer> layers_;
     Trainer trainer_;
     Progress progress_;
     Measured now_;
@@ -215,9 +242,11 @@ Json to_json(const std::vector<EpochRecord>& history) {
 }
 
 TrainedNetwork train(const TrainConfig& config, const Graph& graph, const Data& data,
-                     const RunControl& control) {
+                     const RunControl& control, const WeightsFile* start) {
     check(config, "training");
-    return Run(config, graph, data, control).all();
+    if (config.fine_tuning.has_value() != (start != nullptr))
+        throw BadInput("training: weights to start from are for fine-tuning, which needs them");
+    return Run(config, graph, data, control, start).all();
 }
 
 Graph make_graph(const std::string& model, const Dataset& images) {

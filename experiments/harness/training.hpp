@@ -9,6 +9,7 @@
 #include "experiments/harness/config.hpp"
 #include "experiments/harness/data.hpp"
 #include "experiments/harness/progress.hpp"
+#include "experiments/harness/weights_file.hpp"
 
 namespace nibble {
 
@@ -37,12 +38,14 @@ struct TrainedNetwork {
     Weights quantizer_state;           ///< empty unless it was trained quantized (deploy() takes it)
     std::vector<EpochRecord> history;  ///< of complete epochs, then of the one begun, if any
     std::size_t steps = 0, steps_of_all_epochs = 0;
+    std::optional<Normalization> normalization;  ///< of the images it saw, if not the data set's own
 };
 
 /// Throws BadInput for a checkpoint of another run or one that is past stop_after, Interrupted at SIGINT or
-/// SIGTERM once the checkpoint is written, and what Trainer throws.
+/// SIGTERM once the checkpoint is written, and what Trainer throws. `start`: the weights that fine-tuning
+/// goes on from (checked against the graph), and the normalization they want.
 TrainedNetwork train(const TrainConfig& config, const Graph& graph, const Data& data,
-                     const RunControl& control);
+                     const RunControl& control, const WeightsFile* start = nullptr);
 
 /// The network of a configuration for images of this data. Throws BadInput.
 Graph make_graph(const std::string& model, const Dataset& images);

@@ -125,3 +125,31 @@ TEST_CASE("a grid of post-training cells has parents in place of a protocol") {
     refused([](Json& j) { j["profiles"]["quick"]["axes"][0]["method"] = {"w4a44"}; }, "w4a44");
     refused([](Json& j) { j["profiles"]["quick"]["axes"][1]["seed"] = {0, 1}; }, "no image is drawn");
 }
+
+TEST_CASE("a grid of post-training cells may fine-tune, by a protocol of its own") {
+    const test::Scratch scratch("grid-fine-tuning");
+    Json json = Json::parse(kPostTraining);
+    json["post_training"] = "fgq";
+    Json& quick = json["profiles"]["quick"];
+    quick["axes"] = {
+        {"model", {"resnet8"}}, {"data", {"glyphs"}}, {"method", {"g4a8", "g64a8-ft"}}, {"seed", {0}}};
+    CHECK_THROWS_WITH_AS(read(json, scratch), doctest::Contains("fine_tuning"), BadInput);
+    quick["fine_tuning"] = {{"epochs", 2}, {"learning_rate", 0.02}};
+    const auto cells = read(json, scratch).cells("quick");
+    REQUIRE(cells.size() == 2);
+    const auto& config = std::get<TrainConfig>(cells[1].config);
+    CHECK(config.fine_tuning->parent == "baseline/resnet8-w1.0--glyphs--f32--s0");
+    CHECK(config.fine_tuning->method.group == 64);
+    CHECK(config.recipe.epochs == 2);
+    CHECK(config.numerics == Numerics::bf16);
+    CHECK(method_of(config) == "g64a8-ft");
+    CHECK(parent_of(cells[1].config) == config.fine_tuning->parent);
+    CHECK(to_json(cells[1].config).at("quantization") == "g64a8");
+    quick["axes"]["method"] = {"g4a8"};  // nothing to fine-tune: the protocol is one key too many
+    CHECK_THROWS_WITH_AS(read(json, scratch), doctest::Contains("fine_tuning"), BadInput);
+    json.erase("post_training");
+    quick["axes"]["method"] = {"g64a8-ft"};
+    quick.erase("fine_tuning");
+    quick.erase("parents");
+    CHECK_THROWS_WITH_AS(read(json, scratch), doctest::Contains("fine-tunes"), BadInput);
+}

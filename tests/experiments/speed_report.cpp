@@ -82,8 +82,15 @@ TEST_CASE("speed report: rows become tables") {
     CHECK(network_table(rows).rows ==
           std::vector<std::vector<std::string>>{{"avx2", "1", "resnet20", "1", "w8a8", "123.4", "100", "50",
                                                  "2", kMissing, kMissing, "2.00", kMissing}});
-    CHECK(mean_table(all).rows == std::vector<std::vector<std::string>>{
-                                      {"avx2", "1", "warm", "int8", kMissing, kMissing, "0.76", kMissing}});
+    CHECK(mean_table(all).rows ==
+          std::vector<std::vector<std::string>>{
+              {"avx2", "1", "warm", "int8", kMissing, kMissing, "0.76", kMissing, kMissing}});
+    Json ternary = all;
+    ternary["geometric_means"][0]["precision"] = "t-g4";
+    ternary["geometric_means"][0]["against"] = "f32";
+    CHECK(mean_table(ternary).rows ==  // beside the projection
+          std::vector<std::vector<std::string>>{
+              {"avx2", "1", "warm", "t-g4", kMissing, "0.76", kMissing, kMissing, "9.14"}});
     CHECK(goal_table(all).rows ==
           std::vector<std::vector<std::string>>{{"int8 against oneDNN", "0.75", "0.76", "yes"}});
     CHECK(measurement_table(rows, all).rows.size() == 7);

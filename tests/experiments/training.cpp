@@ -86,3 +86,41 @@ TEST_CASE("augmentation can be left out, and evaluations can be rare") {
     small.config.augment = false;
     CHECK(digest_of(small.run().weights) != digest_of(augmented.weights));
 }
+
+TEST_CASE("fine-tuning starts from given weights, stops and resumes to the same bits, and wants its start") {
+    const test::Scratch scratch("fine-tuning");
+    const auto small = [] {
+        Small s;
+        set_method(s.config, "g4a8-ft");
+        s.config.recipe.learning_rate = 0.01;
+        return s;
+    };
+    Small parent;
+    WeightsFile start{parent.run().weights, {{"normalize_mean", "0.5,0.5,0.5"}, {"normalize_std", "1,1,1"}}};
+    const Small whole = small();
+    const auto run = [&](const Small& s) { return train(s.config, s.graph, s.data, s.control, &start); };
+    const TrainedNetwork expected = run(whole);
+    CHECK(expected.history.back().eval_top1.has_value());
+    CHECK(expected.quantizer_state.contains("linear.input_range"));
+    REQUIRE(expected.normalization.has_value());
+    CHECK(expected.normalization->std == std::vector<float>{1, 1, 1});
+
+    Small pieces = small();
+    pieces.control.checkpoint = scratch / "checkpoint";
+    for (std::size_t stop : {1, 6, 0}) {
+        pieces.control.stop_after = stop;
+        const TrainedNetwork part = run(pieces);
+        if (stop == 0) CHECK(digest_of(part.weights) == digest_of(expected.weights));
+    }
+    Small other = small();  // a checkpoint of another start is refused
+    other.control = pieces.control;
+    start.weights.at("conv1.weight").data()[0] += 1;
+    CHECK_THROWS_AS(run(other), BadInput);
+
+    CHECK_THROWS_AS(small().run(), BadInput);  // without a start
+    const Small plain;
+    CHECK_THROWS_AS(train(plain.config, plain.graph, plain.data, plain.control, &start), BadInput);
+    TrainConfig config;
+    for (const char* method : {"f32-ft", "g4a8-oldbn-ft", "g4a8-f", "-ft"})
+        CHECK_THROWS_AS(set_method(config, method), BadInput);
+}

@@ -1,5 +1,6 @@
 #include "tests/helpers/trajectory.hpp"
 
+#include <array>
 #include <memory>
 #include <span>
 
@@ -10,6 +11,8 @@
 #include "engine/models/resnet_cifar.hpp"
 #include "engine/nn/predictor.hpp"
 #include "engine/quant/aqt/quantizer.hpp"
+#include "engine/quant/fgq/quantizer.hpp"
+#include "engine/train/init.hpp"
 #include "engine/train/trainer.hpp"
 
 namespace nibble::test {
@@ -37,10 +40,26 @@ Graph odd_network() {
     return g;
 }
 
+constexpr int kBatch = 19;  // two whole chunks and a part
+constexpr std::uint64_t kSeed = 7;
+
+std::vector<float> random_images(Random& random, const Graph& graph) {
+    std::vector<float> images(kBatch * graph.input_dims().size());
+    for (float& x : images) x = random.normal();
+    return images;
+}
+
+/// Fine-tuning begins at the weights that the trainer begins at, too.
+std::unique_ptr<TrainingQuantizer> fine_tuning(const Graph& graph, const std::string& method) {
+    Random random(12, Purpose::test);
+    std::vector<ValueRange> ranges;
+    observe_ranges(graph, initial_weights(graph, kSeed), random_images(random, graph), ranges);
+    return std::make_unique<fgq::NetworkLayers>(graph, fgq::method_from(method), ranges);
+}
+
 /// `method`: of quantized training, else empty.
-void add_trajectory(Digest& digest, const Graph& graph, Numerics numerics, const std::string& method,
+void add_trajectory(Digest& digest, const Graph& graph, const std::string& family, const std::string& method,
                     std::uint32_t stream) {
-    constexpr int kBatch = 19;  // two whole chunks and a part
     const int kSteps = method.empty() ? 3 : 4;
     Recipe recipe;
     recipe.epochs = kSteps;
@@ -48,16 +67,18 @@ void add_trajectory(Digest& digest, const Graph& graph, Numerics numerics, const
     recipe.weight_decay = 5e-4;
     recipe.warmup_epochs = 1;
     recipe.label_smoothing = 0.1;
-    std::unique_ptr<aqt::NetworkLayers> layers;
-    if (!method.empty())
+    std::unique_ptr<TrainingQuantizer> layers;
+    if (family == "aqt")
         layers = std::make_unique<aqt::NetworkLayers>(graph, aqt::method_from(method), kBatch, kSteps);
-    Trainer trainer(graph, numerics, recipe, 1, 7, layers.get());
+    if (family == "fgq") layers = fine_tuning(graph, method);
+    const Numerics numerics = layers ? Numerics::bf16 : numerics_from(family);
+    Trainer trainer(graph, numerics, recipe, 1, kSeed, layers.get());
 
     Random random(11, Purpose::test, 0, stream);
-    std::vector<float> images(kBatch * graph.input_dims().size());
+    std::vector<float> images;
     std::vector<std::int32_t> labels(kBatch);
     for (int step = 0; step < kSteps; ++step) {
-        for (float& x : images) x = random.normal();
+        images = random_images(random, graph);
         for (auto& label : labels) label = static_cast<std::int32_t>(random.below(graph.classes()));
         const double loss = trainer.step(images, labels).loss;
         digest.add(std::span<const double>(&loss, 1));
@@ -73,26 +94,34 @@ void add_trajectory(Digest& digest, const Graph& graph, Numerics numerics, const
     digest.add(std::span<const float>(logits)).add(digest_of(trainer.weights()));
 }
 
+/// The methods of the four networks.
+std::array<std::string, 4> methods_of(const std::string& family) {
+    if (family == "aqt")
+        return {"w4a4e8-start50", "w8a8-start50", "w3a5-pt-abs-start50", "w4a4-mix50-start50"};
+    if (family == "fgq") return {"g4a8", "g64a8-twn", "g2a4-t", "g8a4-exp"};
+    return {};
+}
+
 }  // namespace
 
 const std::vector<std::string>& trajectory_families() {
-    static const std::vector<std::string> families = {"f32", "bf16", "aqt"};
+    static const std::vector<std::string> families = {"f32", "bf16", "aqt", "fgq"};
     return families;
 }
 
 std::string trajectory_digest(const std::string& family, bool quick) {
-    const bool quantized = family == "aqt";
-    const Numerics numerics = quantized ? Numerics::bf16 : numerics_from(family);
+    const std::array<std::string, 4> methods = methods_of(family);
     std::uint32_t stream = 0;
     Digest digest;
-    const auto add = [&](const Graph& graph, const std::string& method) {
-        add_trajectory(digest, graph, numerics, quantized ? method : "", stream++);
+    const auto add = [&](const Graph& graph) {
+        add_trajectory(digest, graph, family, methods[stream], stream);
+        ++stream;
     };
-    add(resnet(Shortcut::option_a, 1.0), "w4a4e8-start50");
+    add(resnet(Shortcut::option_a, 1.0));
     if (quick) return digest.hex();
-    add(resnet(Shortcut::projection, 0.75), "w8a8-start50");
-    add(resnet(Shortcut::none, 0.3), "w3a5-pt-abs-start50");
-    add(odd_network(), "w4a4-mix50-start50");
+    add(resnet(Shortcut::projection, 0.75));
+    add(resnet(Shortcut::none, 0.3));
+    add(odd_network());
     return digest.hex();
 }
 

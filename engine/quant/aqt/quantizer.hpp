@@ -20,9 +20,8 @@
 #include <vector>
 
 #include "engine/nn/graph.hpp"
-#include "engine/nn/layer_quantizer.hpp"
 #include "engine/quant/aqt/method.hpp"
-#include "engine/quant/quantized.hpp"
+#include "engine/quant/training_quantizer.hpp"
 
 namespace nibble::aqt {
 
@@ -71,7 +70,7 @@ class Layer : public LayerQuantizer {
     std::unique_ptr<InputCodes> codes_;
 };
 
-class NetworkLayers : public NetworkQuantizer {
+class NetworkLayers : public TrainingQuantizer {
   public:
     /// All layers of the graph; `slots` images in a part of a batch, `steps` of training in all (both 0: not
     /// training).
@@ -85,14 +84,10 @@ class NetworkLayers : public NetworkQuantizer {
     void set_state(const std::map<std::string, Array<float>>& state) override;
     std::string identity() const override;
 
-    /// True when everything that is to be quantized is: bounds are set.
-    bool complete() const;
-    /// Everything quantized as it is now, to be lowered to integers. Throws Unsupported while bounds are not
-    /// set, and for methods whose codes do not run as integers.
-    Quantization quantization(const Weights& weights) const;
-    /// Weights with their codes' values in them, the rest as it is: what a network computes with whose
-    /// activations stay float.
-    Weights rounded(const Weights& weights) const;
+    /// Once bounds are set.
+    bool complete() const override;
+    Quantization quantization(const Weights& weights) const override;
+    Weights rounded(const Weights& weights) const override;
 
   private:
     std::vector<Layer*> observing() const;

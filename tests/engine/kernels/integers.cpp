@@ -196,6 +196,27 @@ TEST_CASE("integer products: the same integers from the amx kernels over emulate
     for_problems([](const Problem& p) { CHECK(p.run(emulated_amx()) == p.run(reference_kernels())); });
 }
 
+TEST_CASE("integer products: groups whose quads are no power of two, for channels as 12, 24 or 48") {
+    const auto others = contenders();
+    std::uint32_t stream = 5000;
+    for (const WeightFormat format : {WeightFormat::ternary, WeightFormat::s4})
+        for (int group : {12, 20, 24, 36, 48})
+            for (int groups : {1, 2, 3})
+                for (int channels : {10, 33}) {
+                    const bool ternary = format == WeightFormat::ternary;
+                    const WeightKind kind{
+                        format, ternary ? -1 : -8, ternary ? 1 : 7, ternary ? 127 : 15, group, false};
+                    const Problem p(kGrids[0], group * groups, channels, kLayouts[0], kind, kOperands[1],
+                                    ++stream);
+                    CAPTURE(group);
+                    CAPTURE(groups);
+                    const auto expected = p.brute_force();
+                    CHECK(p.run(reference_kernels()) == expected);
+                    for (const Kernels* kernels : others) CHECK(p.run(*kernels) == expected);
+                    CHECK(p.run(emulated_amx()) == expected);
+                }
+}
+
 TEST_CASE("packed weights: bytes are what the format says") {
     const std::vector<std::int8_t> codes(3 * 64 * 32, 1);
     const auto bytes = [&](WeightFormat format, std::span<const std::uint8_t> multipliers, int group) {

@@ -1,0 +1,64 @@
+#include "engine/quant/fgq/method.hpp"
+
+#include <optional>
+#include <string_view>
+
+#include "engine/core/error.hpp"
+#include "engine/core/spelling.hpp"
+
+namespace nibble::fgq {
+namespace {
+
+constexpr int kMaxGroup = 4096;
+
+std::optional<int> take_bits(std::string_view& text, int highest) {
+    const auto bits = take_number<int>(text);
+    return bits && *bits >= 2 && *bits <= highest ? bits : std::nullopt;
+}
+
+std::optional<Method> parse(std::string_view text) {
+    Method m;
+    const bool grouped = take(text, "g");
+    if (!grouped && !take(text, "w")) return {};
+    const auto weights = take_bits(text, grouped ? kMaxGroup : 8);
+    if (!weights) return {};
+    (grouped ? m.group : m.weight_bits) = *weights;
+    if (take(text, "a")) {
+        const auto bits = take_bits(text, 8);
+        if (!bits) return {};
+        m.activation_bits = *bits;
+    }
+    if (grouped && take(text, "-twn"))
+        m.rule = Rule::twn;
+    else if (grouped && take(text, "-exp"))
+        m.rule = Rule::exponential;
+    m.ternary_first = grouped && take(text, "-t");
+    m.new_norms = !take(text, "-oldbn");
+    return text.empty() ? std::optional(m) : std::nullopt;
+}
+
+}  // namespace
+
+std::string to_string(const Method& m) {
+    if (!m.quantizes()) return "f32";
+    std::string text = m.group > 0 ? "g" + std::to_string(m.group) : "w" + std::to_string(m.weight_bits);
+    if (m.activation_bits > 0) text += "a" + std::to_string(m.activation_bits);
+    if (m.rule == Rule::twn) text += "-twn";
+    if (m.rule == Rule::exponential) text += "-exp";
+    if (m.ternary_first) text += "-t";
+    if (!m.new_norms) text += "-oldbn";
+    return text;
+}
+
+Method method_from(const std::string& text) {
+    const auto method = text == "f32" ? Method{} : parse(text);
+    if (!method)
+        throw BadInput(
+            "fgq", "method",
+            "f32, or g<group> or w<bits>, a<bits> unless activations stay float, of groups -twn or "
+            "-exp and -t, then -oldbn, as in g4a8, g64a4, g4, w4a8, g4a8-twn, g4a8-t-oldbn",
+            "'" + text + "'");
+    return *method;
+}
+
+}  // namespace nibble::fgq

@@ -1,0 +1,23 @@
+#include "engine/quant/fgq/multiplications.hpp"
+
+namespace nibble::fgq {
+
+Multiplications multiplications_of(const Graph& graph,
+                                   const std::map<std::string, QuantizedWeights>& layers) {
+    const auto parameters = graph.parameters();
+    const std::map<std::string, Shape> shapes(parameters.begin(), parameters.end());
+    Multiplications m;
+    for (const Node& node : graph.nodes()) {
+        if (node.op != Op::conv && node.op != Op::linear) continue;
+        const std::uint64_t pixels = Dims{node.out.h, node.out.w, 1}.size();
+        const std::uint64_t weights = count(shapes.at(node.name + ".weight"));
+        const auto found = layers.find(node.name);
+        const bool in_groups = found != layers.end() && found->second.scheme.kind == Kind::ternary &&
+                               found->second.scheme.granularity == Granularity::group;
+        m.all += pixels * weights;
+        m.left += pixels * (in_groups ? found->second.multipliers.size() : weights);
+    }
+    return m;
+}
+
+}  // namespace nibble::fgq

@@ -1,0 +1,91 @@
+#include "experiments/harness/study.hpp"
+
+#include <algorithm>
+
+namespace nibble {
+
+namespace {
+template <class T>
+void add_once(std::vector<T>& list, const T& value) {
+    if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
+}
+}  // namespace
+
+Study::Study(const std::string& profile, const std::vector<ReportedCell>& cells) : profile_(profile) {
+    for (const auto& [cell, result] : cells) {
+        add_once(networks_, cell.model);
+        add_once(methods_, cell.method);
+        Place& place = places_[{cell.model, cell.method}];
+        add_once(place.seeds, cell.seed);
+        if (result) place.results[cell.seed] = *result;
+    }
+}
+
+bool Study::in_grid(const std::string& network, const std::string& method) const {
+    return places_.contains({network, method});
+}
+
+const Result* Study::find(const std::string& network, const std::string& method, std::uint64_t seed) const {
+    const auto place = places_.find({network, method});
+    if (place == places_.end()) return nullptr;
+    const auto& [seeds, results] = place->second;
+    const auto result = results.find(seeds.size() == 1 ? seeds.front() : seed);
+    return result == results.end() ? nullptr : &result->second;
+}
+
+std::vector<const Result*> Study::results(const std::string& network, const std::string& method) const {
+    std::vector<const Result*> list;
+    const auto place = places_.find({network, method});
+    if (place == places_.end()) return list;
+    for (const auto& [seed, result] : place->second.results) list.push_back(&result);
+    return list;
+}
+
+std::vector<double> Study::values(const std::string& network, const std::string& method,
+                                  const Quantity& of) const {
+    std::vector<double> list;
+    for (const Result* r : results(network, method))
+        if (const auto value = of(*r)) list.push_back(*value);
+    return list;
+}
+
+std::vector<double> Study::differences(const std::string& network, const std::string& a, const std::string& b,
+                                       const Quantity& of) const {
+    // With one seed on one side, the seeds of the other count: that one stands for each of them.
+    std::vector<std::uint64_t> seeds;
+    for (const std::string& method : {a, b})
+        if (const auto place = places_.find({network, method});
+            place != places_.end() && place->second.seeds.size() > seeds.size())
+            seeds = place->second.seeds;
+    std::vector<double> list;
+    for (std::uint64_t seed : seeds) {
+        const Result *first = find(network, a, seed), *second = find(network, b, seed);
+        if (!first || !second) continue;
+        const auto one = of(*first), other = of(*second);
+        if (one && other) list.push_back(*one - *other);
+    }
+    return list;
+}
+
+std::vector<std::string> Study::networks_with(const std::vector<std::string>& methods) const {
+    std::vector<std::string> list;
+    for (const std::string& network : networks_)
+        if (std::all_of(methods.begin(), methods.end(),
+                        [&](const auto& method) { return in_grid(network, method); }))
+            list.push_back(network);
+    return list;
+}
+
+std::optional<double> top1(const Result& result) {
+    return result.top1;
+}
+
+Study::Quantity fact(const std::string& name) {
+    return [name](const Result& result) -> std::optional<double> {
+        if (!result.quantized) return std::nullopt;
+        const auto found = result.quantized->facts.find(name);
+        return found == result.quantized->facts.end() ? std::nullopt : std::optional(found->second);
+    };
+}
+
+}  // namespace nibble

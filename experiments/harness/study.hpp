@@ -1,0 +1,57 @@
+// The cells of one profile by network, method and seed, as tables, plots and claims ask for them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "experiments/harness/report.hpp"
+
+namespace nibble {
+
+class Study {
+  public:
+    /// What is asked of a result; one may not have it.
+    using Quantity = std::function<std::optional<double>(const Result&)>;
+
+    Study(const std::string& profile, const std::vector<ReportedCell>& cells);
+
+    const std::string& profile() const { return profile_; }
+    /// As the grid lists them, with results or without.
+    const std::vector<std::string>& networks() const { return networks_; }
+    const std::vector<std::string>& methods() const { return methods_; }
+    bool in_grid(const std::string& network, const std::string& method) const;
+
+    /// Of one seed. A method that the grid lists with one seed has one result, which stands for every seed.
+    const Result* find(const std::string& network, const std::string& method, std::uint64_t seed) const;
+    /// By seed.
+    std::vector<const Result*> results(const std::string& network, const std::string& method) const;
+    /// Of each result that has it.
+    std::vector<double> values(const std::string& network, const std::string& method,
+                               const Quantity& of) const;
+    /// Of a minus of b, in every seed that has both.
+    std::vector<double> differences(const std::string& network, const std::string& a, const std::string& b,
+                                    const Quantity& of) const;
+    /// The networks whose cells of all these methods are in the grid.
+    std::vector<std::string> networks_with(const std::vector<std::string>& methods) const;
+
+  private:
+    struct Place {
+        std::vector<std::uint64_t> seeds;  ///< in the grid
+        std::map<std::uint64_t, Result> results;
+    };
+
+    std::string profile_;
+    std::vector<std::string> networks_, methods_;
+    std::map<std::pair<std::string, std::string>, Place> places_;  ///< by network and method
+};
+
+std::optional<double> top1(const Result& result);
+/// A fact that a quantization after training reports.
+Study::Quantity fact(const std::string& name);
+
+}  // namespace nibble

@@ -1,0 +1,57 @@
+#include "experiments/harness/study.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace nibble;
+
+namespace {
+std::vector<ReportedCell> cells() {
+    std::vector<ReportedCell> list;
+    const auto add = [&](const std::string& model, const std::string& method, std::uint64_t seed,
+                         std::optional<double> top1) {
+        ReportedCell c{{"test", model, "glyphs", method, seed}, {}};
+        if (top1) {
+            c.result.emplace();
+            c.result->top1 = *top1;
+        }
+        list.push_back(c);
+    };
+    add("a", "f32", 0, 90.0);
+    for (std::uint64_t seed : {0, 1, 2})
+        add("a", "g4a8", seed, seed == 1 ? std::nullopt : std::optional(80.0 + static_cast<double>(seed)));
+    add("b", "f32", 0, {});
+    return list;
+}
+}  // namespace
+
+TEST_CASE("a study: by network, method and seed, as the grid lists them") {
+    const Study study("quick", cells());
+    CHECK(study.profile() == "quick");
+    CHECK(study.networks() == std::vector<std::string>{"a", "b"});
+    CHECK(study.methods() == std::vector<std::string>{"f32", "g4a8"});
+    CHECK(study.in_grid("b", "f32"));
+    CHECK_FALSE(study.in_grid("b", "g4a8"));
+    CHECK(study.find("a", "g4a8", 2)->top1 == 82);
+    CHECK(study.find("a", "g4a8", 1) == nullptr);
+    CHECK(study.find("b", "g4a8", 0) == nullptr);
+    CHECK(study.results("a", "g4a8").size() == 2);
+    CHECK(study.values("a", "g4a8", top1) == std::vector<double>{80, 82});
+    CHECK(study.values("a", "g4a8", fact("density")).empty());
+    CHECK(study.networks_with({"f32", "g4a8"}) == std::vector<std::string>{"a"});
+}
+
+TEST_CASE("a study: a method with one seed stands for every seed of the other") {
+    const Study study("quick", cells());
+    CHECK(study.find("a", "f32", 7)->top1 == 90);
+    CHECK(study.differences("a", "f32", "g4a8", top1) == std::vector<double>{10, 8});
+    CHECK(study.differences("a", "g4a8", "f32", top1) == std::vector<double>{-10, -8});
+    CHECK(study.differences("b", "f32", "g4a8", top1).empty());
+}
+
+TEST_CASE("a study: facts of quantized cells") {
+    auto list = cells();
+    list[1].result->quantized.emplace();
+    list[1].result->quantized->facts["density"] = 0.5;
+    const Study study("quick", list);
+    CHECK(study.values("a", "g4a8", fact("density")) == std::vector<double>{0.5});
+}
