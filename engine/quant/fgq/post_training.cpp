@@ -54,8 +54,8 @@ class Fgq : public PostTrainingMethod {
         }
         if (method_.group > 0) made.facts = facts_of(network.folded, made.quantization.layers);
         if (method_.new_norms)
-            reestimate_batch_norm(network.graph, network.weights, calibration.images, made.network,
-                                  made.quantization);
+            reestimate_batch_norm(network.graph, network.weights, calibration.images,
+                                  NormTarget::parameters, made.network, made.quantization);
         return made;
     }
 
