@@ -153,8 +153,8 @@ class Quantizing {
     void finish(PostTrained& result) const {
         const auto images = calibration_.images;
         if (method_.batch_norm)
-            reestimate_batch_norm(network_.graph, network_.weights, images, result.network,
-                                  result.quantization);
+            reestimate_batch_norm(network_.graph, network_.weights, images, *method_.batch_norm,
+                                  result.network, result.quantization);
         if (method_.bias_correction) correct_biases(images, result.network, result.quantization);
         if (!method_.refined) return;
         const std::size_t n = images.size() / graph_.input_dims().size();
