@@ -7,7 +7,7 @@ NIBBLE := $(BUILD)/nibble
 
 BUILD_PACKAGES := g++ cmake ninja-build libxtensor-dev libxsimd-dev libopencv-core-dev libopencv-imgproc-dev \
                   libopencv-imgcodecs-dev nlohmann-json3-dev doctest-dev libbenchmark-dev libcli11-dev \
-                  libfmt-dev libssl-dev gnuplot-nox
+                  libfmt-dev libssl-dev libvalijson-dev gnuplot-nox
 CHECK_PACKAGES := clang-14 libomp-14-dev clang-format-14
 FUZZ_PACKAGES  := clang-14 libclang-rt-14-dev libomp-14-dev
 DATA_PACKAGES  := curl ca-certificates
@@ -25,7 +25,7 @@ endif
 .DELETE_ON_ERROR:
 .PRECIOUS: build/%/build.ninja
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-check setup-data build test reproduce cells data verify stale report bench-peers bench-kernels \
+.PHONY: help setup setup-check setup-data build test reproduce cells data verify check-accuracy bless stale report site bench-peers bench-kernels \
         check check-format format fuzz clean
 
 help: ## this list
@@ -87,11 +87,28 @@ endif
 
 cells: $(CELLS) ## run the cells of PROFILE that are missing or stale (after make build; -j works)
 
-verify: build ## run the fresh cells of PROFILE again and compare every bit (nothing is written)
+verify: build ## run the fresh cells of PROFILE again and compare every bit; N=5: five committed real ones, at random
+ifeq ($(N),)
 	$(NIBBLE) verify $(FRESH)
+else
+	@scripts/verify.sh $(NIBBLE) $(N) $(FULL)
+endif
+
+check-accuracy: build ## run the committed results of profile quick again: a single bit that differs fails, a better one too
+	@$(NIBBLE) verify results/quick/*/*--s*.json || \
+	  { echo "If the change is meant: make bless replaces the results and shows what changed."; exit 1; }
+
+bless: build ## replace golden trajectories and quick results by what this code gives, and show the difference
+	cmake --build $(BUILD) --target nibble_tests -j $(JOBS)
+	NIBBLE_BLESS=1 $(BUILD)/tests/nibble_tests --source-file='*/train/golden.cpp,*/quant/post_training.cpp'
+	$(NIBBLE) bless --profile quick
+	$(NIBBLE) report
 
 stale: build ## list the results that no longer match the code, configuration or data
 	@$(NIBBLE) stale
+
+site: build ## one page with every result, to open in a browser: build/site/index.html
+	$(NIBBLE) site
 
 report: build ## tables and plots from the results, and the README's table
 	$(NIBBLE) report

@@ -15,6 +15,10 @@ RUN ?=
 # Where data sets are kept; empty means data/ in this folder.
 DATA ?=
 
+# Of `make verify`: how many results to pick (empty: all fresh ones of PROFILE); FULL=1 trains long ones again, too.
+N ?=
+FULL ?=
+
 # Of the timing experiments: rounds of measurement, and which rows of `make bench-kernels` (a regular expression).
 ROUNDS ?= 5
 ONLY ?=

@@ -48,10 +48,6 @@ std::vector<std::string> class_folders(const fs::path& root) {
     return names;
 }
 
-}  // namespace
-
-namespace {
-
 Image evaluation_crop(const Image& image, const fs::path& path) {
     const ImageShape shape = resized_shape(image.shape(), kShorterSide);
     if (std::int64_t{shape.height} * shape.width > kLargestImage ||

@@ -1,6 +1,5 @@
 #include "datasets/random_area_crop.hpp"
 
-#include <algorithm>
 #include <cmath>
 
 namespace nibble {

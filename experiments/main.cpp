@@ -4,6 +4,7 @@
 #include "experiments/fgq/report.hpp"
 #include "experiments/harness/cli.hpp"
 #include "experiments/mmse/report.hpp"
+#include "experiments/site/site.hpp"
 
 int main(int argc, char** argv) {
     nibble::flush_denormals();
@@ -16,7 +17,9 @@ int main(int argc, char** argv) {
     nibble::add_stale(line);
     nibble::add_report(
         line, {{"aqt", nibble::aqt::report}, {"fgq", nibble::fgq::report}, {"mmse", nibble::mmse::report}});
+    nibble::add_site(line);
     nibble::add_verify(line);
+    nibble::add_bless(line);
     nibble::add_quantize(line);
     nibble::add_predict(line);
     nibble::add_cost(line);

@@ -9,4 +9,7 @@ enum class Rounding {
     floor
 };
 
+/// The integer next to t by the rule, as a float.
+float round_by(Rounding rounding, float t);
+
 }  // namespace nibble

@@ -57,7 +57,7 @@ class Lowering {
                                ", operand " + std::to_string(edge.operand));
             const Node& reader = graph_[edge.reader];
             check(quantizer, static_cast<std::size_t>(graph_[reader.inputs[edge.operand]].out.c));
-            if (quantizer.by_channel() && reader.op != Op::conv && reader.op != Op::linear)
+            if (quantizer.by_channel() && !is_product(reader))
                 throw BadInput(describe(graph_, edge.reader), "what it reads",
                                "floats, or codes with one scale per tensor", to_string(quantizer.scheme));
         }

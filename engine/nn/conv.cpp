@@ -149,11 +149,10 @@ const float* ConvUnit::input_values(int slot, Scratch& scratch) const {
     return values;
 }
 
-const void* ConvUnit::operand(int slot, Scratch& scratch) const {
+const void* ConvUnit::operand(int slot, const float* values, Scratch& scratch) const {
     if (!input_codes_)
         return input_operand(context_, input_.from->view(slot), in_, x_border_, scratch.operand);
-    return code_operand(context_, *input_codes_, input_values(slot, scratch), in_, x_border_,
-                        scratch.operand);
+    return code_operand(context_, *input_codes_, values, in_, x_border_, scratch.operand);
 }
 
 void ConvUnit::product(kernels::Product q, const std::vector<kernels::Area>& areas) const {
@@ -207,9 +206,10 @@ void ConvUnit::add_bias(float* out) const {
 
 void ConvUnit::forward(int slot, Scratch& scratch) {
     const Window& w = options_.window;
-    if (context_.training && quantizer_ && quantizer_->observes())
-        quantizer_->observe(slot, {input_values(slot, scratch), in_.size()});
-    const auto* x = static_cast<const std::byte*>(operand(slot, scratch));
+    const bool observed = context_.training && quantizer_ && quantizer_->observes();
+    const float* values = observed || input_codes_ ? input_values(slot, scratch) : nullptr;
+    if (observed) quantizer_->observe(slot, {values, in_.size()});
+    const auto* x = static_cast<const std::byte*>(operand(slot, values, scratch));
     const std::size_t pixels = static_cast<std::size_t>(dims_.h) * dims_.w;
     const bool in_place = options_.logits || storage_ == kernels::Storage::f32;
     const std::size_t image = dims_.size() * (in_place ? sizeof(float) : bytes_of(storage_));
@@ -269,7 +269,8 @@ kernels::NormalizeBackward ConvUnit::output_gradient(int slot) const {
 
 void ConvUnit::backward(int slot, Scratch& scratch) {
     const void* dy = gradient_operand(context_, output_gradient(slot), dims_, dy_border_, scratch.dy);
-    const void* x = operand(slot, scratch);
+    const float* values = input_codes_ ? input_values(slot, scratch) : nullptr;
+    const void* x = operand(slot, values, scratch);
     const std::size_t size = chunk_gradient_size();
     float* gradient = chunk_gradients_.data() + slot / kChunk * size;
     if (slot % kChunk == 0) std::fill_n(gradient, size, 0.0f);
@@ -279,7 +280,7 @@ void ConvUnit::backward(int slot, Scratch& scratch) {
     float* dx = scratch.image.reserve_as<float>(in_.size());
     input_gradient(dy, dx);
     if (input_codes_)
-        context_.kernels.pass_gradient({.src = input_values(slot, scratch),
+        context_.kernels.pass_gradient({.src = values,
                                         .multiplier = input_codes_->multipliers.data(),
                                         .lowest = input_codes_->lowest,
                                         .highest = input_codes_->highest,

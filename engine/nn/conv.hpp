@@ -64,7 +64,7 @@ class ConvUnit : public Unit {
     bool stores_sums() const;
     /// The layer's input as floats, and as the operand of its product: codes where it is quantized.
     const float* input_values(int slot, Scratch& scratch) const;
-    const void* operand(int slot, Scratch& scratch) const;
+    const void* operand(int slot, const float* values, Scratch& scratch) const;
     /// In f32, pixels go by areas; bf16 sums have blocks of terms, none of which is left out.
     void product(kernels::Product q, const std::vector<kernels::Area>& areas) const;
     void split_product(const kernels::Product& q) const;

@@ -76,11 +76,11 @@ FoldedNetwork fold_batch_norm(const Graph& graph, const Weights& weights) {
         const Node& node = graph[i];
         std::vector<int> inputs;
         for (int x : node.inputs) inputs.push_back(folded.node_of[x]);
-        const bool product = node.op == Op::conv || node.op == Op::linear;
+        const bool product = is_product(node);
         if (product) fold(weights, node, norm_after(i), folded.weights);
         if (node.op == Op::batch_norm) {
             const int from = node.inputs.front();
-            if ((graph[from].op != Op::conv && graph[from].op != Op::linear) || !norm_after(from))
+            if (!is_product(graph[from]) || !norm_after(from))
                 throw Unsupported(describe(graph, i) +
                                   ": only a batch norm that is a convolution's only reader folds");
         }

@@ -5,10 +5,6 @@
 namespace nibble {
 namespace {
 
-bool is_product(const Node& node) {
-    return node.op == Op::conv || node.op == Op::linear;
-}
-
 class Fusion {
   public:
     explicit Fusion(const Graph& graph)

@@ -77,7 +77,7 @@ int Graph::push(Node node) {
     if (node.out.h < 1 || node.out.w < 1 || node.out.c < 1 ||
         static_cast<double>(node.out.h) * node.out.w * node.out.c > static_cast<double>(kMaxElements))
         throw BadInput("network", "activation shape", "1 to 2^30 elements", text(node.out));
-    const bool has_parameters = node.op == Op::conv || node.op == Op::linear || node.op == Op::batch_norm;
+    const bool has_parameters = is_product(node) || node.op == Op::batch_norm;
     if (has_parameters) {
         if (node.name.empty()) throw BadInput("network: a layer with parameters needs a name");
         for (const Node& other : nodes_)
@@ -167,7 +167,7 @@ std::vector<std::pair<std::string, Shape>> Graph::parameters() const {
     std::vector<std::pair<std::string, Shape>> result;
     for (const Node& node : nodes_) {
         const Shape per_channel{static_cast<std::size_t>(node.out.c)};
-        if (node.op == Op::conv || node.op == Op::linear) {
+        if (is_product(node)) {
             result.emplace_back(node.name + ".weight", weight_shape(node, (*this)[node.inputs[0]].out));
             if (node.bias) result.emplace_back(node.name + ".bias", per_channel);
         } else if (node.op == Op::batch_norm) {
@@ -193,10 +193,17 @@ void Graph::check(const Weights& weights) const {
         if (!known.contains(name)) throw BadInput("weights: the network has no parameter '" + name + "'");
 }
 
+std::vector<int> Graph::products() const {
+    std::vector<int> list;
+    for (int i = 0; i < size(); ++i)
+        if (is_product(nodes_[i])) list.push_back(i);
+    return list;
+}
+
 std::size_t Graph::macs() const {
     std::size_t total = 0;
     for (const Node& node : nodes_)
-        if (node.op == Op::conv || node.op == Op::linear) {
+        if (is_product(node)) {
             const std::size_t pixels =
                 static_cast<std::size_t>(node.out.h) * static_cast<std::size_t>(node.out.w);
             total += pixels * count(weight_shape(node, (*this)[node.inputs[0]].out));

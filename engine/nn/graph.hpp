@@ -38,6 +38,11 @@ struct Node {
     float eps = 1e-5f;  ///< batch_norm
 };
 
+/// Multiplies by weights.
+inline bool is_product(const Node& node) {
+    return node.op == Op::conv || node.op == Op::linear;
+}
+
 /// Parameters and buffers by name.
 ///
 ///   conv        <name>.weight [out][in][kh][kw], optionally <name>.bias [out]
@@ -74,6 +79,8 @@ class Graph {
     std::vector<std::pair<std::string, Shape>> parameters() const;
     /// Throws BadInput unless `weights` holds exactly these, with these shapes and only finite values.
     void check(const Weights& weights) const;
+    /// The nodes that multiply by weights, in order.
+    std::vector<int> products() const;
     /// Multiplications of convolutions and linear layers for one image.
     std::size_t macs() const;
 

@@ -18,7 +18,7 @@ struct Border {
 /// because products may read (and multiply by 0) a little past a run.
 inline constexpr int kOperandSlack = 64;
 
-/// The operand for reading `from`'s output with a border.
+/// The operand for reading `from`'s output with a border; the image itself where it can serve as it is.
 const void* input_operand(const Context& context, const kernels::Normalize& view, Dims dims,
                           const Border& border, Buffer& buffer);
 

@@ -84,8 +84,7 @@ class Builder {
         }
         options.relu = layer.relu;
         const auto& readers = readers_[layer.last];
-        const bool read_by_one_product =
-            readers.size() == 1 && (graph_[readers[0]].op == Op::conv || graph_[readers[0]].op == Op::linear);
+        const bool read_by_one_product = readers.size() == 1 && is_product(graph_[readers[0]]);
         options.stored = !read_by_one_product || layer.residual >= 0;
         if (layer.residual >= 0) {
             const Node& other = graph_[layer.residual];

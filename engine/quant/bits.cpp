@@ -42,13 +42,6 @@ std::optional<NetworkBits> parse(std::string_view text) {
     return text.empty() ? std::optional(bits) : std::nullopt;
 }
 
-std::vector<int> layers_of(const Graph& graph) {
-    std::vector<int> layers;
-    for (int i = 0; i < graph.size(); ++i)
-        if (graph[i].op == Op::conv || graph[i].op == Op::linear) layers.push_back(i);
-    return layers;
-}
-
 }  // namespace
 
 std::string to_string(const OperandBits& bits) {
@@ -74,7 +67,7 @@ NetworkBits network_bits_of(Numerics numerics) {
 }
 
 BitsByLayer bits_by_layer(const Graph& graph, const NetworkBits& bits) {
-    const std::vector<int> layers = layers_of(graph);
+    const std::vector<int> layers = graph.products();
     BitsByLayer by_layer;
     for (int layer : layers)
         by_layer[graph[layer].name] = layer == layers.front()  ? bits.first
@@ -85,7 +78,7 @@ BitsByLayer bits_by_layer(const Graph& graph, const NetworkBits& bits) {
 
 BitsByLayer bits_by_layer(const Graph& graph, const Quantization& quantization, int float_bits) {
     BitsByLayer by_layer;
-    for (int layer : layers_of(graph)) {
+    for (int layer : graph.products()) {
         const auto weights = quantization.layers.find(graph[layer].name);
         const auto activations = quantization.edges.find({layer, 0});
         by_layer[graph[layer].name] = {

@@ -48,7 +48,7 @@ NetworkCost cost_of(const Graph& graph, const BitsByLayer& bits, const ExtraKern
     const std::map<std::string, Shape> shapes(parameters.begin(), parameters.end());
     NetworkCost network;
     for (const Node& node : graph.nodes()) {
-        if (node.op != Op::conv && node.op != Op::linear) continue;
+        if (!is_product(node)) continue;
         const auto found = bits.find(node.name);
         if (found == bits.end()) throw BadInput(node.name + ": no bits are given for this layer");
         const auto more = extra.find(node.name);

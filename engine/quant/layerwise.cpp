@@ -15,10 +15,6 @@ namespace {
 /// By image.
 using Values = std::vector<std::vector<float>>;
 
-bool is_layer(const Node& node) {
-    return node.op == Op::conv || node.op == Op::linear;
-}
-
 /// One convolution, linear layer or pooling as a network of its own, so that its arithmetic is that of whole
 /// networks, which must go on to a linear layer.
 class SingleNode {
@@ -114,7 +110,7 @@ class Run {
     void compute(int i) {
         const Node& node = graph_[i];
         values_[i].resize(images_);
-        if (is_layer(node)) return compute_layer(i);
+        if (is_product(node)) return compute_layer(i);
         std::unique_ptr<SingleNode> pool;
         if (node.op == Op::max_pool || node.op == Op::avg_pool || node.op == Op::global_pool)
             pool = std::make_unique<SingleNode>(node, graph_[node.inputs[0]].out, nullptr);

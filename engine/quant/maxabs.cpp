@@ -47,10 +47,6 @@ void split_steps(QuantizedWeights& w, const std::vector<float>& group_steps) {
     }
 }
 
-bool is_product(const Node& node) {
-    return node.op == Op::conv || node.op == Op::linear;
-}
-
 }  // namespace
 
 QuantizedWeights maxabs_weights(const Array<float>& weights, const Scheme& scheme) {
@@ -97,23 +93,16 @@ Quantizer maxabs_activations(const ValueRange& range, int bits) {
 Quantization maxabs(const FoldedNetwork& network, const std::vector<ValueRange>& ranges,
                     const MaxAbs& options) {
     const Graph& graph = network.graph;
-    int first = -1, last = -1;
-    for (int i = 0; i < graph.size(); ++i)
-        if (is_product(graph[i])) {
-            if (first < 0) first = i;
-            last = i;
-        }
+    const std::vector<int> products = graph.products();
     Quantization q;
-    for (int i = 0; i < graph.size(); ++i) {
+    for (int i : products) {
         const Node& node = graph[i];
-        if (is_product(node)) {
-            const bool end = i == first || i == last;
-            Scheme scheme = options.weights;
-            if (end) scheme = {.bits = options.end_bits, .range = Range::narrow};
-            q.layers.emplace(node.name, maxabs_weights(network.weights.at(node.name + ".weight"), scheme));
-            const int bits = end ? options.end_bits : options.activation_bits;
-            q.edges.emplace(GraphEdge{i, 0}, maxabs_activations(ranges[node.inputs[0]], bits));
-        }
+        const bool end = i == products.front() || i == products.back();
+        Scheme scheme = options.weights;
+        if (end) scheme = {.bits = options.end_bits, .range = Range::narrow};
+        q.layers.emplace(node.name, maxabs_weights(network.weights.at(node.name + ".weight"), scheme));
+        const int bits = end ? options.end_bits : options.activation_bits;
+        q.edges.emplace(GraphEdge{i, 0}, maxabs_activations(ranges[node.inputs[0]], bits));
     }
     for (const FusedLayer& layer : fuse(graph)) {
         if (layer.add < 0) continue;

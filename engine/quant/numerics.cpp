@@ -9,18 +9,6 @@
 
 namespace nibble {
 
-float round_by(Rounding rounding, float t) {
-    switch (rounding) {
-        case Rounding::nearest_even:
-            return std::nearbyint(t);
-        case Rounding::half_up:
-            return std::floor(t + 0.5f);
-        case Rounding::floor:
-            return std::floor(t);
-    }
-    return t;
-}
-
 Quantizer make_quantizer(const Scheme& scheme, float step, Rounding rounding) {
     Quantizer q{scheme, rounding, 1.0f / step, step};
     check(q);
@@ -69,12 +57,6 @@ int code_of(const Quantizer& q, float x, std::size_t channel) {
     t = t > lowest ? t : lowest;
     t = t < highest ? t : highest;
     return static_cast<int>(round_by(q.rounding, t));
-}
-
-float clip_gradient(ClipGradient rule, float t, float lowest, float highest) {
-    if (rule == ClipGradient::pass) return 1.0f;
-    if (!(t >= lowest && t <= highest)) return 0.0f;
-    return rule == ClipGradient::split && (t == lowest || t == highest) ? 0.5f : 1.0f;
 }
 
 }  // namespace nibble

@@ -8,8 +8,6 @@
 // themselves:
 //
 //     sum_c W[o, c] x_c ~ sum_c (W[o, c] / m_c) code_c
-//
-// The straight-through estimator takes round() for the identity, so only the clamp shapes the gradient.
 #pragma once
 
 #include <cstddef>
@@ -19,9 +17,6 @@
 #include "engine/quant/scheme.hpp"
 
 namespace nibble {
-
-/// The integer next to t by the rule, as a float.
-float round_by(Rounding rounding, float t);
 
 /// An activation's way to codes and back. Granularity `channel`: whoever quantizes the weights that multiply
 /// these codes has divided W[o, c, ...] by multipliers[c] before, so that the product needs no scale of its
@@ -55,13 +50,5 @@ void check(const Quantizer& quantizer, std::size_t channels);
 
 /// The channel matters with granularity `channel` only.
 int code_of(const Quantizer& quantizer, float x, std::size_t channel = 0);
-
-/// How the gradient passes a clamp to [lowest, highest]; t is what is compared with them.
-enum class ClipGradient {
-    pass,    ///< everywhere 1: nothing is ever clipped (max-abs bounds)
-    inside,  ///< 1 where lowest <= t <= highest, else 0
-    split    ///< as `inside`, but 1/2 where t equals a bound: what min and max give when both sides tie
-};
-float clip_gradient(ClipGradient rule, float t, float lowest, float highest);
 
 }  // namespace nibble

@@ -7,15 +7,12 @@
 #include "engine/core/error.hpp"
 #include "engine/core/math.hpp"
 #include "engine/quant/calibration.hpp"
+#include "engine/quant/cost.hpp"
 #include "engine/quant/mmse/activations.hpp"
 #include "engine/quant/relative_error.hpp"
 
 namespace nibble {
 namespace {
-
-bool is_product(const Node& node) {
-    return node.op == Op::conv || node.op == Op::linear;
-}
 
 void check_images(std::span<const float> images, std::size_t image_size) {
     const std::size_t n = images.size() / image_size;
@@ -71,26 +68,6 @@ LayerDiagnosis diagnose(const PostTrained& quantized, int layer, const Calibrati
     return d;
 }
 
-/// Sums over the layers of the graph: of a weight for each and of that times a value.
-template <class Weight, class Value>
-double weighted_mean(const std::vector<LayerDiagnosis>& layers, const Graph& graph, Weight weight,
-                     Value value) {
-    double all = 0, sum = 0;
-    for (const LayerDiagnosis& d : layers)
-        for (const Node& node : graph.nodes())
-            if (is_product(node) && node.name == d.name) {
-                const double w = weight(node);
-                all += w;
-                sum += w * value(d);
-            }
-    return all > 0 ? sum / all : 0;
-}
-
-double number_of_weights(const Graph& graph, const Node& node) {
-    return static_cast<double>(node.window.kernel_h) * node.window.kernel_w *
-           graph[node.inputs.front()].out.c * node.out.c;
-}
-
 }  // namespace
 
 Diagnosed post_train(const PostTrainingMethod& method, const Graph& graph, const Weights& weights,
@@ -103,9 +80,8 @@ Diagnosed post_train(const PostTrainingMethod& method, const Graph& graph, const
         if (method.observes_activations()) calibration.activations = observe(network.folded, images);
     }
     Diagnosed result{method.quantize(network, calibration), {}};
-    const Graph& folded = result.network.network.graph;
-    for (int i = 0; i < folded.size(); ++i)
-        if (is_product(folded[i])) result.layers.push_back(diagnose(result.network, i, calibration));
+    for (int i : result.network.network.graph.products())
+        result.layers.push_back(diagnose(result.network, i, calibration));
     return result;
 }
 
@@ -122,27 +98,32 @@ Weights rounded_weights(const PostTrained& network) {
 }
 
 double bits_per_weight(const std::vector<LayerDiagnosis>& layers, const Graph& graph) {
-    return weighted_mean(
-        layers, graph, [&](const Node& node) { return number_of_weights(graph, node); },
-        [](const LayerDiagnosis& d) { return d.bits_per_weight; });
+    double all = 0, bits = 0;
+    for (const LayerDiagnosis& d : layers)
+        for (int i : graph.products()) {
+            const Node& node = graph[i];
+            if (node.name != d.name) continue;
+            const double weights = static_cast<double>(node.window.kernel_h) * node.window.kernel_w *
+                                   graph[node.inputs.front()].out.c * node.out.c;
+            all += weights;
+            bits += weights * d.bits_per_weight;
+        }
+    return all > 0 ? bits / all : 0;
 }
 
-double product_overhead(const std::vector<LayerDiagnosis>& layers, const Graph& graph) {
-    return weighted_mean(
-        layers, graph,
-        [&](const Node& node) { return number_of_weights(graph, node) * node.out.h * node.out.w; },
-        [](const LayerDiagnosis& d) {
-            return 1 + static_cast<double>(d.extra_kernels) / static_cast<double>(d.kernels);
-        });
+double product_overhead(const PostTrained& network) {
+    const Graph& graph = network.network.graph;
+    const auto products = cost_of(graph, network.quantization, 32).total.multiplications;
+    return static_cast<double>(products) / static_cast<double>(graph.macs());
 }
 
 bool runs_as_integers(const PostTrained& network) {
     const Graph& graph = network.network.graph;
-    for (int i = 0; i < graph.size(); ++i)
-        if (is_product(graph[i]) && (!network.quantization.layers.contains(graph[i].name) ||
-                                     !network.quantization.edges.contains({i, 0})))
-            return false;
-    return true;
+    const auto products = graph.products();
+    return std::all_of(products.begin(), products.end(), [&](int i) {
+        return network.quantization.layers.contains(graph[i].name) &&
+               network.quantization.edges.contains({i, 0});
+    });
 }
 
 }  // namespace nibble

@@ -90,7 +90,7 @@ double bits_per_weight(const std::vector<LayerDiagnosis>& layers, const Graph& g
 
 /// Products of low-bit operands per product of the float network: 1 + the share of multiplications that sums
 /// do again.
-double product_overhead(const std::vector<LayerDiagnosis>& layers, const Graph& graph);
+double product_overhead(const PostTrained& network);
 
 /// True if every layer has quantized weights and a quantized input.
 bool runs_as_integers(const PostTrained& network);

@@ -17,6 +17,7 @@ void add_eval(CommandLine& line);
 void add_cells(CommandLine& line);
 void add_run(CommandLine& line);
 void add_stale(CommandLine& line);
+void add_bless(CommandLine& line);
 void add_report(CommandLine& line, Reports own);  ///< of the experiments that have code of their own
 void add_verify(CommandLine& line);
 void add_quantize(CommandLine& line);  ///< and export

@@ -15,7 +15,7 @@ struct RunCommandOptions {
     std::string root, profile;
     std::vector<std::string> cells;
     double checkpoint_minutes = 5;
-    bool force = false;
+    bool force = false, keep = false;
 };
 
 int run_command(const RunCommandOptions& o) {
@@ -27,6 +27,7 @@ int run_command(const RunCommandOptions& o) {
 
     RunOptions options;
     options.force = o.force;
+    options.keep = o.keep;
     options.control.checkpoint_minutes = o.checkpoint_minutes;
     options.control.progress = o.shared.progress_mode();
     Json list = Json::array();
@@ -51,6 +52,10 @@ void add_run(CommandLine& line) {
     command.positional("CELL", o->cells, "as `nibble cells` prints them").required();
     command.option("--profile", o->profile, "needed only if several profiles have the cell")
         .flag("--force", o->force, "run fresh cells too, from the beginning")
+        .flag(
+            "--keep", o->keep,
+            "keep the network beside the result, as CELL.safetensors: for results worth committing that took "
+            "hours")
         .option("--checkpoint-minutes", o->checkpoint_minutes,
                 "time between checkpoints; 0: after every step")
         .option("--root", o->root, "the repository (default: here or above)");

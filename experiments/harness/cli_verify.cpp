@@ -1,6 +1,5 @@
 // nibble verify: run cells again and compare bit for bit with their results.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "datasets/catalog.hpp"
 #include "datasets/loader.hpp"
@@ -10,8 +9,9 @@
 #include "engine/infer/compare.hpp"
 #include "experiments/harness/cli.hpp"
 #include "experiments/harness/interrupt.hpp"
+#include "experiments/harness/measured_network.hpp"
 #include "experiments/harness/network_file.hpp"
-#include "experiments/harness/run_cell.hpp"
+#include "experiments/harness/reproduction.hpp"
 
 namespace nibble {
 
@@ -19,71 +19,14 @@ namespace {
 struct VerifyOptions {
     SharedOptions shared;
     std::string root, data = "cifar10";
-    bool integer = false;
+    bool integer = false, evaluation = false;
     std::uint64_t limit = 0;
     std::vector<std::string> results;
 };
 
-/// A folder that is gone at the end, whatever happens.
-struct TemporaryFolder {
-    explicit TemporaryFolder(std::filesystem::path where) : path(std::move(where)) {
-        std::filesystem::create_directories(path);
-    }
-    ~TemporaryFolder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path, ignored);
-    }
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    std::filesystem::path path;
-};
-
-/// "/metrics/eval/top1: 91.2 became 91.3", the first few.
-std::string difference(const Json& stored, const Json& now) {
-    constexpr std::size_t kShown = 3;
-    const Json patch = Json::diff(stored, now);
-    std::string text;
-    for (std::size_t i = 0; i < std::min(kShown, patch.size()); ++i) {
-        const std::string where = patch[i].at("path");
-        const Json::json_pointer pointer(where);
-        const auto value = [&](const Json& json) {
-            return json.contains(pointer) ? json.at(pointer).dump() : "nothing";
-        };
-        text += fmt::format("{}{}: {} became {}", i ? ", " : "", where, value(stored), value(now));
-    }
-    if (patch.size() > kShown) text += fmt::format(", and {} more", patch.size() - kShown);
-    return text;
-}
-
-/// What differs; empty when every bit agrees.
-std::string verify(const Project& project, const std::string& path, const RunControl& control) {
-    const Json stored = read_json(path);
-    const Result result = result_from(stored, path);
-    const ProfileCell cell = find_cell(project, result.cell, result.profile);
-    const Data data = open_data(cell.cell.cell.data);
-    const KeyParts parts = key_parts_of(project, cell, data, control);
-    if (const std::string why = result.parts.difference(parts); !why.empty())
-        return "stale: " + why + " changed since";
-    const TemporaryFolder folder(project.run_folder(cell.profile, cell.cell.cell) /
-                                 ("verify-" + std::to_string(::getpid())));
-    return difference(reproducible_part(stored),
-                      reproducible_part(compute_cell(project, cell, data, parts, folder.path, control)));
-}
-
-/// The integer network that a result was measured with, as its run left it.
-std::string network_of_result(const Project& project, const std::string& path) {
+std::filesystem::path network_of_result(const Project& project, const std::string& path) {
     const Result result = read_result(path);
-    const ProfileCell cell = find_cell(project, result.cell, result.profile);
-    const std::filesystem::path network = project.run_folder(cell.profile, cell.cell.cell) / kIntegerNetwork;
-    const std::string advice =
-        "; run 'nibble run --force --profile " + result.profile + " " + result.cell + "'";
-    if (!std::filesystem::exists(network))
-        throw BadInput(path + ": the network of this result is not here (" + network.string() + ")" + advice);
-    const Safetensors file = read_safetensors(network);
-    const auto key = file.metadata.find("key");
-    if (key == file.metadata.end() || key->second != result.key)
-        throw BadInput(network.string() + ": belongs to another run of the cell" + advice);
-    return network;
+    return measured_network(project, find_cell(project, result.cell, result.profile), result);
 }
 
 /// Simulation and integer execution of one quantized network, side by side.
@@ -136,8 +79,8 @@ int verify_integer_command(const VerifyOptions& o) {
         const auto whole =
             open_dataset(is_result ? cell_from(read_result(path).cell).data : o.data, Split::test);
         const Subset images(*whole, o.limit ? o.limit : whole->size());
-        list.push_back(
-            compare_executions(is_result ? network_of_result(Project(o.root), path) : path, o, images));
+        list.push_back(compare_executions(
+            is_result ? network_of_result(Project(o.root), path).string() : path, o, images));
         differing += list.back()["mismatches"] != 0;
     }
     if (o.shared.json) print_json({{"networks", list}, {"differing", differing}});
@@ -150,6 +93,7 @@ int verify_integer_command(const VerifyOptions& o) {
 int verify_command(const VerifyOptions& o) {
     o.shared.apply();
     watch_for_interrupts();
+    if (o.integer && o.evaluation) throw BadInput("--integer and --evaluation: choose one");
     if (o.integer) return verify_integer_command(o);
     const Project project(o.root);
     RunControl control;
@@ -157,11 +101,12 @@ int verify_command(const VerifyOptions& o) {
     Json list = Json::array();
     std::size_t differing = 0;
     for (const std::string& path : o.results) {
-        const std::string differs = verify(project, path, control);
+        const std::string differs = o.evaluation ? difference_of_evaluation(project, path, control)
+                                                 : difference_of_run(project, path, control);
         differing += !differs.empty();
         list.push_back({{"result", path}, {"verified", differs.empty()}, {"difference", differs}});
         if (!o.shared.json)
-            print_text(differs.empty() ? "same bits: " + path + "\n"
+            print_text(differs.empty() ? (o.evaluation ? "same evaluation: " : "same bits: ") + path + "\n"
                                        : "DIFFERS: " + path + ": " + differs + "\n");
     }
     if (o.shared.json) print_json({{"results", list}, {"differing", differing}});
@@ -179,7 +124,10 @@ void add_verify(CommandLine& line) {
         .flag("--integer", o->integer,
               "instead: compare every value of quantized networks (files of `nibble quantize`, or results "
               "whose "
-              "network is still in the run folder) with their simulation")
+              "network is in the run folder or beside them) with their simulation")
+        .flag("--evaluation", o->evaluation,
+              "instead: evaluate the result's network again, without training it (in the run folder, or kept "
+              "beside the result)")
         .option("--data", o->data, "with --integer: whose test images (a result says it itself)")
         .option("--limit", o->limit, "with --integer: only the first images; 0: all");
     o->shared.add_machine(command);
@@ -190,6 +138,7 @@ void add_verify(CommandLine& line) {
             "  nibble verify results/quick/baseline/*.json\n"
             "  nibble verify --integer r20-w8a8.safetensors --data cifar10\n"
             "  nibble verify --integer results/cifar10/aqt/*.json\n"
+            "  nibble verify --evaluation results/cifar10/aqt/*.json\n"
             "Compared are the digests of weights and predictions, every metric, the history and the cost; "
             "not the\n"
             "kernels used, nor where the program was built. Exit status 1 if anything differs.")

@@ -33,13 +33,7 @@ std::unique_ptr<TrainingQuantizer> training_quantizer(const TrainConfig& config,
 NetworkBits bits_of(const TrainConfig& config) {
     if (config.fine_tuning) return bits_of(config.fine_tuning->method);
     if (!config.quantization) return network_bits_of(config.numerics);
-    const aqt::Method& method = *config.quantization;
-    const bool weights_only = method.activation_bits == 0;
-    const OperandBits inner{method.weight_bits, weights_only ? kFloatBits : method.activation_bits};
-    const OperandBits end{8, weights_only ? kFloatBits : 8};
-    const bool first_8 = method.ends != aqt::Method::Ends::same,
-               last_8 = method.ends == aqt::Method::Ends::both_8;
-    return {first_8 ? end : inner, inner, last_8 ? end : inner};
+    return aqt::bits_of(*config.quantization);
 }
 
 Deployment deploy(const TrainConfig& config, const Graph& graph, const Weights& weights,

@@ -25,7 +25,7 @@ Json to_json(const Diagnosed& quantized) {
     }
     const Graph& graph = quantized.network.network.graph;
     return {{"bits_per_weight", bits_per_weight(quantized.layers, graph)},
-            {"product_overhead", product_overhead(quantized.layers, graph)},
+            {"product_overhead", product_overhead(quantized.network)},
             {"facts", quantized.network.facts},
             {"layers", layers}};
 }
@@ -72,7 +72,7 @@ std::string diagnosis_text(const Diagnosed& quantized, const std::vector<Sensiti
                                   "the logits most come "
                                   "first.\n{:.3f} bits per weight with scales, {:.3f} times the products.\n",
                                   bits_per_weight(quantized.layers, graph),
-                                  product_overhead(quantized.layers, graph));
+                                  product_overhead(quantized.network));
 }
 
 }  // namespace nibble

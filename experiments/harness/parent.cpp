@@ -38,10 +38,8 @@ std::string stated_digest(const Project& project, const ProfileCell& cell) {
 /// The weights with this digest, where somebody left them.
 std::optional<WeightsFile> find_weights(const Project& project, const ProfileCell& cell,
                                         const std::string& digest) {
-    const fs::path result = project.result(cell.profile, cell.cell.cell);
-    const fs::path beside = result.parent_path() / (cell.cell.cell.leaf() + ".safetensors");
     for (const fs::path& path :
-         {project.run_folder(cell.profile, cell.cell.cell) / "weights.safetensors", beside}) {
+         {project.run_folder(cell.profile, cell.cell.cell) / kFloatWeights, kept_network(project, cell)}) {
         if (!fs::exists(path)) continue;
         WeightsFile file = read_weights(path);
         if (digest_of(file.weights) == digest) return file;

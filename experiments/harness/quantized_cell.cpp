@@ -26,14 +26,6 @@ std::string digest_of_floats(const PostTrained& network) {
     return digest.hex();
 }
 
-/// Bits of the operands, of a sum those of one term.
-NetworkCost cost_of(const PostTrained& network) {
-    Quantization of_a_term = network.quantization;
-    for (auto& [name, layer] : of_a_term.layers) layer.scheme.terms = 1;
-    const Graph& graph = network.network.graph;
-    return cost_of(graph, bits_by_layer(graph, of_a_term, 32));
-}
-
 }  // namespace
 
 Json quantize_cell(const Project& project, const ProfileCell& cell, const Data& data, const KeyParts& parts,
@@ -81,7 +73,7 @@ Json quantize_cell(const Project& project, const ProfileCell& cell, const Data& 
             {"quantization", quantization},
             {"weights_digest", weights_digest},
             {"predictions_digest", eval.predictions_digest()},
-            {"cost", to_json(cost_of(quantized.network))},
+            {"cost", to_json(cost_of(quantized.network.network.graph, quantized.network.quantization, 32))},
             {"executed_as", deployed.executed_as}};
 }
 

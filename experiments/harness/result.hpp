@@ -1,4 +1,4 @@
-// Results on disk: one JSON file a cell, schema 1.
+// Results on disk: one JSON file a cell, schema 1; for other programs, results/result.schema.json.
 //
 //     schema, profile, cell, config (resolved), seed, data (describe()), key, key_parts,
 //     metrics {eval {top1, top5, loss, images}}                                   percent, nats
@@ -22,8 +22,7 @@
 //                            input, input_step, input_error}]}
 //
 // with file_bytes of the network as one file (null where a side is float and it cannot be executed as
-// integers), and of each layer what engine/quant/post_training.hpp diagnoses. `cost` counts one term of sums;
-// product_overhead is what the others add to the multiplications.
+// integers), and of each layer what engine/quant/post_training.hpp diagnoses.
 //
 // A result holds no time: timing results live elsewhere and name their machine.
 #pragma once

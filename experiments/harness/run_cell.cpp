@@ -90,6 +90,7 @@ RunOutcome run_cell(const Project& project, const ProfileCell& cell, const RunOp
         const KeyParts parts = key_parts_of(project, cell, data, options.control);
         if (!options.force && is_fresh(path, parts)) {
             fs::remove(folder / "status.json");
+            if (options.keep) keep_network(project, cell, read_result(path));
             return RunOutcome::fresh;
         }
         remove_checkpoints(folder, options.force ? fs::path() : checkpoint_in(folder, parts));
@@ -97,6 +98,7 @@ RunOutcome run_cell(const Project& project, const ProfileCell& cell, const RunOp
         const Json result = compute_cell(project, cell, data, parts, folder, options.control);
         result_from(result, name);
         write_json(path, result);
+        if (options.keep) keep_network(project, cell, read_result(path));
         remove_checkpoints(folder);
         fs::remove(folder / "status.json");
         return RunOutcome::done;

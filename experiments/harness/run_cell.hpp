@@ -6,6 +6,7 @@
 
 #include "experiments/harness/data.hpp"
 #include "experiments/harness/evaluation.hpp"
+#include "experiments/harness/measured_network.hpp"
 #include "experiments/harness/project.hpp"
 #include "experiments/harness/result.hpp"
 #include "experiments/harness/training.hpp"
@@ -14,14 +15,12 @@ namespace nibble {
 
 /// The result of a cell as JSON (see result.hpp), computed in `folder`:
 ///   checkpoint-<key>.safetensors   while training; resumed from when it is there, removed by run_cell()
-///   weights.safetensors            what training made
+///   kFloatWeights                  what training made (measured_network.hpp)
 ///   predictions.safetensors        "predictions": I32, the class per test image
 ///   kIntegerNetwork                of networks measured as integers; its metadata has the key
 /// Throws what training, quantizing and opening a parent throw; Interrupted leaves the checkpoint.
 Json compute_cell(const Project& project, const ProfileCell& cell, const Data& data, const KeyParts& parts,
                   const std::filesystem::path& folder, const RunControl& control);
-
-inline constexpr const char* kIntegerNetwork = "integers.safetensors";
 
 /// What compute_cell() does for each kind of cell; gives what is particular to it.
 Json train_cell(const Project& project, const ProfileCell& cell, const Data& data, const KeyParts& parts,
@@ -38,6 +37,7 @@ KeyParts key_parts_of(const Project& project, const ProfileCell& cell, const Dat
 
 struct RunOptions {
     bool force = false;  ///< run even if the result is fresh, and from the beginning
+    bool keep = false;   ///< keep_network(), fresh or not
     RunControl control;
 };
 

@@ -53,7 +53,7 @@ Json train_cell(const Project& project, const ProfileCell& cell, const Data& dat
     options.label = control.label + " on training images";
     const Evaluation train = evaluate(deployed.classifier, *data.train, options);
 
-    write_weights(folder / "weights.safetensors", network.weights, describe_weights(config, data, network));
+    write_weights(folder / kFloatWeights, network.weights, describe_weights(config, data, network));
     if (deployed.integers) {
         Metadata metadata = describe_weights(config, data, network);
         metadata["key"] = parts.key();

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <opencv2/imgcodecs.hpp>
 
+#include "datasets/augment.hpp"
 #include "datasets/decode.hpp"
 #include "datasets/resample.hpp"
 #include "engine/core/error.hpp"
@@ -124,6 +125,42 @@ TEST_CASE("classes and files are sorted by name; other files are ignored") {
         CHECK(sample.image.shape() == ImageShape{224, 224, 3});
     }
     CHECK(folder.get(2).image.pixels == centre_crop(resize_bilinear(gradient(10, 12), 256, 307), 224).pixels);
+}
+
+TEST_CASE("training images: a random part, half of them mirrored; the centre where no part fits") {
+    const Scratch scratch;
+    scratch.write("a/1.png", encoded(gradient(300, 280), ".png"));
+    scratch.write("a/2.png", encoded(gradient(8, 400), ".png"));  // 50:1
+    const ImageFolder images(scratch.path());
+    const auto augmented = [&](std::size_t i, std::uint32_t stream) {
+        const Sample sample = images.get_augmented(i, Random(3, Purpose::test, 0, stream));
+        CHECK(sample.label == 0);
+        CHECK(sample.image.shape() == ImageShape{224, 224, 3});
+        return sample.image;
+    };
+    const auto red = [](const Image& image, int x) { return image.pixels[static_cast<std::size_t>(x) * 3]; };
+    int mirrored = 0, different = 0;
+    constexpr int kDraws = 100;
+    for (std::uint32_t stream = 0; stream < kDraws; ++stream) {
+        const Image image = augmented(0, stream);
+        CHECK(image.pixels == augmented(0, stream).pixels);
+        different += image.pixels != images.get(0).image.pixels;
+        mirrored += red(image, 0) > red(image, 223);  // red grows from left to right
+    }
+    CHECK(different == kDraws);
+    CHECK(mirrored > 30);
+    CHECK(mirrored < 70);
+
+    const Image centre = images.get(1).image;
+    const Image other = crop_and_mirror(centre, 0, 0, 0, true);
+    int plain = 0;
+    for (std::uint32_t stream = 0; stream < 20; ++stream) {
+        const Image image = augmented(1, stream);
+        CHECK((image.pixels == centre.pixels || image.pixels == other.pixels));
+        plain += image.pixels == centre.pixels;
+    }
+    CHECK(plain > 0);
+    CHECK(plain < 20);
 }
 
 TEST_CASE("an image folder's digest follows names and contents") {

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../helpers/program.sh"
 
 # ---- help
-for command in info train eval cells run stale report verify cost; do
+for command in info train eval cells run stale report verify bless site cost; do
     "$nibble" $command --help >out 2>err || fail "$command --help: exit status $?"
     grep -q "Examples:" out || fail "$command --help shows no examples"
     [ ! -s err ] || fail "$command --help writes to standard error"
@@ -78,22 +78,11 @@ cat >experiments/paper/grid.json <<'JSON'
 JSON
 cell=$("$nibble" cells --profile quick | sed -n 1p)
 result=results/quick/$cell.json
-run() { "$nibble" run "$cell" --checkpoint-minutes 0 --progress off; }
+run() { "$nibble" run "$cell" --checkpoint-minutes 0 --progress off "$@"; }
 run >out 2>err || fail "run: $(cat err)"
 mv "$result" whole.json || fail "run wrote no result"
 refused 1 "no cell" run paper/resnet8-w0.25--glyphs--f32--s7
-kills=0
-for pause in 1.0 0.2 0.4 0.3 0.5; do
-    ls build/runs/quick/paper/*/checkpoint-* >/dev/null 2>&1 || pause=2.5
-    run >out 2>err &
-    sleep $pause
-    kill -KILL $! 2>/dev/null && kills=$((kills + 1))
-    wait $! 2>/dev/null
-    [ ! -e "$result" ] || break
-done
-[ $kills -gt 0 ] || fail "no run was killed"
-run >out 2>err || fail "run after $kills kills: $(cat err)"
-cmp -s whole.json "$result" || fail "a run killed $kills times has another result"
+survives_kills "$cell" "$result" whole.json 1.0 0.2 0.4 0.3 0.5
 run 2>err | grep "fresh, not run again" >/dev/null || fail "a fresh cell was run again"
 [ -z "$("$nibble" stale)" ] || fail "a fresh result is called stale"
 
@@ -131,11 +120,37 @@ sed -i '0,/"predictions_digest": "./s//&0/' "$result"
 "$nibble" verify "$result" --progress off >out 2>err && fail "verify accepts a forged result"
 grep -q "predictions_digest" out || fail "verify does not name what differs: $(cat out)"
 cp kept.json "$result"
+
+# ---- networks kept beside results are evaluated again, without training
+network=${result%.json}.safetensors
+[ ! -e "$network" ] || fail "a network is kept although nobody asked"
+run --keep >out 2>err || fail "run --keep: $(cat err)"
+[ -e "$network" ] || fail "run --keep keeps no network"
+mv build/runs elsewhere
+"$nibble" verify --evaluation "$result" --progress off >out 2>err || fail "verify --evaluation: $(cat out err)"
+grep -q "^same evaluation" out || fail "verify --evaluation says '$(cat out)'"
+sed -i '0,/"predictions_digest": "./s//&0/' "$result"
+"$nibble" verify --evaluation "$result" --progress off >out 2>err && fail "verify --evaluation accepts a forged result"
+rm "$network"
+refused 1 "is not here" verify --evaluation "$result"
+mv elsewhere build/runs
+
+# ---- bless replaces what comes out otherwise, and shows it
+"$nibble" bless --progress off >out 2>err || fail "bless: $(cat err)"
+grep -q "| $cell | .* | same | changed |" out || fail "bless says '$(cat out)'"
+cmp -s kept.json "$result" || fail "bless did not bring the true result back"
+"$nibble" bless --progress off | grep "^0 of 1 results" >/dev/null || fail "bless replaces what did come out"
+
+# ---- site
+"$nibble" site --out page.html >out 2>err && fail "site without its page says nothing"
+mkdir -p experiments/site && echo '<script>@CELLS@</script>' >experiments/site/page.html
+"$nibble" site --out page.html >out 2>err || fail "site: $(cat err)"
+grep -q "\"cell\":\"$cell\"" page.html || fail "the page lacks $cell"
+
 printf 'x\n<!-- results:begin -->\n<!-- results:end -->\n' >README.md
 "$nibble" report --readme-profile quick >out 2>err || fail "report: $(cat err)"
 grep -q "resnet8-w0.25 | glyphs | bf16 | –" results/quick/paper.md || fail "no dash for a missing cell"
 grep -q "resnet8-w0.25 | glyphs | f32 | 1" README.md || fail "the README's block was not filled"
 [ -z "$(find . -name '*.partial' -o -name 'verify-*')" ] || fail "left behind: $(find . -name '*.partial' -o -name 'verify-*')"
 
-[ $failures -eq 0 ] && echo "command line: all checks passed ($kills kills)"
 exit $((failures > 0))

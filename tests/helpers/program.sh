@@ -29,3 +29,21 @@ is_object() { [ "$(head -c 1 "$1")" = "{" ] && [ "$(tail -n 1 "$1")" = "}" ] && 
 
 # field KEY FILE: the first value of that key in indented JSON, strings without their quotes
 field() { sed -n "s/.*\"$1\": \"\\{0,1\\}\\([^\",]*\\).*/\\1/p" "$2" | sed -n 1p; }
+
+# survives_kills CELL RESULT WHOLE PAUSE...: `nibble run CELL` killed after each pause and then left alone leaves a RESULT
+# equal to WHOLE
+survives_kills() {
+    local cell=$1 result=$2 whole=$3 kills=0 pause
+    shift 3
+    for pause in "$@"; do
+        ls build/runs/quick/paper/*/checkpoint-* >/dev/null 2>&1 || pause=2.5 # not before there is something to resume
+        "$nibble" run "$cell" --checkpoint-minutes 0 --progress off >out 2>err &
+        sleep $pause
+        kill -KILL $! 2>/dev/null && kills=$((kills + 1))
+        wait $! 2>/dev/null
+        [ ! -e "$result" ] || break
+    done
+    [ $kills -gt 0 ] || fail "no run was killed"
+    "$nibble" run "$cell" --progress off >out 2>err || fail "run after $kills kills: $(cat err)"
+    cmp -s "$whole" "$result" || fail "a run killed $kills times has another result"
+}

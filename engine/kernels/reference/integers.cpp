@@ -1,8 +1,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "engine/core/rounding.hpp"
 #include "engine/kernels/reference/reference.hpp"
-#include "engine/kernels/reference/rounding.hpp"
 
 namespace nibble::kernels::reference {
 namespace {

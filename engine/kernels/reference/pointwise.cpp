@@ -4,8 +4,8 @@
 #include <cstring>
 
 #include "engine/core/bf16.hpp"
+#include "engine/core/rounding.hpp"
 #include "engine/kernels/reference/reference.hpp"
-#include "engine/kernels/reference/rounding.hpp"
 
 namespace nibble::kernels::reference {
 namespace {

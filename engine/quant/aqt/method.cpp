@@ -35,6 +35,14 @@ class Reader {
 
 }  // namespace
 
+NetworkBits bits_of(const Method& m) {
+    const bool weights_only = m.activation_bits == 0;
+    const OperandBits inner{m.weight_bits, weights_only ? 16 : m.activation_bits};
+    const OperandBits end{8, weights_only ? 16 : 8};
+    const bool first_8 = m.ends != Method::Ends::same, last_8 = m.ends == Method::Ends::both_8;
+    return {first_8 ? end : inner, inner, last_8 ? end : inner};
+}
+
 std::string to_string(const Method& m) {
     std::string text = "w" + std::to_string(m.weight_bits);
     if (m.activation_bits > 0) text += "a" + std::to_string(m.activation_bits);

@@ -15,6 +15,7 @@
 
 #include "engine/quant/aqt/bounds.hpp"
 #include "engine/quant/aqt/weights.hpp"
+#include "engine/quant/bits.hpp"
 #include "engine/quant/scheme.hpp"
 
 namespace nibble::aqt {
@@ -31,6 +32,9 @@ struct Method {
     int start_percent = 19;  ///< of the training steps; until then activations are float
     friend bool operator==(const Method&, const Method&) = default;
 };
+
+/// Activations that stay float count as bfloat16, in which such networks are trained.
+NetworkBits bits_of(const Method& method);
 
 std::string to_string(const Method& method);
 /// The inverse. Throws BadInput for anything that to_string() would not write.

@@ -7,22 +7,6 @@
 #include "engine/core/parallel.hpp"
 
 namespace nibble::aqt {
-namespace {
-
-bool is_product(const Node& node) {
-    return node.op == Op::conv || node.op == Op::linear;
-}
-
-/// The bits of layer number `index` (of its weights or its input) out of `count`.
-int bits_of(const Method& method, int bits, int index, int count) {
-    const bool first = index == 0, last = index == count - 1;
-    const bool end =
-        method.ends == Method::Ends::both_8 ? first || last : method.ends == Method::Ends::first_8 && first;
-    return end && bits > 0 ? 8 : bits;
-}
-
-}  // namespace
-
 bool is_non_negative(const Graph& graph, int i) {
     const Node& node = graph[i];
     const auto all = [&] {
@@ -151,15 +135,12 @@ QuantizedWeights Layer::quantized(const Array<float>& weights) const {
 
 NetworkLayers::NetworkLayers(const Graph& graph, const Method& method, int slots, std::size_t steps)
     : graph_(graph), method_(method), start_(std::max<std::size_t>(1, steps * method.start_percent / 100)) {
-    std::vector<int> products;
-    for (int i = 0; i < graph.size(); ++i)
-        if (is_product(graph[i])) products.push_back(i);
-    const int count = static_cast<int>(products.size());
-    for (int k = 0; k < count; ++k) {
-        const Node& node = graph[products[k]];
+    const BitsByLayer bits = bits_by_layer(graph, bits_of(method));
+    for (int i : graph.products()) {
+        const Node& node = graph[i];
         Layer::Options options;
-        options.weights = {bits_of(method, method.weight_bits, k, count), method.half_shift};
-        options.input_bits = bits_of(method, method.activation_bits, k, count);
+        options.weights = {bits.at(node.name).weights, method.half_shift};
+        options.input_bits = method.activation_bits > 0 ? bits.at(node.name).activations : 0;
         options.non_negative = is_non_negative(graph, node.inputs[0]);
         options.bounds = method.bounds;
         options.rule = method.rule;
@@ -247,9 +228,8 @@ bool NetworkLayers::complete() const {
 
 Quantization NetworkLayers::quantization(const Weights& weights) const {
     Quantization q;
-    for (int i = 0; i < graph_.size(); ++i) {
+    for (int i : graph_.products()) {
         const Node& node = graph_[i];
-        if (!is_product(node)) continue;
         const Layer& layer = *layers_.at(node.name);
         if (!layer.input())
             throw Unsupported("layer '" + node.name + "': its input is still float; train past step " +

@@ -46,7 +46,8 @@ bool fits_together(const Method& m) {
     if (!bits(m.weight_bits) || !bits(m.activation_bits) || !bits(m.residual_bits)) return false;
     const Method usual;
     // Nothing that has no effect: one way to write each method.
-    if (!anything && m.wide_ends) return false;
+    if (!anything && (m.wide_ends || m.calibrates())) return false;
+    if (m.refined && !m.quantizes_weights()) return false;
     if (m.wide_ends && (m.weight_bits == 8 || m.weight_bits == 0) &&
         (m.activation_bits == 8 || m.activation_bits == 0))
         return false;
@@ -78,6 +79,9 @@ std::string to_string(const Method& m) {
         if (m.clipping == clipping) text += word;
     if (m.clipping == Clipping::percentile) text += shortest(m.percentile);
     if (m.residual_bits > 0) text += "-r" + std::to_string(m.residual_bits);
+    if (m.batch_norm) text += "-bn";
+    if (m.bias_correction) text += "-bc";
+    if (m.refined) text += "-refined";
     if (m.images != Method::kImages) text += "-cal" + std::to_string(m.images);
     return text;
 }
@@ -97,6 +101,9 @@ Method method_from(const std::string& text) {
         if (m.clipping == Clipping::mmse && take(rest, word)) m.clipping = clipping;
     if (m.clipping == Clipping::percentile) m.percentile = take_number<double>(rest).value_or(0);
     if (take(rest, "-r")) m.residual_bits = number(rest);
+    m.batch_norm = take(rest, "-bn");
+    m.bias_correction = take(rest, "-bc");
+    m.refined = take(rest, "-refined");
     if (take(rest, "-cal")) m.images = number(rest);
     if (!rest.empty() || !fits_together(m) || to_string(m) != text)
         throw BadInput("mmse", "method",

@@ -13,6 +13,9 @@
 //     -dual10            the worst 10 % of all kernels as sums of two tensors
 //     -amaxabs           rule for activations; -akl, -aaciq, -apercentile99.9
 //     -r8                what is added (residuals) in 8 bits instead of floats
+//     -bn                batch norm re-estimated on the images
+//     -bc                biases corrected on the images
+//     -refined           scales of the weights tuned on the images ("+opt")
 //     -cal64             so many calibration images
 #pragma once
 
@@ -43,12 +46,13 @@ struct Method {
     Clipping clipping = Clipping::mmse;
     double percentile = 0;  ///< with Clipping::percentile
     int residual_bits = 0;  ///< 0: residuals stay float
-    int images = kImages;   ///< for calibration; without anything to calibrate it is kImages
+    bool batch_norm = false, bias_correction = false, refined = false;  ///< passes, in this order
+    int images = kImages;  ///< for calibration; without anything to calibrate it is kImages
 
     bool quantizes_weights() const { return weight_bits > 0; }
     bool quantizes_activations() const { return activation_bits > 0; }
     /// True if images have a say in the result.
-    bool calibrates() const { return quantizes_activations(); }
+    bool calibrates() const { return quantizes_activations() || batch_norm || bias_correction || refined; }
     friend bool operator==(const Method&, const Method&) = default;
 };
 

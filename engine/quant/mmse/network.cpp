@@ -3,10 +3,14 @@
 #include <algorithm>
 
 #include "engine/nn/fusion.hpp"
+#include "engine/nn/predictor.hpp"
 #include "engine/quant/aciq.hpp"
+#include "engine/quant/batch_norm.hpp"
+#include "engine/quant/bias_correction.hpp"
 #include "engine/quant/kl.hpp"
 #include "engine/quant/mmse/activations.hpp"
 #include "engine/quant/mmse/dual_weights.hpp"
+#include "engine/quant/mmse/refine.hpp"
 #include "engine/quant/mmse/weights.hpp"
 #include "engine/quant/percentile.hpp"
 #include "engine/quant/relative_error.hpp"
@@ -40,7 +44,8 @@ Quantizer quantizer_of(const Histogram& histogram, int bits, const Method& metho
 class Quantizing {
   public:
     Quantizing(const FloatNetwork& network, const Calibration& calibration, const Method& method)
-        : folded_(network.folded),
+        : network_(network),
+          folded_(network.folded),
           graph_(network.folded.graph),
           calibration_(calibration),
           method_(method),
@@ -52,7 +57,9 @@ class Quantizing {
         if (method_.quantizes_activations())
             for (int i : products_) quantize_edge({i, 0}, bits(i, method_.activation_bits));
         if (method_.residual_bits > 0) quantize_residuals();
-        return {folded_, std::move(quantization_), std::move(facts_)};
+        PostTrained result{folded_, std::move(quantization_), std::move(facts_)};
+        finish(result);
+        return result;
     }
 
   private:
@@ -126,6 +133,23 @@ class Quantizing {
         }
     }
 
+    /// The passes over the quantized network.
+    void finish(PostTrained& result) const {
+        const auto images = calibration_.images;
+        if (method_.batch_norm)
+            reestimate_batch_norm(network_.graph, network_.weights, images, result.network,
+                                  result.quantization);
+        if (method_.bias_correction) correct_biases(images, result.network, result.quantization);
+        if (!method_.refined) return;
+        const std::size_t n = images.size() / graph_.input_dims().size();
+        std::vector<float> targets(n * static_cast<std::size_t>(graph_.classes()));
+        Predictor(graph_, folded_.weights, Numerics::f32).logits(images, targets);
+        const RefinementLoss loss = refine_scales(result.network, images, targets, {}, result.quantization);
+        result.facts["loss_before"] = loss.before;
+        result.facts["loss_after"] = loss.after;
+    }
+
+    const FloatNetwork& network_;
     const FoldedNetwork& folded_;
     const Graph& graph_;
     const Calibration& calibration_;
@@ -149,6 +173,9 @@ class Mmse : public PostTrainingMethod {
         std::vector<std::string> entries{"mmse"};
         if (method_.dual_percent > 0) entries.emplace_back("mmse dual");
         if (method_.clipping != Clipping::mmse) entries.emplace_back("clipping");
+        if (method_.batch_norm) entries.emplace_back("batch norm");
+        if (method_.bias_correction) entries.emplace_back("bias correction");
+        if (method_.refined) entries.emplace_back("refinement");
         return entries;
     }
     PostTrained quantize(const FloatNetwork& network, const Calibration& calibration) const override {

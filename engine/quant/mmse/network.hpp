@@ -10,7 +10,8 @@
 
 namespace nibble::mmse {
 
-/// Facts: "tau", the relative squared error above which kernels are dual, where some are.
+/// Facts: "tau", the relative squared error above which kernels are dual, where some are; "loss_before" and
+/// "loss_after" of a refinement (refine.hpp).
 PostTrained quantize(const FloatNetwork& network, const Calibration& calibration, const Method& method);
 
 /// The family "mmse" of post_training_methods.hpp. Throws what method_from() throws.

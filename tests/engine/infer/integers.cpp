@@ -112,9 +112,7 @@ TEST_CASE("integer execution equals its simulation: random networks and schemes,
             CAPTURE(to_string(options.weights));
             Quantized q = quantize(graph, weights, options, stream);
             Random random(9, Purpose::test, 0, stream);
-            for (int i = 0; i < q.network.graph.size(); ++i) {
-                const bool product = q.network.graph[i].op == Op::conv || q.network.graph[i].op == Op::linear;
-                if (!product) continue;
+            for (int i : q.network.graph.products()) {
                 if (random.below(2))
                     test::quantize_by_channel(q.network.graph, q.network.weights, i, q.quantization, stream);
                 if (random.below(3)) continue;
@@ -249,7 +247,7 @@ TEST_CASE("lowering: 8-bit networks stay close to the float network, batch norm 
 
         Quantization by_channel = q;
         for (int i = 0; i < folded.graph.size(); ++i)
-            if (folded.graph[i].op == Op::conv || folded.graph[i].op == Op::linear)
+            if (is_product(folded.graph[i]))
                 test::quantize_by_channel(folded.graph, folded.weights, i, by_channel, stream);
         IntegerExecutor(lower(folded.graph, folded.weights, by_channel)).logits(images, integer);
         CHECK(relative_error(integer, real) < kEightBits);

@@ -16,58 +16,7 @@ namespace {
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
-/// Rounds n / 2^shift, in integers alone.
-std::int64_t round_fraction(Rounding rounding, std::int64_t n, int shift) {
-    const std::int64_t unit = std::int64_t{1} << shift;
-    std::int64_t below = n / unit;
-    if (n % unit < 0) --below;
-    const std::int64_t rest = n - below * unit;  // 0 <= rest < unit
-    switch (rounding) {
-        case Rounding::floor:
-            return below;
-        case Rounding::half_up:
-            return below + (2 * rest >= unit);
-        case Rounding::nearest_even:
-            return below + (2 * rest > unit || (2 * rest == unit && below % 2 != 0));
-    }
-    return 0;
-}
-
 constexpr Rounding kRoundings[] = {Rounding::nearest_even, Rounding::half_up, Rounding::floor};
-
-TEST_CASE("round_by: every eighth between -300 and 300, by integer arithmetic") {
-    for (Rounding rounding : kRoundings)
-        for (int n = -2400; n <= 2400; ++n) {
-            CAPTURE(n);
-            CHECK(round_by(rounding, static_cast<float>(n) / 8) ==
-                  static_cast<float>(round_fraction(rounding, n, 3)));
-        }
-}
-
-TEST_CASE("round_by: random fractions and large integers") {
-    Random random(1, Purpose::test);
-    for (Rounding rounding : kRoundings)
-        for (int round = 0; round < 20000; ++round) {
-            // 20 bits over 2^10: t + 0.5 is exact, so that half_up is, too.
-            const std::int64_t n = static_cast<std::int64_t>(random.below(1 << 20)) - (1 << 19);
-            CAPTURE(n);
-            CHECK(round_by(rounding, static_cast<float>(n) / 1024) ==
-                  static_cast<float>(round_fraction(rounding, n, 10)));
-        }
-    for (float t : {1048576.0f, -1048577.0f, 4194304.5f, -4194304.5f})
-        for (Rounding rounding : kRoundings)
-            CHECK(round_by(rounding, t) ==
-                  static_cast<float>(round_fraction(rounding, static_cast<std::int64_t>(t * 2), 1)));
-    for (Rounding rounding : {Rounding::nearest_even, Rounding::floor})
-        for (float t : {8388609.0f, -16777214.0f, 1e30f, -1e30f, kInfinity})
-            CHECK(round_by(rounding, t) == t);
-}
-
-TEST_CASE("round_by: half_up is the addition of 0.5 in float, so the float below 0.5 becomes 1") {
-    const float below = std::nextafter(0.5f, 0.0f);
-    CHECK(round_by(Rounding::half_up, below) == 1);
-    CHECK(round_by(Rounding::nearest_even, below) == 0);
-}
 
 TEST_CASE("code_of: NaN is the lowest code, infinities are the outermost") {
     for (const char* name : {"s8-pt", "s8n-pt", "u8-pt", "s4-pt", "u2-pt"})
@@ -88,9 +37,8 @@ TEST_CASE("code_of: rounds what is clamped, and codes come back from their value
         for (Rounding rounding : kRoundings) {
             const Quantizer q = make_quantizer(scheme_from(name), 0.125f, rounding);
             for (int n = -5000; n <= 5000; ++n) {  // x = n / 64, so x / step = n / 8
-                const auto rounded = round_fraction(rounding, n, 3);
-                const auto expected =
-                    std::clamp<std::int64_t>(rounded, q.scheme.lowest(), q.scheme.highest());
+                const auto rounded = static_cast<int>(round_by(rounding, static_cast<float>(n) / 8));
+                const auto expected = std::clamp(rounded, q.scheme.lowest(), q.scheme.highest());
                 CAPTURE(n);
                 CHECK(code_of(q, static_cast<float>(n) / 64) == expected);
             }
@@ -165,32 +113,6 @@ TEST_CASE("quantizers: stored codes are bytes without sign") {
             CHECK(q.scheme.lowest() + q.offset() == 0);
             CHECK(q.scheme.highest() + q.offset() == (1 << bits) - 1);
         }
-}
-
-TEST_CASE("clip_gradient: inside, outside, at the bounds") {
-    struct Case {
-        float t, pass, inside, split;
-    };
-    for (const Case& c : {Case{-3, 1, 0, 0}, Case{-2, 1, 1, 0.5f}, Case{std::nextafter(-2.0f, 0.0f), 1, 1, 1},
-                          Case{0, 1, 1, 1}, Case{5, 1, 1, 0.5f}, Case{std::nextafter(5.0f, 6.0f), 1, 0, 0},
-                          Case{kInfinity, 1, 0, 0}, Case{kNaN, 1, 0, 0}}) {
-        CAPTURE(c.t);
-        CHECK(clip_gradient(ClipGradient::pass, c.t, -2, 5) == c.pass);
-        CHECK(clip_gradient(ClipGradient::inside, c.t, -2, 5) == c.inside);
-        CHECK(clip_gradient(ClipGradient::split, c.t, -2, 5) == c.split);
-    }
-}
-
-TEST_CASE("clip_gradient: between the bounds, the slope of the clamp") {
-    Random random(2, Purpose::test);
-    for (int round = 0; round < 1000; ++round) {
-        const float t = 8 * random.uniform() - 4, h = 1.0f / 64;
-        const auto clamp = [](float x) { return std::clamp(x, -2.0f, 3.0f); };
-        if (std::abs(t + 2) < h || std::abs(t - 3) < h) continue;
-        const float slope = (clamp(t + h) - clamp(t - h)) / (2 * h);
-        for (ClipGradient rule : {ClipGradient::inside, ClipGradient::split})
-            CHECK(clip_gradient(rule, t, -2, 3) == doctest::Approx(slope).epsilon(1e-4));
-    }
 }
 
 }  // namespace

@@ -69,6 +69,9 @@ const std::vector<GoldenEntry> kGolden = {
      "mmse",
      {"f32", "w8a8", "w4a4e8", "w3a5-pt-wgrid", "w2a4-wgolden-r8", "a4e8", "w4e8-walternating"}},
     {"mmse dual", "mmse", {"w4-dual50", "w3e8-dual20"}},
+    {"batch norm", "mmse", {"w3e8-bn", "w4a4-bn"}},
+    {"bias correction", "mmse", {"w3e8-bc", "w4a4-bc"}},
+    {"refinement", "mmse", {"w3e8-refined", "w4a4-refined"}},
     {"clipping", "mmse", {"w4a4e8-wmaxabs-amaxabs", "a4-akl", "a4-aaciq", "a4-apercentile99.9"}},
     {"fgq", "fgq", {"f32", "g4a8", "g64a4-twn", "g2-exp-t", "g4a8-oldbn", "g3-oldbn", "w4a8"}}};
 }  // namespace
@@ -103,7 +106,7 @@ TEST_CASE("nothing quantized is the float network, bit for bit") {
     CHECK(logits_of(result.network, f.images) == expected);
     for (const LayerDiagnosis& layer : result.layers) CHECK(layer.bits_per_weight == 32);
     CHECK(bits_per_weight(result.layers, f.graph) == 32);
-    CHECK(product_overhead(result.layers, f.graph) == 1);
+    CHECK(product_overhead(result.network) == 1);
 }
 
 TEST_CASE("each layer is diagnosed: 8 bits are nearer than 4, ends at 8 bits stand out") {
@@ -134,7 +137,7 @@ TEST_CASE("each layer is diagnosed: 8 bits are nearer than 4, ends at 8 bits sta
 TEST_CASE("sums cost what the overhead model says") {
     const Fixture f;
     const auto all = f.run("mmse", "w4-dual100");
-    CHECK(product_overhead(all.layers, f.graph) == doctest::Approx(2));
+    CHECK(product_overhead(all.network) == doctest::Approx(2));
     CHECK(all.network.facts.at("tau") == 0);
     const auto none = f.run("mmse", "w4");
     CHECK(bits_per_weight(all.layers, f.graph) == doctest::Approx(2 * bits_per_weight(none.layers, f.graph)));

@@ -1,0 +1,104 @@
+#include "experiments/site/site.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "engine/core/error.hpp"
+#include "engine/core/json.hpp"
+#include "experiments/harness/cli.hpp"
+#include "experiments/harness/result.hpp"
+
+namespace nibble {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kPlace = "@CELLS@";
+
+/// What the page shows of one result.
+Json entry_of(const Cell& cell, const Json& json, const Result& result) {
+    // Cells that quantize a trained network measure nothing on training images.
+    const auto of_training = [&](double value) { return result.quantized ? Json() : Json(value); };
+    return {{"cell", result.cell},
+            {"profile", result.profile},
+            {"paper", cell.paper},
+            {"model", cell.model},
+            {"data", cell.data},
+            {"method", cell.method},
+            {"seed", cell.seed},
+            {"top1", result.top1},
+            {"loss", result.loss},
+            {"train_top1", of_training(result.train_top1)},
+            {"gap", of_training(result.generalization_gap())},
+            {"macs", result.macs},
+            {"linear_cost", result.linear_cost},
+            {"quadratic_cost", result.quadratic_cost},
+            {"weight_bytes", result.weight_bytes},
+            {"activation_bytes", result.activation_bytes},
+            {"bits_per_weight", result.quantized ? Json(result.quantized->bits_per_weight) : Json()},
+            {"parent", result.quantized ? Json(result.quantized->parent) : Json()},
+            {"executed_as", result.executed_as},
+            {"key", result.key},
+            {"weights_digest", result.weights_digest},
+            {"predictions_digest", result.predictions_digest},
+            {"config", json.at("config")}};
+}
+
+/// A script element ends at the first "</", whatever it stands in.
+std::string embedded(const Json& json) {
+    std::string text = json.dump();
+    for (std::size_t at = 0; (at = text.find("</", at)) != std::string::npos;) text.replace(at, 2, "<\\/");
+    return text;
+}
+
+struct SiteOptions {
+    SharedOptions shared;
+    std::string root, out = "build/site/index.html";
+};
+
+int site_command(const SiteOptions& o) {
+    check_writable(o.out);
+    write_file(o.out, site_page(Project(o.root)));
+    if (o.shared.json)
+        print_json({{"out", o.out}});
+    else
+        print_text("wrote " + o.out + "\n");
+    return 0;
+}
+
+}  // namespace
+
+std::string site_page(const Project& project) {
+    Json entries = Json::array();
+    for (const std::string& paper : project.papers())
+        for (const auto& [profile, cells] : project.grid(paper).profiles)
+            for (const auto& entry : cells) {
+                const fs::path path = project.result(profile, entry.cell);
+                if (!fs::exists(path)) continue;
+                const Json json = read_json(path);
+                entries.push_back(entry_of(entry.cell, json, result_from(json, path.string())));
+            }
+    const fs::path path = project.root() / "experiments" / "site" / "page.html";
+    std::string page = read_file(path);
+    const std::size_t at = page.find(kPlace);
+    if (at == std::string::npos) throw BadInput(path.string() + ": has no " + kPlace);
+    return page.replace(at, std::string(kPlace).size(), embedded(entries));
+}
+
+void add_site(CommandLine& line) {
+    auto o = std::make_shared<SiteOptions>();
+    Command command = line.command("site", "one page to look at: cost against accuracy, every result");
+    command.option("--out", o->out, "the page, self-contained")
+        .option("--root", o->root, "the repository (default: here or above)");
+    o->shared.add_json(command);
+    command
+        .examples(
+            "  nibble site\n"
+            "  nibble site --out index.html\n"
+            "Open it in any browser; it needs no network.")
+        .action([o] { return site_command(*o); });
+}
+
+}  // namespace nibble

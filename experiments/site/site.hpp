@@ -1,0 +1,17 @@
+// nibble site: every result in one page, for people to look at. The page (page.html) needs no network and
+// no server: the results are embedded in it as JSON.
+#pragma once
+
+#include <string>
+
+#include "experiments/harness/command_line.hpp"
+#include "experiments/harness/project.hpp"
+
+namespace nibble {
+
+/// The page with the results of all profiles. Throws IoError, and BadInput for a result that is malformed.
+std::string site_page(const Project& project);
+
+void add_site(CommandLine& line);
+
+}  // namespace nibble

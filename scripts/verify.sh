@@ -1,0 +1,26 @@
+#!/bin/bash
+# verify.sh NIBBLE N [FULL]: N committed results of real profiles, picked at random, made again and compared bit for bit.
+# Networks that took long to train are kept beside their results and only evaluated again, unless FULL is 1.
+set -euo pipefail
+nibble=$1 count=$2 full=${3:-}
+
+# Of all but quick: those that can be made again in minutes, or all of them.
+candidates=() left_out=0
+while read -r result; do
+    if [ "$full" = 1 ] || [ -e "${result%.json}.safetensors" ] || grep -q '"parent": {' "$result"; then
+        candidates+=("$result")
+    else
+        left_out=$((left_out + 1))
+    fi
+done < <(git ls-files 'results/*/*/*--s*.json' | grep -v '^results/quick/')
+[ $left_out -eq 0 ] || echo "$left_out results are not among the candidates: their networks are not kept; FULL=1 trains them again"
+[ ${#candidates[@]} -gt 0 ] || { echo "no result of a real profile is committed"; exit 1; }
+
+evaluate=() run=()
+while read -r result; do
+    if [ "$full" != 1 ] && [ -e "${result%.json}.safetensors" ]; then evaluate+=("$result"); else run+=("$result"); fi
+done < <(printf '%s\n' "${candidates[@]}" | shuf -n "$count")
+status=0
+[ ${#evaluate[@]} -eq 0 ] || "$nibble" verify --evaluation "${evaluate[@]}" || status=1
+[ ${#run[@]} -eq 0 ] || "$nibble" verify "${run[@]}" || status=1
+exit $status

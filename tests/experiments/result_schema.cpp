@@ -1,0 +1,93 @@
+// results/result.schema.json is published for readers of results; here every committed result is held to it.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <functional>
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validator.hpp>
+#include <vector>
+
+#include "engine/core/json.hpp"
+
+namespace nibble {
+namespace {
+
+namespace fs = std::filesystem;
+using Adapter = valijson::adapters::NlohmannJsonAdapter;
+
+const fs::path kResults = fs::path(NIBBLE_SOURCE_DIR) / "results";
+
+class ResultSchema {
+  public:
+    ResultSchema() {
+        const Json json = read_json(kResults / "result.schema.json");
+        valijson::SchemaParser(valijson::SchemaParser::kDraft7).populateSchema(Adapter(json), schema_);
+    }
+    bool accepts(const Json& result) {
+        return valijson::Validator().validate(schema_, Adapter(result), nullptr);
+    }
+
+  private:
+    valijson::Schema schema_;
+};
+
+/// results/PROFILE/EXPERIMENT/CELL.json
+std::vector<fs::path> committed_results() {
+    std::vector<fs::path> list;
+    for (const auto& entry : fs::recursive_directory_iterator(kResults)) {
+        const fs::path in = fs::relative(entry.path(), kResults);
+        if (in.extension() == ".json" && std::distance(in.begin(), in.end()) == 3 && *in.begin() != "timing")
+            list.push_back(entry.path());
+    }
+    return list;
+}
+
+TEST_CASE("every committed result is as results/result.schema.json says") {
+    ResultSchema schema;
+    const std::vector<fs::path> results = committed_results();
+    REQUIRE(!results.empty());
+    for (const fs::path& path : results) {
+        CAPTURE(path.string());
+        CHECK(schema.accepts(read_json(path)));
+    }
+}
+
+TEST_CASE("the schema refuses results that lack something, say more, or say it wrong") {
+    ResultSchema schema;
+    Json good;
+    for (const fs::path& path : committed_results())
+        if (good.is_null() && read_json(path).contains("history")) good = read_json(path);
+    REQUIRE(schema.accepts(good));
+    for (const auto& [key, value] : good.items()) {
+        CAPTURE(key);
+        Json without = good;
+        without.erase(key);
+        CHECK(!schema.accepts(without));
+        Json wrong = good;
+        wrong[key] = nullptr;
+        CHECK(!schema.accepts(wrong));
+    }
+    const std::vector<std::function<void(Json&)>> changes = {
+        [](Json& r) { r["seconds"] = 12.5; },
+        [](Json& r) { r["schema"] = 2; },
+        [](Json& r) { r["metrics"]["eval"]["top1"] = 100.5; },
+        [](Json& r) { r["metrics"]["eval"]["images"] = 0; },
+        [](Json& r) { r["cell"] = "resnet20"; },
+        [](Json& r) { r["key"] = r["key"].get<std::string>().substr(1); },
+        [](Json& r) { r["cost"]["layers"][0]["weight_bits"] = "8"; },
+        [](Json& r) { r["cost"]["macs"] = 1.5; },
+        [](Json& r) { r["executed_as"] = "w4a4"; },
+        [](Json& r) { r["provenance"].erase("git"); },
+    };
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+        CAPTURE(i);
+        Json changed = good;
+        changes[i](changed);
+        CHECK(!schema.accepts(changed));
+    }
+}
+
+}  // namespace
+}  // namespace nibble
