@@ -11,6 +11,7 @@ BUILD_PACKAGES := g++ cmake ninja-build libxtensor-dev libxsimd-dev libopencv-co
 CHECK_PACKAGES := clang-14 libomp-14-dev clang-format-14
 FUZZ_PACKAGES  := clang-14 libclang-rt-14-dev libomp-14-dev
 DATA_PACKAGES  := curl ca-certificates
+PAPER_PACKAGES := latexmk texlive-latex-recommended lmodern
 
 SOURCES = git ls-files '*.cpp' '*.hpp'
 
@@ -25,7 +26,7 @@ endif
 .DELETE_ON_ERROR:
 .PRECIOUS: build/%/build.ninja
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-check setup-data build test reproduce cells data verify check-accuracy bless stale report site bench-peers bench-kernels \
+.PHONY: help setup setup-check setup-data build test reproduce cells data verify check-accuracy bless stale report paper site bench-peers bench-kernels \
         check check-format format fuzz clean
 
 help: ## this list
@@ -106,6 +107,11 @@ bless: build ## replace golden trajectories and quick results by what this code 
 
 stale: build ## list the results that no longer match the code, configuration or data
 	@$(NIBBLE) stale
+
+paper: build ## the report as build/paper/nibble.pdf, every figure from the results (installs LaTeX)
+	@scripts/setup.sh $(PAPER_PACKAGES)
+	$(NIBBLE) report
+	cd paper && latexmk -pdf -quiet -interaction=nonstopmode -halt-on-error -outdir=../build/paper nibble.tex
 
 site: build ## one page with every result, to open in a browser: build/site/index.html
 	$(NIBBLE) site

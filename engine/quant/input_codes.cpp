@@ -31,7 +31,7 @@ class InputQuantizers::Layer : public LayerQuantizer {
 InputQuantizers::InputQuantizers(const Graph& graph, const std::map<GraphEdge, Quantizer>& edges) {
     for (const auto& [edge, quantizer] : edges) {
         const Node& reader = graph[edge.reader];
-        if (reader.op != Op::conv && reader.op != Op::linear)
+        if (!is_product(reader))
             throw Unsupported(describe(graph, edge.reader) +
                               ": reads codes, which it can only where all layers run as integers");
         check(quantizer);

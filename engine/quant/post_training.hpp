@@ -38,6 +38,8 @@ struct PostTrained {
     FoldedNetwork network;
     Quantization quantization;
     std::map<std::string, double> facts{};  ///< what else a method wants to report: {"tau", 0.013}
+    std::map<std::string, std::vector<std::pair<double, double>>>
+        curves{};  ///< the same, of more than a number
 };
 
 class PostTrainingMethod {

@@ -38,9 +38,8 @@ std::vector<Sensitivity> sensitivities(const FoldedNetwork& original, const Post
     Predictor(graph, original.weights, Numerics::f32).logits(images, expected);
 
     std::vector<Sensitivity> list;
-    for (int i = 0; i < graph.size(); ++i) {
+    for (int i : graph.products()) {
         const Node& node = graph[i];
-        if (node.op != Op::conv && node.op != Op::linear) continue;
         Weights weights = original.weights;
         const auto codes = quantized.quantization.layers.find(node.name);
         if (codes != quantized.quantization.layers.end()) {

@@ -54,7 +54,9 @@ Report report(const std::string& profile, const Grid& grid, const std::vector<Re
     const std::vector<Claim> all = claims(cells);
     const std::string title = grid.title + ", profile " + profile;
 
-    Report report{method_table(cells), {}, {}};
+    Report report;
+    report.summary = method_table(cells);
+    report.claims = all;
     report.files[".md"] = sections(profile, grid, cells, report, ablations, all);
     report.files[".csv"] = full_cell_table(reported).csv();
     report.files[".tex"] = latex_file(report.summary);

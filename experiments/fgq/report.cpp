@@ -54,7 +54,9 @@ Report report(const std::string& profile, const Grid& grid, const std::vector<Re
     const std::vector<Claim> all = claims(study);
     const std::string title = grid.title + ", profile " + profile, paper = grid.paper;
 
-    Report report{paper_table(study), {}, {}};
+    Report report;
+    report.summary = paper_table(study);
+    report.claims = all;
     report.plots["-drop"] = drop_plot(title, study);
     report.plots["-weights"] = weight_plot(title, study);
     for (const std::string& network : study.networks())

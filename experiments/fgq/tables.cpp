@@ -114,6 +114,7 @@ Table ablation_table(const Study& study) {
         std::string ending, what;
     };
     const std::vector<Ablation> ablations{{"-oldbn", "batch norm keeps the float network's statistics"},
+                                          {"-rawbn", "batch norm's statistics as they are, not matched"},
                                           {"-twn", "thresholds 0.7 mean |W| (TWN)"},
                                           {"-exp", "thresholds mean |W| (exponential model)"},
                                           {"-t", "first convolution ternary, too"}};

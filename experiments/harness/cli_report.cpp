@@ -1,6 +1,8 @@
 // nibble report: tables and plots from the results.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
 #include "experiments/harness/cli.hpp"
@@ -44,6 +46,28 @@ bool update_readme(const Project& project, const ReportOptions& o) {
     return true;
 }
 
+/// What the committed results say together. Returns the paths.
+std::vector<std::filesystem::path> write_overview(const Project& project, const ReportOptions& o) {
+    const std::string& profile = o.readme_profile;
+    std::vector<Overview> experiments;
+    std::string figures = "% Made by `nibble report` from the results of this profile.\n";
+    for (const std::string& paper : project.papers()) {
+        const Grid grid = project.grid(paper);
+        if (!grid.profiles.contains(profile)) continue;
+        const std::vector<ReportedCell> cells = read_cells(project, profile, grid);
+        if (std::none_of(cells.begin(), cells.end(), [](const auto& c) { return c.result.has_value(); }))
+            continue;
+        experiments.push_back({paper, grid.title, o.reporter(paper)(profile, grid, cells).claims});
+        figures += latex_results(cells);
+    }
+    if (experiments.empty()) return {};
+    const std::filesystem::path markdown = project.results() / "REPORT.md",
+                                latex = project.results() / profile / "figures.tex";
+    write_file(markdown, overview_markdown(profile, experiments));
+    write_file(latex, figures);
+    return {markdown, latex};
+}
+
 int report_command(const ReportOptions& o) {
     const Project project(o.root);
     list_cells(project, o.profile, "");  // complains about an unknown profile
@@ -67,6 +91,7 @@ int report_command(const ReportOptions& o) {
         }
     }
     if (o.profile.empty()) report(write_speed_reports(project, no_plot));
+    if (o.profile.empty() || o.profile == o.readme_profile) report(write_overview(project, o));
     const bool fills_readme = o.profile.empty() || o.profile == o.readme_profile;
     if (fills_readme && update_readme(project, o)) {
         written.push_back("README.md");

@@ -13,7 +13,7 @@ constexpr std::string_view kFineTuned = "-ft";
 /// Training estimates batch norm's statistics in any case.
 fgq::Method trainable(const std::string& text) {
     const fgq::Method method = fgq::method_from(text);
-    if (!method.quantizes() || !method.new_norms) throw BadInput("no method to train with");
+    if (!method.quantizes() || method.norms != fgq::Norms::matched) throw BadInput("no method to train with");
     return method;
 }
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "datasets/catalog.hpp"
 #include "engine/core/json.hpp"
 
@@ -22,6 +24,14 @@ Json describe(const Dataset& split) {
 
 Data open_data(const std::string& name) {
     return {open_dataset(name, Split::train), open_dataset(name, Split::test)};
+}
+
+const Data& shared_data(const std::string& name) {
+    static std::map<std::pair<std::filesystem::path, std::string>, Data> opened;
+    const std::pair key{data_root(), name};
+    auto found = opened.find(key);
+    if (found == opened.end()) found = opened.emplace(key, open_data(name)).first;
+    return found->second;
 }
 
 Json to_json(const Normalization& normalization) {

@@ -16,6 +16,10 @@ struct Data {
 /// Opens both splits below NIBBLE_DATA. Throws what the reader throws when they are not there.
 Data open_data(const std::string& name);
 
+/// The same, opened (and, once somebody asks, digested) a single time in the life of the process: reading a
+/// data set takes longer than many a cell.
+const Data& shared_data(const std::string& name);
+
 /// {"name", "train": {"images", "digest"}, "test": {...}, "shape", "classes", "normalization",
 /// "augmentation"}: everything about the data that decides a result. Its digest is the data digest of a cell.
 Json describe(const Data& data);

@@ -27,6 +27,7 @@ Json to_json(const Diagnosed& quantized) {
     return {{"bits_per_weight", bits_per_weight(quantized.layers, graph)},
             {"product_overhead", product_overhead(quantized.network)},
             {"facts", quantized.network.facts},
+            {"curves", quantized.network.curves},
             {"layers", layers}};
 }
 

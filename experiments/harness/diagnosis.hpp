@@ -7,7 +7,7 @@
 
 namespace nibble {
 
-/// {"bits_per_weight", "product_overhead", "facts", "layers": [{"name", "weights", "weight_error",
+/// {"bits_per_weight", "product_overhead", "facts", "curves", "layers": [{"name", "weights", "weight_error",
 /// "bits_per_weight", "kernels", "extra_kernels", "input", "input_step", "input_error"}]}; schemes as text,
 /// null where something is float or was not observed.
 Json to_json(const Diagnosed& quantized);

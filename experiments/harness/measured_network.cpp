@@ -28,7 +28,7 @@ fs::path kept_network(const Project& project, const ProfileCell& cell) {
 fs::path measured_network(const Project& project, const ProfileCell& cell, const Result& result) {
     const fs::path folder = project.run_folder(cell.profile, cell.cell.cell);
     const auto* training = std::get_if<TrainConfig>(&cell.cell.config);
-    const bool floats = training && !training->quantization;
+    const bool floats = training && training->is_float();
     std::string others;
     for (const fs::path& path :
          {folder / kIntegerNetwork, folder / kFloatWeights, kept_network(project, cell)}) {

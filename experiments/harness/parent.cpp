@@ -54,7 +54,7 @@ void train_again(const Project& project, const ProfileCell& cell, const std::str
     const FileLock lock(folder / "lock");
     if (find_weights(project, cell, digest)) return;  // another process made them
     fmt::print(stderr, "{}: trained again, for its weights are not here\n", cell.cell.cell.name());
-    const Data data = open_data(cell.cell.cell.data);
+    const Data& data = shared_data(cell.cell.cell.data);
     compute_cell(project, cell, data, key_parts_of(project, cell, data, control), folder, control);
 }
 

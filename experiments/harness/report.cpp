@@ -155,7 +155,8 @@ Plot learning_curves(const std::string& title, const std::vector<ReportedCell>& 
 }
 
 Report generic_report(const std::string& profile, const Grid& grid, const std::vector<ReportedCell>& cells) {
-    Report report{summary_table(cells), {}, {}};
+    Report report;
+    report.summary = summary_table(cells);
     report.files[".md"] = markdown_report(profile, grid, report.summary);
     report.files[".csv"] = cell_table(cells).csv();
     report.files[".tex"] = latex_file(report.summary);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "experiments/harness/claims.hpp"
 #include "experiments/harness/plot.hpp"
 #include "experiments/harness/project.hpp"
 #include "experiments/harness/result.hpp"
@@ -37,6 +38,7 @@ Plot learning_curves(const std::string& title, const std::vector<ReportedCell>& 
 /// what follows results/<profile>/<paper>.
 struct Report {
     Table summary;                             ///< what README.md shows
+    std::vector<Claim> claims = {};            ///< of the paper, judged (results/REPORT.md)
     std::map<std::string, std::string> files;  ///< ".md", ".csv", ".tex", ...: their bytes
     std::map<std::string, Plot> plots;         ///< "-curves", ...: drawn as .svg and .pdf
 };
@@ -54,6 +56,18 @@ Report generic_report(const std::string& profile, const Grid& grid, const std::v
 std::vector<std::filesystem::path> write_report(const Project& project, const std::string& profile,
                                                 const Grid& grid, const MakeReport& make,
                                                 std::string& no_plot);
+
+/// One experiment in the overview.
+struct Overview {
+    std::string paper, title;
+    std::vector<Claim> claims;
+};
+/// results/REPORT.md: claims of all papers with figures, verdicts and the commands that run their cells
+/// again, and where the tables and plots are.
+std::string overview_markdown(const std::string& profile, const std::vector<Overview>& experiments);
+
+/// For LaTeX: every figure of every result by name, \nibbleresult{baseline/CELL/top1}{91.57}.
+std::string latex_results(const std::vector<ReportedCell>& cells);
 
 /// What every table in LaTeX begins with.
 std::string latex_file(const Table& table);

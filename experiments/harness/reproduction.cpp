@@ -50,7 +50,7 @@ std::string difference_of_run(const Project& project, const std::string& path, c
     const Json stored = read_json(path);
     const Result result = result_from(stored, path);
     const ProfileCell cell = find_cell(project, result.cell, result.profile);
-    const Data data = open_data(cell.cell.cell.data);
+    const Data& data = shared_data(cell.cell.cell.data);
     const KeyParts parts = key_parts_of(project, cell, data, control);
     if (const std::string why = result.parts.difference(parts); !why.empty())
         return "stale: " + why + " changed since";
@@ -65,7 +65,7 @@ std::string difference_of_evaluation(const Project& project, const std::string& 
     const Json stored = read_json(path);
     const Result result = result_from(stored, path);
     const ProfileCell cell = find_cell(project, result.cell, result.profile);
-    const Data data = open_data(cell.cell.cell.data);
+    const Data& data = shared_data(cell.cell.cell.data);
     const ImageShape& shape = data.test->shape();
     const NetworkFile network =
         open_network(measured_network(project, cell, result),

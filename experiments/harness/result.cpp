@@ -86,6 +86,7 @@ Result::Quantized quantized_from(Fields& result, const std::string& where) {
     q.product_overhead = f.require<double>("product_overhead");
     q.file_bytes = optional<std::size_t>(f, "file_bytes");
     q.facts = f.require<std::map<std::string, double>>("facts");
+    q.curves = f.require<std::map<std::string, std::vector<std::pair<double, double>>>>("curves");
     q.layers = layers_from(f.require<std::vector<Json>>("layers"), where + ": quantization: layers");
     f.finish();
     return q;

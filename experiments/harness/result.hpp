@@ -17,7 +17,7 @@
 // and these
 //
 //     calibration {split, images, ids_digest}             null where no image has a say
-//     quantization {bits_per_weight, product_overhead, file_bytes, facts,
+//     quantization {bits_per_weight, product_overhead, file_bytes, facts, curves,
 //                   layers [{name, weights, weight_error, bits_per_weight, kernels, extra_kernels,
 //                            input, input_step, input_error}]}
 //
@@ -71,6 +71,7 @@ struct Result {
         double bits_per_weight = 32, product_overhead = 1;
         std::optional<std::size_t> file_bytes;
         std::map<std::string, double> facts;
+        std::map<std::string, std::vector<std::pair<double, double>>> curves;
         std::vector<Layer> layers;
     };
     std::optional<Quantized> quantized;

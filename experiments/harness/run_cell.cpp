@@ -86,7 +86,7 @@ RunOutcome run_cell(const Project& project, const ProfileCell& cell, const RunOp
     const FileLock lock(folder / "lock",
                         [&] { fmt::print(stderr, "{}: waiting for another process\n", name); });
     try {
-        const Data data = open_data(cell.cell.cell.data);
+        const Data& data = shared_data(cell.cell.cell.data);
         const KeyParts parts = key_parts_of(project, cell, data, options.control);
         if (!options.force && is_fresh(path, parts)) {
             fs::remove(folder / "status.json");

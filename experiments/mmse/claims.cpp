@@ -66,7 +66,7 @@ void add_gains(std::vector<Figure>& figures, const Cells& cells, const std::stri
 /// How much larger the weights' error is than with the exact solver, in percent.
 void add_excess(std::vector<Figure>& figures, const Cells& cells, const std::string& method, double low,
                 double high) {
-    const std::string exact = "w4e8";
+    const std::string exact = "w4a8e8";
     for (const std::string& network : networks_with(cells, {method, exact})) {
         const auto a = cells.results(network, method), b = cells.results(network, exact);
         Figure f{fmt::format("error of {} above the exact one on {}", to_string(method_from(method).solver),
@@ -137,8 +137,8 @@ Claim kernels_matter_more(const Cells& cells) {
 Claim alternating_gets_stuck(const Cells& cells) {
     constexpr double kWorse = 0.5, kSame = 0.1;
     std::vector<Figure> figures;
-    add_excess(figures, cells, "w4e8-walternating", kWorse, kNever);
-    add_excess(figures, cells, "w4e8-wgrid", -kNever, kSame);
+    add_excess(figures, cells, "w4a8e8-walternating", kWorse, kNever);
+    add_excess(figures, cells, "w4a8e8-wgrid", -kNever, kSame);
     Claim claim;
     claim.id = "mmse-4";
     claim.statement =
@@ -149,7 +149,7 @@ Claim alternating_gets_stuck(const Cells& cells) {
         "solver: more than {:g} % from alternating, less than {:g} % from a grid of 200 scales. No interval: "
         "nothing is drawn.",
         kWorse, kSame);
-    claim.command = command(cells, {"w4e8", "w4e8-walternating", "w4e8-wgrid"});
+    claim.command = command(cells, {"w4a8e8", "w4a8e8-walternating", "w4a8e8-wgrid"});
     return judged(std::move(claim), figures);
 }
 

@@ -72,7 +72,7 @@ Plot bits_plot(const std::string& title, const Cells& cells) {
 
 Plot dual_plot(const std::string& title, const Cells& cells) {
     Plot plot{
-        title + ": 4-bit weights, float activations", "dual kernels (%)", "top-1 against float (points)", {}};
+        title + ": 4-bit weights, 8-bit activations", "dual kernels (%)", "top-1 against float (points)", {}};
     plot.legend_above = true;
     int colour = 0;
     for (const std::string& network : cells.networks()) {
@@ -82,11 +82,29 @@ Plot dual_plot(const std::string& title, const Cells& cells) {
             const int share = plain.dual_percent;
             plain.dual_percent = 0;
             const auto differences = cells.differences(network, method, kFloat);
-            if (to_string(plain) == "w4e8" && !differences.empty())
+            if (to_string(plain) == "w4a8e8" && !differences.empty())
                 curve.points.emplace_back(share, mean(differences));
         }
         std::sort(curve.points.begin(), curve.points.end());
         if (curve.points.size() > 1) plot.curves.push_back(curve);
+    }
+    return plot;
+}
+
+/// Error over scale, as a grid search per tensor saw it.
+Plot scale_plot(const std::string& title, const Cells& cells) {
+    const std::string method = "w4a8e8-pt-wgrid", network = cells.largest_with({method});
+    Plot plot{fmt::format("{}: 4-bit weights per tensor, {}", title, network),
+              "scale, relative to max-abs",
+              "signal to quantization noise (dB)",
+              {}};
+    plot.legend_above = true;
+    if (network.empty()) return plot;
+    int colour = 0;
+    for (const auto& [layer, points] : cells.results(network, method).front()->quantized->curves) {
+        Curve curve{layer, {}, colour++, false};
+        for (const auto& [scale, error] : points) curve.points.emplace_back(scale, sqnr(error));
+        plot.curves.push_back(curve);
     }
     return plot;
 }
@@ -123,7 +141,8 @@ Plot calibration_plot(const std::string& title, const Cells& cells) {
 }  // namespace
 
 std::map<std::string, Plot> plots(const std::string& title, const Cells& cells) {
-    std::map<std::string, Plot> all{{"-layers", layer_plot(title, cells)},
+    std::map<std::string, Plot> all{{"-scales", scale_plot(title, cells)},
+                                    {"-layers", layer_plot(title, cells)},
                                     {"-bits", bits_plot(title, cells)},
                                     {"-dual", dual_plot(title, cells)},
                                     {"-calibration", calibration_plot(title, cells)}};

@@ -8,8 +8,8 @@
 
 namespace nibble::mmse {
 
-/// By the end of their file names: "-layers", "-bits", "-dual", "-calibration"; those without cells are left
-/// out.
+/// By the end of their file names: "-scales", "-layers", "-bits", "-dual", "-calibration"; those without
+/// cells are left out.
 std::map<std::string, Plot> plots(const std::string& title, const Cells& cells);
 
 }  // namespace nibble::mmse

@@ -4,6 +4,8 @@
 
 #include "experiments/mmse/claims.hpp"
 #include "experiments/mmse/curves.hpp"
+#include "experiments/mmse/ordering.hpp"
+#include "experiments/mmse/rows.hpp"
 #include "experiments/mmse/tables.hpp"
 
 namespace nibble::mmse {
@@ -24,21 +26,35 @@ struct Shown {
     const char* plot;
     const char* title;
 };
-constexpr Shown kShown[] = {{"-layers", "Error of each layer"},
+constexpr Shown kShown[] = {{"-scales", "Error over scale"},
+                            {"-layers", "Error of each layer"},
                             {"-bits", "Accuracy over bits"},
                             {"-dual", "Accuracy over the share of dual kernels"},
                             {"-calibration", "Accuracy over the number of calibration images"}};
 
-std::string markdown(const std::string& profile, const Grid& grid, const std::vector<NamedTable>& all,
-                     const std::map<std::string, Plot>& drawn, const std::vector<Claim>& claims) {
+std::string markdown(const std::string& profile, const Grid& grid, const Cells& cells,
+                     const std::vector<NamedTable>& all, const std::map<std::string, Plot>& drawn,
+                     const std::vector<Claim>& claims) {
     const std::string& paper = grid.paper;
     std::string text = fmt::format("# {}, profile `{}`\n\n{}\n\n", grid.title, profile, kFigures);
     for (const NamedTable& t : all)
         text += fmt::format("## {}\n\n{}\n\n{}\n", t.heading, t.text, t.table.markdown());
     for (const auto& [plot, title] : kShown)
         if (drawn.contains(plot)) text += fmt::format("## {1}\n\n![{1}]({0}{2}.svg)\n\n", paper, title, plot);
+    const Ordering order = ordering(cells);
     text += fmt::format(
-        "## Claims\n\nJudged from the cells of this profile alone; the paper's figures are on ImageNet, "
+        "## The paper's ordering\n\nMax-abs < MMSE, tensor < kernel < refined and dual: of {} such steps "
+        "between "
+        "cells, {} hold (accuracy rises, or falls by less than {:g} points).",
+        order.steps, order.held, kMargin);
+    if (order.held < order.steps)
+        text += fmt::format(
+            " The others, with what they did to the weights of each layer; a step may bring the weights of "
+            "every "
+            "layer nearer and the network no further:\n\n{}",
+            order.table.markdown());
+    text += fmt::format(
+        "\n\n## Claims\n\nJudged from the cells of this profile alone; the paper's figures are on ImageNet, "
         "these "
         "are not.\n\n{}\n",
         claims_markdown(claims));
@@ -57,10 +73,11 @@ Report report(const std::string& profile, const Grid& grid, const std::vector<Re
 
     Report report;
     if (!all.empty()) report.summary = all.front().table;
+    report.claims = judged;
     report.plots = plots(grid.title + ", " + profile, cells);
-    report.files[".md"] = markdown(profile, grid, all, report.plots, judged);
+    report.files[".md"] = markdown(profile, grid, cells, all, report.plots, judged);
     report.files[".csv"] = cell_rows(reported).csv();
-    report.files["-layers.csv"] = layer_table(reported).csv();
+    report.files["-layers.csv"] = layer_rows(reported).csv();
     for (const NamedTable& t : all) {
         report.files[t.name + ".csv"] = t.table.csv();
         report.files[t.name + ".tex"] = latex_file(t.table);

@@ -89,10 +89,8 @@ Table solver_table(const Cells& cells) {
             const Method m = method_from(method);
             Method plain = m;
             plain.solver = Solver::exact;
-            if (!weights_only(m) || m.weight_bits != kFour || !m.wide_ends || m.dual_percent > 0 ||
-                !(to_string(plain) == "w4e8" || to_string(plain) == "w4e8-pt") ||
-                !cells.in_grid(network, method))
-                continue;
+            const bool compared = to_string(plain) == "w4a8e8" || to_string(plain) == "w4a8e8-pt";
+            if (!compared || !cells.in_grid(network, method)) continue;
             const auto r = cells.results(network, method), best = cells.results(network, to_string(plain));
             const std::string above =
                 r.empty() || best.empty()
@@ -126,7 +124,7 @@ Table dual_table(const Cells& cells) {
             Method plain = method_from(method);
             const int share = plain.dual_percent;
             plain.dual_percent = 0;
-            if (cells.in_grid(network, method) && to_string(plain) == "w4e8")
+            if (cells.in_grid(network, method) && to_string(plain) == "w4a8e8")
                 by_share.emplace_back(share, method);
         }
         std::sort(by_share.begin(), by_share.end());
@@ -216,7 +214,10 @@ Table calibration_table(const Cells& cells) {
 
 std::vector<NamedTable> tables(const Cells& cells) {
     const auto usual_images = [](const Method& m) { return m.images == Method::kImages; };
-    const auto paper_solver = [](const Method& m) {
+    const auto shown_share = [](const Method& m) {
+        return m.dual_percent == 0 || m.dual_percent == 10 || m.dual_percent == 100;
+    };
+    const auto shown_solver = [](const Method& m) {
         return m.solver == Solver::exact || m.solver == Solver::max_abs;
     };
     std::vector<NamedTable> all{
@@ -226,29 +227,36 @@ std::vector<NamedTable> tables(const Cells& cells) {
          "relative squared error.",
          accuracy_table(cells,
                         [&](const Method& m) {
-                            return weights_only(m) && m.weight_bits == kFour && paper_solver(m) &&
+                            return weights_only(m) && m.weight_bits == kFour && shown_solver(m) &&
                                    (m.dual_percent == 0 || m.dual_percent == 10 || m.dual_percent == 100);
                         })},
-        {"4-bit activations, float weights", "-activations",
-         "Executed in f32: products of codes and float weights.",
-         accuracy_table(cells, [&](const Method& m) { return !m.quantizes_weights() && usual_images(m); })},
+        {"4-bit activations, float or 8-bit weights", "-activations",
+         "Beside float weights executed in f32, as products of codes and floats; beside 8-bit weights as "
+         "packed "
+         "integers.",
+         accuracy_table(cells,
+                        [&](const Method& m) {
+                            return m.activation_bits == kFour && (m.weight_bits == 0 || m.weight_bits == 8) &&
+                                   usual_images(m);
+                        })},
         {"Weights and activations", "-both", "Executed as packed integers.",
          accuracy_table(cells,
                         [&](const Method& m) {
                             const bool same_rule =
                                 (m.solver == Solver::max_abs) == (m.clipping == Clipping::max_abs);
-                            return m.quantizes_weights() && m.quantizes_activations() && usual_images(m) &&
-                                   !m.per_tensor && (m.weight_bits == 8 || m.weight_bits == kFour) &&
-                                   (m.activation_bits == 8 || m.activation_bits == kFour) &&
-                                   (same_rule || m.activation_bits == kFour);
+                            const bool bits = m.activation_bits == 8
+                                                  ? m.weight_bits == 8 || m.weight_bits == kFour
+                                                  : m.activation_bits == kFour && m.weight_bits == kFour;
+                            return bits && usual_images(m) && !m.per_tensor && shown_solver(m) && same_rule &&
+                                   shown_share(m);
                         })},
         {"Solvers", "-solvers",
          "Mean over the layers of 4 bits of ||W - W^||^2 / ||W||^2; the exact solver proves how far the "
-         "others "
-         "are from the best scale.",
+         "others are from the best scale. Executed as packed integers, activations in 8 bits.",
          solver_table(cells)},
         {"Dual kernels", "-dual",
-         "The threshold tau on a kernel's relative squared error is the one that leaves this share above it.",
+         "4-bit weights, 8-bit activations, executed as packed integers. The threshold tau on a kernel's "
+         "relative squared error is the one that leaves this share above it.",
          dual_table(cells)},
         {"Weight bits", "-bits",
          "Top-1 (%), executed as packed integers: weights of the bits named, 8 in the first and last layer, "
@@ -258,68 +266,6 @@ std::vector<NamedTable> tables(const Cells& cells) {
          "w4a4e8, by the number of images that calibrate its activations.", calibration_table(cells)}};
     std::erase_if(all, [](const NamedTable& t) { return t.table.rows.empty(); });
     return all;
-}
-
-Table layer_table(const std::vector<ReportedCell>& cells) {
-    Table table{{{"cell", false},
-                 {"layer", false},
-                 {"weights", false},
-                 {"weight_error"},
-                 {"bits_per_weight"},
-                 {"kernels"},
-                 {"extra_kernels"},
-                 {"input", false},
-                 {"input_step"},
-                 {"input_error"}},
-                {}};
-    const auto number = [](const std::optional<double>& value) {
-        return value ? fmt::format("{}", *value) : std::string(kMissing);
-    };
-    for (const auto& [cell, result] : cells) {
-        if (!result || cell.seed != 0) continue;
-        for (const Result::Layer& l : result->quantized->layers)
-            table.rows.push_back({cell.name(), l.name, l.weights.value_or(kMissing),
-                                  fmt::format("{}", l.weight_error), fmt::format("{}", l.bits_per_weight),
-                                  std::to_string(l.kernels), std::to_string(l.extra_kernels),
-                                  l.input.value_or(kMissing), number(l.input_step), number(l.input_error)});
-    }
-    return table;
-}
-
-Table cell_rows(const std::vector<ReportedCell>& cells) {
-    Table table{{{"cell", false},
-                 {"model", false},
-                 {"method", false},
-                 {"seed"},
-                 {"top1"},
-                 {"top5"},
-                 {"loss"},
-                 {"calibration"},
-                 {"bits_per_weight"},
-                 {"product_overhead"},
-                 {"file_bytes"},
-                 {"executed_as", false},
-                 {"weights_digest", false},
-                 {"predictions_digest", false},
-                 {"key", false}},
-                {}};
-    for (const auto& [cell, result] : cells) {
-        std::vector<std::string> row{cell.name(), cell.model, cell.method, std::to_string(cell.seed)};
-        if (result) {
-            const Result::Quantized& q = *result->quantized;
-            for (double value : {result->top1, result->top5, result->loss})
-                row.push_back(fmt::format("{}", value));
-            row.push_back(std::to_string(q.calibration));
-            for (double value : {q.bits_per_weight, q.product_overhead})
-                row.push_back(fmt::format("{}", value));
-            row.push_back(q.file_bytes ? std::to_string(*q.file_bytes) : kMissing);
-            row.insert(row.end(), {result->executed_as, result->weights_digest, result->predictions_digest,
-                                   result->key});
-        }
-        row.resize(table.columns.size(), kMissing);
-        table.rows.push_back(std::move(row));
-    }
-    return table;
 }
 
 }  // namespace nibble::mmse

@@ -18,10 +18,4 @@ struct NamedTable {
 /// All that have a row in the grid. The first is what README.md shows.
 std::vector<NamedTable> tables(const Cells& cells);
 
-/// One row per layer of every cell: what the per-layer plots are made from.
-Table layer_table(const std::vector<ReportedCell>& cells);
-
-/// One row per cell, every figure unrounded.
-Table cell_rows(const std::vector<ReportedCell>& cells);
-
 }  // namespace nibble::mmse

@@ -33,7 +33,10 @@ std::optional<Method> parse(std::string_view text) {
     else if (grouped && take(text, "-exp"))
         m.rule = Rule::exponential;
     m.ternary_first = grouped && take(text, "-t");
-    m.new_norms = !take(text, "-oldbn");
+    if (take(text, "-oldbn"))
+        m.norms = Norms::old;
+    else if (take(text, "-rawbn"))
+        m.norms = Norms::raw;
     return text.empty() ? std::optional(m) : std::nullopt;
 }
 
@@ -46,7 +49,8 @@ std::string to_string(const Method& m) {
     if (m.rule == Rule::twn) text += "-twn";
     if (m.rule == Rule::exponential) text += "-exp";
     if (m.ternary_first) text += "-t";
-    if (!m.new_norms) text += "-oldbn";
+    if (m.norms == Norms::old) text += "-oldbn";
+    if (m.norms == Norms::raw) text += "-rawbn";
     return text;
 }
 
@@ -56,7 +60,7 @@ Method method_from(const std::string& text) {
         throw BadInput(
             "fgq", "method",
             "f32, or g<group> or w<bits>, a<bits> unless activations stay float, of groups -twn or "
-            "-exp and -t, then -oldbn, as in g4a8, g64a4, g4, w4a8, g4a8-twn, g4a8-t-oldbn",
+            "-exp and -t, then -oldbn or -rawbn, as in g4a8, g64a4, g4, w4a8, g4a8-twn, g4a8-t-oldbn",
             "'" + text + "'");
     return *method;
 }

@@ -6,6 +6,7 @@
 //     g4a8-twn      thresholds by the rule of TWN    -exp: by the exponential model (ternarize.hpp)
 //     g4a8-t        the first convolution ternary, too
 //     g4a8-oldbn    batch norm keeps the statistics of the float network
+//     g4a8-rawbn    batch norm gets the statistics of the quantized network as they are, see Norms
 //
 // and, to compare with,
 //
@@ -20,13 +21,19 @@
 
 namespace nibble::fgq {
 
+/// Batch norm's statistics, estimated anew from the quantized network (engine/quant/batch_norm.hpp): so that
+/// each layer has the mean and deviation that the float network's has on the same images; or so that it has
+/// those that batch norm was trained to have, as the paper may mean it. The latter moves a network even that
+/// is not quantized, if it was trained on augmented images and these are not.
+enum class Norms { matched, raw, old };
+
 struct Method {
     int group = 0;            ///< N, 2 to 4096; 0: weights are uniform, or float
     int weight_bits = 0;      ///< of uniform weights, 2 to 8
     int activation_bits = 0;  ///< 2 to 8; 0: activations stay float
     Rule rule = Rule::exact;
     bool ternary_first = false;
-    bool new_norms = true;  ///< batch norm's statistics are taken anew from the quantized network
+    Norms norms = Norms::matched;
 
     bool quantizes() const { return group > 0 || weight_bits > 0; }
     friend bool operator==(const Method&, const Method&) = default;

@@ -35,7 +35,8 @@ class Fgq : public PostTrainingMethod {
 
     std::string text() const override { return to_string(method_); }
     std::size_t calibration_images() const override {
-        return method_.quantizes() && (method_.activation_bits > 0 || method_.new_norms) ? kImages : 0;
+        return method_.quantizes() && (method_.activation_bits > 0 || method_.norms != Norms::old) ? kImages
+                                                                                                   : 0;
     }
     bool observes_activations() const override { return method_.activation_bits > 0; }
     std::vector<std::string> golden() const override { return {"fgq"}; }
@@ -53,9 +54,11 @@ class Fgq : public PostTrainingMethod {
             made.quantization.layers = layers.quantized_weights(network.folded.weights);
         }
         if (method_.group > 0) made.facts = facts_of(network.folded, made.quantization.layers);
-        if (method_.new_norms)
-            reestimate_batch_norm(network.graph, network.weights, calibration.images, made.network,
-                                  made.quantization);
+        if (method_.norms != Norms::old)
+            reestimate_batch_norm(
+                network.graph, network.weights, calibration.images,
+                method_.norms == Norms::raw ? NormTarget::parameters : NormTarget::float_network,
+                made.network, made.quantization);
         return made;
     }
 

@@ -60,26 +60,17 @@ void Distribution::append(const Weighted& one) {
 }
 
 void Distribution::index() {
+    rounded_.resize(running_.size());
+    std::ranges::transform(running_, rounded_.begin(), [](const Sums& s) {
+        return RoundedSums{static_cast<double>(s.count), s.values.value()};
+    });
     if (values_.empty()) return;
     const double range = static_cast<double>(values_.back()) - values_.front();
-    buckets_per_unit_ = range > 0 ? static_cast<double>(values_.size()) / range : 0.0;
-    buckets_.assign(values_.size() + 1, 0);
+    last_bucket_ = static_cast<double>(2 * values_.size() - 1);
+    buckets_per_unit_ = range > 0 ? (last_bucket_ + 1) / range : 0.0;
+    buckets_.assign(2 * values_.size() + 1, 0);
     for (float v : values_) ++buckets_[bucket_of(v) + 1];
     std::partial_sum(buckets_.begin(), buckets_.end(), buckets_.begin());
-}
-
-std::size_t Distribution::bucket_of(double value) const {
-    const double bucket = (value - values_.front()) * buckets_per_unit_;
-    return static_cast<std::size_t>(std::clamp(bucket, 0.0, static_cast<double>(values_.size() - 1)));
-}
-
-std::size_t Distribution::below(double bound) const {
-    if (values_.empty()) return 0;
-    // bucket_of() never falls as its argument grows, so what is in lower buckets is below, in higher ones
-    // above.
-    const std::size_t bucket = bucket_of(bound);
-    const auto first = values_.begin() + buckets_[bucket], last = values_.begin() + buckets_[bucket + 1];
-    return static_cast<std::size_t>(std::lower_bound(first, last, bound) - values_.begin());
 }
 
 Sums Distribution::between(std::size_t first, std::size_t last) const {

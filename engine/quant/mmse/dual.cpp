@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <string>
+#include <type_traits>
 
 #include "engine/core/error.hpp"
 #include "engine/quant/mmse/golden_section.hpp"
@@ -14,9 +15,73 @@
 namespace nibble::mmse {
 namespace {
 
-/// Alternation from many starts goes on while a step lowers the error by this share; from the best one, to
-/// the end.
-constexpr double kSlow = 1e-3;
+/// Alternation from many starts goes on while a step lowers the error by the first share, from the best of
+/// where that leads by the second, from the best of all to the end.
+constexpr double kSlow = 1e-2, kSlower = 1e-3;
+constexpr std::size_t kFinalists = 4;
+
+// Candidates are compared, and improved from many starts, in plain doubles; what is returned is not.
+
+double to_double(double x) {
+    return x;
+}
+double to_double(Twofold x) {
+    return x.value();
+}
+template <class Real>
+Real from(Twofold x) {
+    if constexpr (std::is_same_v<Real, Twofold>)
+        return x;
+    else
+        return x.value();
+}
+
+/// For the codes T~_i of the nearest sums: all that the error and the best alphas need to know of them.
+template <class Real>
+struct SumFit {
+    std::array<Real, kMaxTerms> product{};                          ///< <T, T~_i>
+    std::array<std::array<double, kMaxTerms>, kMaxTerms> energy{};  ///< <T~_i, T~_j>, whole numbers
+};
+
+template <class Real>
+SumFit<Real> fit(const Distribution& t, Codes codes, const std::vector<float>& alphas) {
+    SumFit<Real> fit;
+    for_each_cell(t, points_of(alphas, codes), [&](const Point& p, std::size_t first, std::size_t last) {
+        const RoundedSums &a = t.rounded_up_to(first), &b = t.rounded_up_to(last);
+        Real values;
+        if constexpr (std::is_same_v<Real, Twofold>)
+            values = t.up_to(last).values - t.up_to(first).values;
+        else
+            values = b.values - a.values;
+        for (std::size_t i = 0; i < alphas.size(); ++i) {
+            const double code = p.codes[i];
+            fit.product[i] = fit.product[i] + values * code;
+            for (std::size_t j = 0; j <= i; ++j) fit.energy[i][j] += code * p.codes[j] * (b.count - a.count);
+        }
+    });
+    for (std::size_t i = 0; i < alphas.size(); ++i)
+        for (std::size_t j = 0; j < i; ++j) fit.energy[j][i] = fit.energy[i][j];
+    return fit;
+}
+
+/// ||T||^2 - sum_i alpha_i (2 <T, T~_i> - sum_j alpha_j <T~_i, T~_j>)
+template <class Real>
+double squared_error(const SumFit<Real>& fit, Twofold squared_norm, const std::vector<float>& alphas) {
+    Real error = from<Real>(squared_norm);
+    for (std::size_t i = 0; i < alphas.size(); ++i) {
+        Real inner = fit.product[i] * 2.0;
+        for (std::size_t j = 0; j < alphas.size(); ++j)
+            inner = inner - from<Real>(exact_product(fit.energy[i][j], alphas[j]));
+        error = error - inner * static_cast<double>(alphas[i]);
+    }
+    return std::max(to_double(error), 0.0);
+}
+
+template <class Real>
+SumScales evaluated(const Distribution& t, Codes codes, std::vector<float> alphas) {
+    const double error = squared_error(fit<Real>(t, codes, alphas), t.squared_norm(), alphas);
+    return {std::move(alphas), error};
+}
 
 float signed_storable(double alpha, Codes codes) {
     return std::copysign(storable(std::abs(alpha), codes), static_cast<float>(alpha));
@@ -46,17 +111,17 @@ std::vector<float> one_by_one(const Distribution& t, Codes codes, float first, i
 
 std::vector<SumScales> nested_candidates(const Distribution& t, Codes codes, int terms, float single) {
     const double largest = std::copysign(max_abs(t, codes).alpha, single);
-    std::vector<SumScales> candidates{evaluate(t, codes, one_by_one(t, codes, single, terms))};
+    std::vector<SumScales> candidates{evaluated<double>(t, codes, one_by_one(t, codes, single, terms))};
     for (int j = 1; j <= kNestedCandidates; ++j) {
         const float first = signed_storable(largest * j / kNestedCandidates, codes);
-        candidates.push_back(evaluate(t, codes, one_by_one(t, codes, first, terms)));
+        candidates.push_back(evaluated<double>(t, codes, one_by_one(t, codes, first, terms)));
     }
     return candidates;
 }
 
 /// alpha_i = alpha_1 / ratio^(i - 1), its sign that of alpha_1 or alternating.
 std::vector<SumScales> series_candidates(const Distribution& t, Codes codes, int terms, float single) {
-    constexpr double kRatioStep = 1.25, kReachStep = 1.1, kSmallestReach = 0.2;
+    constexpr double kRatioStep = 1.35, kReachStep = 1.15, kSmallestReach = 0.2;
     const double largest = std::copysign(max_abs(t, codes).alpha, single);
     const double largest_ratio = 1.2 * (codes.highest - codes.lowest + 1);
     std::vector<SumScales> candidates;
@@ -69,49 +134,20 @@ std::vector<SumScales> series_candidates(const Distribution& t, Codes codes, int
                 double alpha = largest * reach / sum;
                 for (int i = 0; i < terms; ++i, alpha *= turn / ratio)
                     alphas.push_back(signed_storable(alpha, codes));
-                candidates.push_back(evaluate(t, codes, std::move(alphas)));
+                candidates.push_back(evaluated<double>(t, codes, std::move(alphas)));
             }
     }
     return candidates;
 }
 
-/// For the codes T~_i of the nearest sums: all that the error and the best alphas need to know of them.
-struct SumFit {
-    std::array<Twofold, kMaxTerms> product;                                  ///< <T, T~_i>
-    std::array<std::array<std::int64_t, kMaxTerms>, kMaxTerms> energy = {};  ///< <T~_i, T~_j>
-};
-
-SumFit fit(const Distribution& t, Codes codes, const std::vector<float>& alphas) {
-    SumFit fit;
-    for_each_cell(t, points_of(alphas, codes), [&](const Point& p, const Sums& sums) {
-        for (std::size_t i = 0; i < alphas.size(); ++i) {
-            fit.product[i] = fit.product[i] + sums.values * p.codes[i];
-            for (std::size_t j = 0; j < alphas.size(); ++j)
-                fit.energy[i][j] += p.codes[i] * p.codes[j] * sums.count;
-        }
-    });
-    return fit;
-}
-
-/// ||T||^2 - sum_i alpha_i (2 <T, T~_i> - sum_j alpha_j <T~_i, T~_j>)
-double squared_error(const SumFit& fit, Twofold squared_norm, const std::vector<float>& alphas) {
-    Twofold error = squared_norm;
-    for (std::size_t i = 0; i < alphas.size(); ++i) {
-        Twofold inner = fit.product[i] * 2.0;
-        for (std::size_t j = 0; j < alphas.size(); ++j)
-            inner = inner - exact_product(static_cast<double>(fit.energy[i][j]), alphas[j]);
-        error = error - inner * alphas[i];
-    }
-    return std::max(error.value(), 0.0);
-}
-
 /// The alphas that are best for these codes: sum_j <T~_i, T~_j> alpha_j = <T, T~_i>, by elimination. Empty if
 /// there is more than one solution.
-std::vector<float> least_squares(const SumFit& fit, std::size_t terms, Codes codes) {
+template <class Real>
+std::vector<float> least_squares(const SumFit<Real>& fit, std::size_t terms, Codes codes) {
     std::array<std::array<double, kMaxTerms + 1>, kMaxTerms> rows{};
     for (std::size_t i = 0; i < terms; ++i) {
-        for (std::size_t j = 0; j < terms; ++j) rows[i][j] = static_cast<double>(fit.energy[i][j]);
-        rows[i][terms] = fit.product[i].value();
+        for (std::size_t j = 0; j < terms; ++j) rows[i][j] = fit.energy[i][j];
+        rows[i][terms] = to_double(fit.product[i]);
     }
     for (std::size_t i = 0; i < terms; ++i) {
         if (!(rows[i][i] > 0)) return {};
@@ -128,12 +164,13 @@ std::vector<float> least_squares(const SumFit& fit, std::size_t terms, Codes cod
 }
 
 /// Until a step lowers the error by less than this share.
+template <class Real>
 SumScales alternate(const Distribution& t, Codes codes, SumScales best, double share) {
-    SumFit now = fit(t, codes, best.alphas);
+    SumFit<Real> now = fit<Real>(t, codes, best.alphas);
     for (;;) {
         std::vector<float> alphas = least_squares(now, best.alphas.size(), codes);
         if (alphas.empty()) return best;
-        now = fit(t, codes, alphas);
+        now = fit<Real>(t, codes, alphas);
         const double error = squared_error(now, t.squared_norm(), alphas);
         if (!(error < best.error)) return best;
         const bool done = error > best.error * (1 - share);
@@ -145,8 +182,7 @@ SumScales alternate(const Distribution& t, Codes codes, SumScales best, double s
 }  // namespace
 
 SumScales evaluate(const Distribution& t, Codes codes, std::vector<float> alphas) {
-    const double error = squared_error(fit(t, codes, alphas), t.squared_norm(), alphas);
-    return {std::move(alphas), error};
+    return evaluated<Twofold>(t, codes, std::move(alphas));
 }
 
 SumScales dual(const Distribution& t, Codes codes, int terms, SumSearch search) {
@@ -157,21 +193,26 @@ SumScales dual(const Distribution& t, Codes codes, int terms, SumSearch search) 
     const Scale single = solve(t, codes, Solver::exact, Signs::both);
     std::vector<float> one(static_cast<std::size_t>(terms), 0.0f);
     one[0] = single.alpha;
-    SumScales best{one, single.error};
-    if (terms == 1 || single.error == 0) return best;
+    const SumScales alone{one, single.error};
+    if (terms == 1 || single.error == 0) return alone;
+    SumScales best = alone;
 
+    const auto keep_best = [](std::vector<SumScales>& candidates, std::size_t number) {
+        std::ranges::stable_sort(candidates, {}, &SumScales::error);
+        candidates.resize(std::min(candidates.size(), number));
+    };
     const auto start_from = [&](std::vector<SumScales> candidates) {
-        std::stable_sort(candidates.begin(), candidates.end(),
-                         [](const SumScales& a, const SumScales& b) { return a.error < b.error; });
-        candidates.resize(std::min(candidates.size(), kStarts));
-        for (const SumScales& start : candidates) {
-            SumScales end = alternate(t, codes, start, kSlow);
-            if (end.error < best.error) best = std::move(end);
-        }
+        keep_best(candidates, kStarts);
+        for (SumScales& c : candidates) c = alternate<double>(t, codes, std::move(c), kSlow);
+        keep_best(candidates, kFinalists);
+        for (SumScales& c : candidates) c = alternate<double>(t, codes, std::move(c), kSlower);
+        keep_best(candidates, 1);
+        if (candidates.front().error < best.error) best = candidates.front();
     };
     start_from(nested_candidates(t, codes, terms, single.alpha));
     if (search == SumSearch::nested_and_series) start_from(series_candidates(t, codes, terms, single.alpha));
-    return alternate(t, codes, std::move(best), 0);
+    best = alternate<Twofold>(t, codes, evaluate(t, codes, std::move(best.alphas)), 0);
+    return best.error < alone.error ? best : alone;
 }
 
 }  // namespace nibble::mmse

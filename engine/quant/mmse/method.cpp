@@ -100,7 +100,7 @@ Method method_from(const std::string& text) {
     for (const auto& [clipping, word] : kClippingWords)
         if (m.clipping == Clipping::mmse && take(rest, word)) m.clipping = clipping;
     if (m.clipping == Clipping::percentile) m.percentile = take_number<double>(rest).value_or(0);
-    if (take(rest, "-r")) m.residual_bits = number(rest);
+    if (!rest.starts_with("-refined") && take(rest, "-r")) m.residual_bits = number(rest);
     m.batch_norm = take(rest, "-bn");
     m.bias_correction = take(rest, "-bc");
     m.refined = take(rest, "-refined");

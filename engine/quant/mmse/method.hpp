@@ -9,7 +9,8 @@
 // exact solver, and activation scales of minimal squared error over 512 images:
 //
 //     -pt                one scale for each weight tensor
-//     -wmaxabs           solver of the weights' scales; -walternating, -wgolden, -wgrid
+//     -wmaxabs           solver of the weights' scales; -walternating, -wgolden, -wgrid (which with -pt keeps
+//                        the error over the scale, a curve for some layers)
 //     -dual10            the worst 10 % of all kernels as sums of two tensors
 //     -amaxabs           rule for activations; -akl, -aaciq, -apercentile99.9
 //     -r8                what is added (residuals) in 8 bits instead of floats
@@ -44,8 +45,8 @@ struct Method {
     Solver solver = Solver::exact;
     int dual_percent = 0;  ///< of all kernels that have weight_bits: those of the largest relative error
     Clipping clipping = Clipping::mmse;
-    double percentile = 0;  ///< with Clipping::percentile
-    int residual_bits = 0;  ///< 0: residuals stay float
+    double percentile = 0;                                              ///< with Clipping::percentile
+    int residual_bits = 0;                                              ///< 0: residuals stay float
     bool batch_norm = false, bias_correction = false, refined = false;  ///< passes, in this order
     int images = kImages;  ///< for calibration; without anything to calibrate it is kImages
 

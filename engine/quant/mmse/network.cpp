@@ -10,6 +10,7 @@
 #include "engine/quant/kl.hpp"
 #include "engine/quant/mmse/activations.hpp"
 #include "engine/quant/mmse/dual_weights.hpp"
+#include "engine/quant/mmse/error_curve.hpp"
 #include "engine/quant/mmse/refine.hpp"
 #include "engine/quant/mmse/weights.hpp"
 #include "engine/quant/percentile.hpp"
@@ -18,12 +19,8 @@
 namespace nibble::mmse {
 namespace {
 
-std::vector<int> products_of(const Graph& graph) {
-    std::vector<int> products;
-    for (int i = 0; i < graph.size(); ++i)
-        if (graph[i].op == Op::conv || graph[i].op == Op::linear) products.push_back(i);
-    return products;
-}
+constexpr int kCurvePoints = 100;
+using Curve = std::vector<std::pair<double, double>>;
 
 Quantizer quantizer_of(const Histogram& histogram, int bits, const Method& method) {
     switch (method.clipping) {
@@ -49,15 +46,16 @@ class Quantizing {
           graph_(network.folded.graph),
           calibration_(calibration),
           method_(method),
-          products_(products_of(graph_)) {}
+          products_(graph_.products()) {}
 
     PostTrained run() {
         if (method_.quantizes_weights()) quantize_weights();
+        if (method_.solver == Solver::grid && method_.per_tensor) keep_curves();
         if (method_.dual_percent > 0) make_dual();
         if (method_.quantizes_activations())
             for (int i : products_) quantize_edge({i, 0}, bits(i, method_.activation_bits));
         if (method_.residual_bits > 0) quantize_residuals();
-        PostTrained result{folded_, std::move(quantization_), std::move(facts_)};
+        PostTrained result{folded_, std::move(quantization_), std::move(facts_), std::move(curves_)};
         finish(result);
         return result;
     }
@@ -75,6 +73,24 @@ class Quantizing {
             quantization_.layers.emplace(graph_[i].name,
                                          mmse::quantize_weights(weights(i), scheme, method_.solver));
         }
+    }
+
+    void keep_curves() {
+        std::vector<std::pair<double, std::string>> by_error;
+        std::map<std::string, Curve> all;
+        for (int i : products_) {
+            if (is_end(i)) continue;
+            const Array<float>& w = weights(i);
+            Curve curve = error_curve(Distribution(std::span(w.data(), w.size())),
+                                      codes_of(quantization_.layers.at(graph_[i].name).scheme), kCurvePoints);
+            if (curve.empty()) continue;
+            by_error.emplace_back(curve.back().second, graph_[i].name);
+            all.emplace(graph_[i].name, std::move(curve));
+        }
+        std::sort(by_error.begin(), by_error.end());
+        if (by_error.empty()) return;
+        for (std::size_t k : {std::size_t{0}, by_error.size() / 2, by_error.size() - 1})
+            curves_.emplace(by_error[k].second, all.at(by_error[k].second));
     }
 
     /// The worst kernels of the whole network, wide ends apart.
@@ -137,8 +153,8 @@ class Quantizing {
     void finish(PostTrained& result) const {
         const auto images = calibration_.images;
         if (method_.batch_norm)
-            reestimate_batch_norm(network_.graph, network_.weights, images, result.network,
-                                  result.quantization);
+            reestimate_batch_norm(network_.graph, network_.weights, images, NormTarget::parameters,
+                                  result.network, result.quantization);
         if (method_.bias_correction) correct_biases(images, result.network, result.quantization);
         if (!method_.refined) return;
         const std::size_t n = images.size() / graph_.input_dims().size();
@@ -158,6 +174,7 @@ class Quantizing {
     std::map<std::pair<int, int>, Quantizer> quantizers_;  ///< by source and bits
     Quantization quantization_;
     std::map<std::string, double> facts_;
+    std::map<std::string, Curve> curves_;
 };
 
 class Mmse : public PostTrainingMethod {

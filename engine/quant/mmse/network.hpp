@@ -11,7 +11,8 @@
 namespace nibble::mmse {
 
 /// Facts: "tau", the relative squared error above which kernels are dual, where some are; "loss_before" and
-/// "loss_after" of a refinement (refine.hpp).
+/// "loss_after" of a refinement (refine.hpp). Curves: of a grid search per tensor, error_curve.hpp for the
+/// layers that max-abs approximates best, worst and in between, by name.
 PostTrained quantize(const FloatNetwork& network, const Calibration& calibration, const Method& method);
 
 /// The family "mmse" of post_training_methods.hpp. Throws what method_from() throws.

@@ -27,14 +27,15 @@ inline double boundary(const Point& a, const Point& b) {
     return (a.value + b.value) / 2;
 }
 
-/// Calls body(point, sums) with the sums over all values for which a point is the nearest.
+/// Calls body(point, first, last) for every point that is the nearest one of some distinct values [first,
+/// last).
 template <class Body>
 void for_each_cell(const Distribution& t, const std::vector<Point>& points, Body&& body) {
     std::size_t first = 0;
     for (std::size_t i = 0; i < points.size(); ++i) {
         const std::size_t last =
             i + 1 < points.size() ? t.below(boundary(points[i], points[i + 1])) : t.size();
-        if (last > first) body(points[i], t.between(first, last));
+        if (last > first) body(points[i], first, last);
         first = std::max(first, last);
     }
 }

@@ -43,6 +43,23 @@ Scale evaluate(const Distribution& t, Codes codes, float alpha) {
     return {alpha, fit(t, codes, alpha).squared_error(t.squared_norm(), alpha)};
 }
 
+Estimate estimate(const Distribution& t, Codes codes, float alpha) {
+    // As fit(), of running sums that were rounded.
+    const RoundedSums& all = t.rounded_up_to(t.size());
+    double product = codes.highest * all.values, energy = codes.highest * codes.highest * all.count;
+    for (int k = codes.highest - 1; k >= codes.lowest; --k) {
+        const std::size_t below = t.below((k + 0.5) * static_cast<double>(alpha));
+        if (below == 0) break;
+        product -= t.rounded_up_to(below).values;
+        energy -= (2 * k + 1) * t.rounded_up_to(below).count;  // whole numbers below 2^53
+    }
+    const double a = alpha, squares = t.squared_norm().value(), of_codes = a * a * energy;
+    // No running sum exceeds sum |t| <= sqrt(n sum t^2), nor do partial products twice the codes times it.
+    const double most = std::sqrt(all.count * squares), number = codes.highest - codes.lowest + 1;
+    const double terms = squares + 2 * a * std::abs(product) + of_codes;
+    return {squares - 2 * a * product + of_codes, 0x1p-53 * (6 * number * number * a * most + 8 * terms)};
+}
+
 bool better(const Scale& a, const Scale& b) {
     return a.error != b.error ? a.error < b.error : a.alpha > b.alpha;
 }

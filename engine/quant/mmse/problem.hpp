@@ -51,6 +51,12 @@ struct Scale {
 /// E at one scale.
 Scale evaluate(const Distribution& t, Codes codes, float alpha);
 
+/// E at one scale in plain doubles, several times faster, and how far off it is at most.
+struct Estimate {
+    double error, uncertainty;
+};
+Estimate estimate(const Distribution& t, Codes codes, float alpha);
+
 /// Smaller error; of equal errors, the larger scale, whose codes are smaller.
 bool better(const Scale& a, const Scale& b);
 

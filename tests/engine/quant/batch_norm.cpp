@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "engine/infer/compare.hpp"
 #include "engine/infer/lower.hpp"
@@ -37,7 +38,7 @@ TEST_CASE("batch norm estimated anew on float weights: what one training batch o
         Example e(shortcut, 5);
         std::vector<float> logits(kImages * 10);
         Quantization none;
-        reestimate_batch_norm(e.graph, e.weights, e.images, e.folded, none);
+        reestimate_batch_norm(e.graph, e.weights, e.images, NormTarget::parameters, e.folded, none);
         Predictor(e.folded.graph, e.folded.weights, Numerics::f32).logits(e.images, logits);
 
         Weights gradients;
@@ -62,7 +63,7 @@ TEST_CASE("batch norm estimated anew: every channel has the mean and variance th
         test::quantize_as_sum(e.folded.weights.at("layer2.0.conv1.weight"), scheme_from("s2x2-pc"), 1);
     q.layers.erase("layer3.0.conv1");
     const Quantization before = q;
-    reestimate_batch_norm(e.graph, e.weights, e.images, e.folded, q);
+    reestimate_batch_norm(e.graph, e.weights, e.images, NormTarget::parameters, e.folded, q);
 
     for (const auto& [name, layer] : q.layers) {
         CHECK(layer.codes == before.layers.at(name).codes);
@@ -94,6 +95,44 @@ TEST_CASE("batch norm estimated anew: every channel has the mean and variance th
     CHECK(alive > 200);
 }
 
+TEST_CASE(
+    "batch norm estimated anew against the float network: its moments come back, and float stays as it was") {
+    Example e(Shortcut::projection, 8);
+    const FoldedNetwork real = e.folded;
+    Quantization none;
+    reestimate_batch_norm(e.graph, e.weights, e.images, NormTarget::float_network, e.folded, none);
+    for (const auto& [name, values] : real.weights)
+        for (std::size_t i = 0; i < values.size(); ++i)
+            CHECK(e.folded.weights.at(name).data()[i] == doctest::Approx(values.data()[i]).epsilon(1e-4));
+
+    e.folded = real;
+    Quantization q = test::quantize(e.folded, {.weights = scheme_from("s3-pc"), .activation_bits = 4}, 8);
+    std::map<int, Moments> expected;
+    const auto outputs = [](const FoldedNetwork& network, int layer, Moments sums) {
+        const ChannelMap map = unchanged(network.graph, network.weights, layer);
+        for (std::size_t c = 0; c < map.shift.size(); ++c) sums.mean[c] += map.shift[c];
+        return sums;
+    };
+    run_layerwise(real.graph, real.weights, {}, e.images, [&](int layer, const Moments& sums) {
+        expected[layer] = outputs(real, layer, sums);
+        return unchanged(real.graph, real.weights, layer);
+    });
+    reestimate_batch_norm(e.graph, e.weights, e.images, NormTarget::float_network, e.folded, q);
+    std::size_t alive = 0;
+    run_layerwise(e.folded.graph, e.folded.weights, q, e.images, [&](int layer, const Moments& sums) {
+        const Moments found = outputs(e.folded, layer, sums);
+        const bool normalised = real.graph[layer].op == Op::conv;
+        for (std::size_t c = 0; normalised && c < found.mean.size(); ++c) {
+            CHECK(found.mean[c] == doctest::Approx(expected.at(layer).mean[c]).epsilon(1e-3));
+            if (found.variance[c] == 0) continue;
+            ++alive;
+            CHECK(found.variance[c] == doctest::Approx(expected.at(layer).variance[c]).epsilon(2e-3));
+        }
+        return unchanged(e.folded.graph, e.folded.weights, layer);
+    });
+    CHECK(alive > 300);
+}
+
 TEST_CASE("batch norm estimated anew: channels with gamma = 0, and integer execution") {
     Example e(Shortcut::option_a, 7);
     const auto silence = [](Weights& weights) { weights.at("layer1.0.bn1.weight").data()[2] = 0; };
@@ -101,7 +140,7 @@ TEST_CASE("batch norm estimated anew: channels with gamma = 0, and integer execu
     e.folded = fold_batch_norm(e.graph, e.weights);
     Quantization q = test::quantize(e.folded, {.weights = scheme_from("s4-pc"), .activation_bits = 4}, 7);
     const float step = q.layers.at("layer1.0.conv1").steps[2];
-    reestimate_batch_norm(e.graph, e.weights, e.images, e.folded, q);
+    reestimate_batch_norm(e.graph, e.weights, e.images, NormTarget::parameters, e.folded, q);
     CHECK(q.layers.at("layer1.0.conv1").steps[2] == step);
     CHECK(e.folded.weights.at("layer1.0.conv1.bias").data()[2] ==
           e.weights.at("layer1.0.bn1.bias").data()[2]);

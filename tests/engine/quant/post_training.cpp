@@ -73,7 +73,7 @@ const std::vector<GoldenEntry> kGolden = {
     {"bias correction", "mmse", {"w3e8-bc", "w4a4-bc"}},
     {"refinement", "mmse", {"w3e8-refined", "w4a4-refined"}},
     {"clipping", "mmse", {"w4a4e8-wmaxabs-amaxabs", "a4-akl", "a4-aaciq", "a4-apercentile99.9"}},
-    {"fgq", "fgq", {"f32", "g4a8", "g64a4-twn", "g2-exp-t", "g4a8-oldbn", "g3-oldbn", "w4a8"}}};
+    {"fgq", "fgq", {"f32", "g4a8", "g64a4-twn", "g2-exp-t", "g4a8-oldbn", "g4a8-rawbn", "g3-oldbn", "w4a8"}}};
 }  // namespace
 
 // Results of post-training cells are keyed by these digests: a change here is a change of bits.

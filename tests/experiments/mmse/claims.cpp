@@ -15,8 +15,8 @@ const std::vector<std::string> kMethods{"f32",
                                         "w4e8-wmaxabs",
                                         "w4e8-pt-wmaxabs",
                                         "w4e8-dual10",
-                                        "w4e8-walternating",
-                                        "w4e8-wgrid",
+                                        "w4a8e8-walternating",
+                                        "w4a8e8-wgrid",
                                         "w3a8e8",
                                         "w3a8e8-wmaxabs",
                                         "w4a8e8",
@@ -33,9 +33,9 @@ Synthetic as_claimed() {
     s.set("net", "w4e8-wmaxabs", {88})
         .set("net", "w4e8-pt-wmaxabs", {84.5})
         .set("net", "w4e8-dual10", {89.8});
-    s.set("net", "w4e8-walternating", {88.5}, 0.0102).set("net", "w4e8-wgrid", {88.9}, 0.010001);
+    s.set("net", "w4a8e8-walternating", {88.5}, 0.0102).set("net", "w4a8e8-wgrid", {88.9}, 0.010001);
     s.set("net", "w3a8e8", {80, 80, 80}).set("net", "w3a8e8-wmaxabs", {70, 70, 70});
-    s.set("net", "w4a8e8", {88.9, 88.9, 88.9}).set("net", "w4a8e8-wmaxabs", {88, 88, 88});
+    s.set("net", "w4a8e8", {88.9, 88.9, 88.9}, 0.01).set("net", "w4a8e8-wmaxabs", {88, 88, 88});
     s.set("net", "w8a8", {89.9, 89.95, 89.9}).set("net", "a4e8", {85, 85, 85});
     s.set("net", "w4a4e8-cal64", {84, 84.1, 84}).set("net", "w4a4e8-cal1024", {84, 84, 84.1});
     return s;
@@ -69,8 +69,8 @@ TEST_CASE("each claim can fail") {
     fails(mmse::mmse_beats_max_abs, as_claimed().set("net", "w3a8e8", {70, 70, 70}));
     fails(mmse::kernels_matter_more, as_claimed().set("net", "w4e8-pt", {89.5}));
     fails(mmse::kernels_matter_more, as_claimed().set("net", "w4e8-pt-wmaxabs", {70}));
-    fails(mmse::alternating_gets_stuck, as_claimed().set("net", "w4e8-walternating", {88}, 0.01001));
-    fails(mmse::alternating_gets_stuck, as_claimed().set("net", "w4e8-wgrid", {88}, 0.0101));
+    fails(mmse::alternating_gets_stuck, as_claimed().set("net", "w4a8e8-walternating", {88}, 0.01001));
+    fails(mmse::alternating_gets_stuck, as_claimed().set("net", "w4a8e8-wgrid", {88}, 0.0101));
     fails(mmse::few_duals_suffice, as_claimed().set("net", "w4e8-dual10", {88.9}));
     fails(mmse::small_sets_suffice, as_claimed().set("net", "w4a4e8-cal64", {80, 80.1, 80}));
     fails(mmse::small_sets_suffice, as_claimed().set("net", "a4e8", {89.5, 89.5, 89.5}));

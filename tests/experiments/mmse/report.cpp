@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "experiments/mmse/curves.hpp"
 #include "experiments/mmse/tables.hpp"
 #include "synthetic.hpp"
@@ -11,16 +13,18 @@ using Synthetic = test::MmseCells;
 
 namespace {
 Synthetic study() {
-    Synthetic s(
-        {"net", "empty"},
-        {"f32", "w4e8-pt-wmaxabs", "w4e8-pt", "w4e8-wmaxabs", "w4e8", "w4e8-dual10", "w4e8-dual50",
-         "w4e8-walternating", "a4e8", "a4e8-akl", "w8a8", "w4a4e8", "w4a4e8-cal64", "w3a8e8", "w4a8e8"},
-        2);
+    Synthetic s({"net", "empty"},
+                {"f32", "w4e8-pt-wmaxabs", "w4e8-pt", "w4e8-wmaxabs", "w4e8", "w4e8-dual10", "w4a8e8-dual10",
+                 "w4a8e8-dual50", "w4a8e8-walternating", "w4a8e8-pt-wgrid", "a4e8", "a4e8-akl", "w8a8",
+                 "w4a4e8", "w4a4e8-cal64", "w3a8e8", "w4a8e8"},
+                2);
     s.set("net", "f32", {90}).set("net", "w4e8-pt-wmaxabs", {70}, 0.1).set("net", "w4e8-pt", {75}, 0.05);
     s.set("net", "w4e8-wmaxabs", {85}, 0.02)
         .set("net", "w4e8", {88}, 0.01)
         .set("net", "w4e8-dual10", {89}, 0.008);
-    s.set("net", "w4e8-dual50", {89.5}, 0.004).set("net", "w4e8-walternating", {87}, 0.011);
+    s.set("net", "w4a8e8", {88}, 0.01).set("net", "w4a8e8-dual10", {89}, 0.008);
+    s.set("net", "w4a8e8-dual50", {89.5}, 0.004).set("net", "w4a8e8-walternating", {87}, 0.011);
+    s.set("net", "w4a8e8-pt-wgrid", {70}, 0.1);
     s.set("net", "a4e8", {80}).set("net", "a4e8-akl", {60}).set("net", "w8a8", {89, 90});
     s.set("net", "w4a4e8", {80, 82}).set("net", "w4a4e8-cal64", {79, 81}).set("net", "w3a8e8", {60, 62});
     return s;
@@ -44,11 +48,14 @@ TEST_CASE("tables: the float network first, differences, overhead, dashes") {
     CHECK(weights.rows.size() == 12);  // of both networks; no solver, no share but 10 and 100 %
     CHECK(weights.rows.back()[4] == "–");
     const Table& both = named(all, "-both").table;
-    CHECK(both.rows[1][3] == "2");
-    CHECK(both.rows[1][4].starts_with("89.50 ± "));
-    CHECK(both.rows[1][9] == "2.0");
+    const auto row =
+        std::find_if(both.rows.begin(), both.rows.end(), [](const auto& r) { return r[1] == "w8a8"; });
+    REQUIRE(row != both.rows.end());
+    CHECK((*row)[3] == "2");
+    CHECK((*row)[4].starts_with("89.50 ± "));
+    CHECK((*row)[9] == "2.0");
     const Table& solvers = named(all, "-solvers").table;
-    CHECK(solvers.rows[4] == std::vector<std::string>{"net", "alternating, per kernel", "0.011000", "+10.000",
+    CHECK(solvers.rows[0] == std::vector<std::string>{"net", "alternating, per kernel", "0.011000", "+10.000",
                                                       "87.00", "-3.00"});
     const Table& dual = named(all, "-dual").table;
     CHECK(dual.rows[1] ==
@@ -64,6 +71,8 @@ TEST_CASE("plots: a curve for each way, network or share that has results") {
     CHECK(plots.at("-layers").curves.size() == 4);
     CHECK(plots.at("-layers").curves.front().points.size() == 1);
     CHECK(plots.at("-layers").curves.front().points.front().second == doctest::Approx(10));
+    CHECK(plots.at("-scales").curves.size() == 1);
+    CHECK(plots.at("-scales").curves.front().points.back() == std::pair{1.0, 0.0});
     CHECK(plots.at("-dual").curves.size() == 1);
     CHECK(plots.at("-dual").curves.front().points ==
           std::vector<std::pair<double, double>>{{0, -2}, {10, -1}, {50, -0.5}});

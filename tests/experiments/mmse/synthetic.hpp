@@ -34,6 +34,7 @@ class MmseCells {
             const double extra = m.dual_percent / 100.0;
             q.product_overhead = 1 + extra;
             q.bits_per_weight = m.quantizes_weights() ? (1 + extra) * m.weight_bits : 32;
+            if (m.solver == mmse::Solver::grid) q.curves["middle"] = {{0.5, 0.1}, {1.0, 1.0}};
             if (m.dual_percent > 0) q.facts["tau"] = 0.02;
             if (m.quantizes_weights() && m.quantizes_activations()) q.file_bytes = 2048;
             for (const char* name : {"first", "middle", "last"}) {

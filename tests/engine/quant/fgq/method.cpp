@@ -7,33 +7,55 @@
 namespace nibble::fgq {
 namespace {
 
+constexpr Norms kNorms[] = {Norms::matched, Norms::raw, Norms::old};
+
 TEST_CASE("fgq methods: every setting is written and read back") {
     for (int group : {2, 4, 63, 4096})
         for (int bits : {0, 2, 4, 8})
             for (const Rule rule : kRules)
                 for (bool first : {false, true})
-                    for (bool norms : {false, true}) {
+                    for (const Norms norms : kNorms) {
                         const Method m{group, 0, bits, rule, first, norms};
                         CHECK(method_from(to_string(m)) == m);
                     }
     for (int weights : {2, 4, 8})
         for (int bits : {0, 2, 8})
-            for (bool norms : {false, true}) {
-                const Method m{.weight_bits = weights, .activation_bits = bits, .new_norms = norms};
+            for (const Norms norms : kNorms) {
+                const Method m{.weight_bits = weights, .activation_bits = bits, .norms = norms};
                 CHECK(method_from(to_string(m)) == m);
             }
     CHECK(to_string(Method{}) == "f32");
     CHECK(method_from("f32") == Method{});
-    CHECK(to_string(Method{64, 0, 0, Rule::twn, true, false}) == "g64-twn-t-oldbn");
+    CHECK(to_string(Method{64, 0, 0, Rule::twn, true, Norms::old}) == "g64-twn-t-oldbn");
     CHECK(to_string(Method{.group = 16, .activation_bits = 4, .rule = Rule::exponential}) == "g16a4-exp");
     CHECK(to_string(Method{.weight_bits = 4, .activation_bits = 8}) == "w4a8");
 }
 
 TEST_CASE("fgq methods: anything else is refused") {
-    for (const char* text :
-         {"",          "g",     "4a8",        "g1a8",     "g4097a8",      "g4a1", "g4a9",        "g4a0",
-          "g04a8",     "g4a8-", "g4a8-t-twn", "g4a8-t-t", "g4a8-ternary", "G4a8", "g4a8 ",       "g4w2",
-          "f32-oldbn", "w9a8",  "w1a8",       "w4a8-t",   "w4a8-twn",     "a8",   "g4a8-oldbn-t"}) {
+    for (const char* text : {"",
+                             "g",
+                             "4a8",
+                             "g1a8",
+                             "g4097a8",
+                             "g4a1",
+                             "g4a9",
+                             "g4a0",
+                             "g04a8",
+                             "g4a8-",
+                             "g4a8-t-twn",
+                             "g4a8-t-t",
+                             "g4a8-ternary",
+                             "G4a8",
+                             "g4a8 ",
+                             "g4w2",
+                             "f32-oldbn",
+                             "g4a8-oldbn-rawbn",
+                             "w9a8",
+                             "w1a8",
+                             "w4a8-t",
+                             "w4a8-twn",
+                             "a8",
+                             "g4a8-oldbn-t"}) {
         CAPTURE(text);
         CHECK_THROWS_AS(method_from(text), BadInput);
     }

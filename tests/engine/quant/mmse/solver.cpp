@@ -10,6 +10,8 @@
 #include "engine/core/error.hpp"
 #include "engine/core/rng.hpp"
 #include "engine/quant/mmse/alternating.hpp"
+#include "engine/quant/mmse/grid.hpp"
+#include "engine/quant/mmse/max_abs.hpp"
 #include "tests/helpers/random_tensors.hpp"
 
 namespace nibble::mmse {
@@ -49,6 +51,38 @@ TEST_CASE("solvers: the error is that of the definition, at a scale that can be 
                 CHECK(std::abs(found.error - error) <= 1e-12L * error + 0x1p-90L * norm);
                 if (signs == Signs::positive) CHECK(found.alpha >= 0);
             }
+}
+
+TEST_CASE("solvers: an estimate is no further off than it says, and sharp enough to be of use") {
+    for (std::uint32_t stream = 0; stream < 120; ++stream) {
+        const Distribution t(test::random_tensor(stream, 3000));
+        for (const Codes codes : {full(2), full(4), full(8), unsigned_codes(8), Codes{-1, 1}})
+            for (double share : {1e-3, 0.03, 0.2, 0.7, 1.3, 3.0}) {
+                const float alpha =
+                    storable(share * static_cast<double>(t.magnitude()) / codes.highest, codes);
+                const Estimate e = estimate(t, codes, alpha);
+                CHECK(std::abs(e.error - evaluate(t, codes, alpha).error) <= e.uncertainty);
+                CHECK(e.uncertainty <= 1e-6 * std::max(t.squared_norm().value(), e.error));
+            }
+    }
+}
+
+TEST_CASE("grid: the best of all candidates, though most are not evaluated") {
+    for (std::uint32_t stream = 0; stream < 240; ++stream) {
+        const Distribution t(test::random_tensor(stream, 400));
+        const Codes codes = stream % 2 ? full(2 + static_cast<int>(stream % 7)) : unsigned_codes(4);
+        const Scale largest = max_abs(t, codes);
+        Scale best = largest;
+        for (int j = 1; j < kGridCandidates && largest.alpha != 0; ++j) {
+            const Scale scale =
+                evaluate(t, codes, storable(static_cast<double>(largest.alpha) * j / kGridCandidates, codes));
+            if (better(scale, best)) best = scale;
+        }
+        const Scale found = grid(t, codes);
+        CAPTURE(stream);
+        CHECK(found.alpha == best.alpha);
+        CHECK(found.error == best.error);
+    }
 }
 
 TEST_CASE("solvers: scaling by a power of two scales alpha and the error exactly") {

@@ -1,0 +1,66 @@
+// What all experiments of a profile say together.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "experiments/harness/report.hpp"
+
+namespace nibble {
+
+namespace {
+
+std::size_t count(const std::vector<Overview>& experiments, Verdict::Kind kind) {
+    std::size_t n = 0;
+    for (const Overview& e : experiments)
+        n += static_cast<std::size_t>(std::count_if(e.claims.begin(), e.claims.end(),
+                                                    [&](const Claim& c) { return c.verdict.kind == kind; }));
+    return n;
+}
+
+}  // namespace
+
+std::string overview_markdown(const std::string& profile, const std::vector<Overview>& experiments) {
+    std::string text = fmt::format(
+        "# What the papers claim, and what was measured here\n\nProfile `{}`; made by `nibble report` from "
+        "the "
+        "results in this folder. Figures in the papers are on ImageNet unless they say otherwise, ours never "
+        "are; a figure that nobody could read in a paper is {}. Verdicts are computed: {} reproduced, {} not "
+        "reproduced, {} inconclusive, {} not attempted.\n",
+        profile, kUnknown, count(experiments, Verdict::Kind::reproduced),
+        count(experiments, Verdict::Kind::not_reproduced), count(experiments, Verdict::Kind::inconclusive),
+        count(experiments, Verdict::Kind::not_attempted));
+    for (const Overview& e : experiments) {
+        text += fmt::format("\n## {}\n\n", e.title);
+        if (!e.claims.empty()) text += claims_summary(e.claims).markdown() + "\n";
+        text += fmt::format(
+            "Tables, plots, how each claim is measured: [{0}/{1}.md]({0}/{1}.md). What was done: "
+            "[experiments/{1}](../experiments/{1}/README.md).\n",
+            profile, e.paper);
+        if (e.claims.empty()) continue;
+        text += "\nTo run the cells of a claim again:\n\n```\n";
+        for (const Claim& c : e.claims)
+            if (!c.command.empty()) text += fmt::format("# {}\n{}\n", c.id, c.command);
+        text += "```\n";
+    }
+    return text;
+}
+
+std::string latex_results(const std::vector<ReportedCell>& cells) {
+    std::string text;
+    const auto add = [&](const Result& r, const char* what, const std::string& value) {
+        text += fmt::format("\\nibbleresult{{{}/{}}}{{{}}}\n", r.cell, what, value);
+    };
+    for (const auto& [cell, result] : cells) {
+        if (!result) continue;
+        const Result& r = *result;
+        add(r, "top1", fmt::format("{:.2f}", r.top1));
+        add(r, "executed-as", r.executed_as);
+        if (r.quantized)
+            add(r, "bits-per-weight", fmt::format("{:.2f}", r.quantized->bits_per_weight));
+        else
+            add(r, "gap", fmt::format("{:.2f}", r.generalization_gap()));
+    }
+    return text;
+}
+
+}  // namespace nibble

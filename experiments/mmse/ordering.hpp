@@ -1,0 +1,22 @@
+// The paper's ordering, step by step: max-abs < MMSE, tensor < kernel < refined, dual. Where a step lowers
+// the squared error of the weights and yet does not raise the accuracy, the layers show how much nearer each
+// came.
+#pragma once
+
+#include <cstddef>
+
+#include "experiments/harness/table.hpp"
+#include "experiments/mmse/cells.hpp"
+
+namespace nibble::mmse {
+
+struct Ordering {
+    std::size_t steps = 0;  ///< with results on both sides
+    std::size_t held = 0;   ///< accuracy rose, or fell by no more than a margin
+    Table table;            ///< of those that did not hold
+};
+
+/// Every step between methods of one network and number of weight bits that the grid has.
+Ordering ordering(const Cells& cells);
+
+}  // namespace nibble::mmse
