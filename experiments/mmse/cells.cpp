@@ -115,6 +115,10 @@ std::string describe(const Method& m) {
         parts.push_back(text);
     }
     if (m.quantizes_activations()) parts.push_back("activations " + clipping_text(m));
+    if (m.batch_norm) parts.emplace_back("batch norm re-estimated");
+    if (m.batch_norm == NormTarget::float_network) parts.back() += " to float statistics";
+    if (m.bias_correction) parts.emplace_back("biases corrected");
+    if (m.refined) parts.emplace_back("scales refined");
     if (m.residual_bits > 0) parts.push_back(fmt::format("residuals in {} bits", m.residual_bits));
     if (m.images != Method::kImages) parts.push_back(fmt::format("{} images", m.images));
     return fmt::format("{}", fmt::join(parts, "; "));

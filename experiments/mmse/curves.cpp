@@ -63,7 +63,7 @@ Plot bits_plot(const std::string& title, const Cells& cells) {
                 cells.top1(network, fmt::format("w{}a8{}{}", bits, bits < 8 ? "e8" : "", way.suffix));
             if (!values.empty()) curve.points.emplace_back(bits, mean(values));
         }
-        if (!curve.points.empty()) plot.curves.push_back(curve);
+        if (curve.points.size() > 1) plot.curves.push_back(curve);
     }
     if (const auto values = cells.top1(network, kFloat); !values.empty())
         plot.curves.push_back({"float", {{2, mean(values)}, {8, mean(values)}}, Curve::kGrey, true});
@@ -117,6 +117,7 @@ Plot calibration_plot(const std::string& title, const Cells& cells) {
               {},
               Plot::Logarithmic::x};
     plot.legend_above = true;
+    plot.x_range = {12, 1400};
     int colour = 0;
     for (const std::string& network : cells.networks()) {
         Curve means{network, {}, colour, false}, marks{"", {}, colour, false, Curve::Form::marks};

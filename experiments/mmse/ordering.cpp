@@ -23,6 +23,11 @@ constexpr Step kSteps[] = {{"-pt-wmaxabs", "-pt", "max-abs to MMSE, per tensor"}
                            {"-pt-wmaxabs", "-wmaxabs", "tensor to kernel, max-abs"},
                            {"-pt", "", "tensor to kernel, MMSE"},
                            {"", "-refined", "to refined scales"},
+                           {"", "-bn", "to re-estimated batch norm"},
+                           {"", "-bnfloat", "to re-estimated batch norm, float statistics"},
+                           {"", "-bc", "to corrected biases"},
+                           {"-wmaxabs-bc", "-bc", "max-abs to MMSE, per kernel, biases corrected"},
+                           {"-wmaxabs-bnfloat", "-bnfloat", "max-abs to MMSE, per kernel, float statistics"},
                            {"", "-dual10", "to 10 % dual kernels"}};
 
 /// Layers of which both sides quantized the weights.

@@ -1,6 +1,6 @@
-// The paper's ordering, step by step: max-abs < MMSE, tensor < kernel < refined, dual. Where a step lowers
-// the squared error of the weights and yet does not raise the accuracy, the layers show how much nearer each
-// came.
+// The paper's ordering, step by step: max-abs < MMSE, tensor < kernel < refined, dual; and the passes that
+// others add to it. Where a step lowers the squared error of the weights and yet does not raise the accuracy,
+// the layers show how much nearer each came.
 #pragma once
 
 #include <cstddef>

@@ -43,7 +43,8 @@ std::string markdown(const std::string& profile, const Grid& grid, const Cells& 
         if (drawn.contains(plot)) text += fmt::format("## {1}\n\n![{1}]({0}{2}.svg)\n\n", paper, title, plot);
     const Ordering order = ordering(cells);
     text += fmt::format(
-        "## The paper's ordering\n\nMax-abs < MMSE, tensor < kernel < refined and dual: of {} such steps "
+        "## The paper's ordering\n\nMax-abs < MMSE, tensor < kernel < refined and dual, and passes that are "
+        "to help: of {} such steps "
         "between "
         "cells, {} hold (accuracy rises, or falls by less than {:g} points).",
         order.steps, order.held, kMargin);
@@ -72,7 +73,7 @@ Report report(const std::string& profile, const Grid& grid, const std::vector<Re
     const std::vector<Claim> judged = claims(cells);
 
     Report report;
-    if (!all.empty()) report.summary = all.front().table;
+    report.summary = summary_table(cells);
     report.claims = judged;
     report.plots = plots(grid.title + ", " + profile, cells);
     report.files[".md"] = markdown(profile, grid, cells, all, report.plots, judged);

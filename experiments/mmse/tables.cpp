@@ -268,4 +268,16 @@ std::vector<NamedTable> tables(const Cells& cells) {
     return all;
 }
 
+Table summary_table(const Cells& cells) {
+    static const std::vector<std::string> kShown{"w8a8",   "w4e8-pt-wmaxabs", "w4e8-wmaxabs", "w4e8-pt",
+                                                 "w4e8",   "w4e8-refined",    "w4e8-dual10",  "w4a8e8",
+                                                 "w4a4e8", "w4a4e8-dual10"};
+    Table table = accuracy_table(cells, [](const Method& m) {
+        return std::find(kShown.begin(), kShown.end(), to_string(m)) != kShown.end();
+    });
+    for (auto& row : table.rows) row.resize(row.size() - 2);  // products and file
+    table.columns.resize(table.columns.size() - 2);
+    return table;
+}
+
 }  // namespace nibble::mmse

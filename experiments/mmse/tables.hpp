@@ -15,7 +15,10 @@ struct NamedTable {
     Table table;
 };
 
-/// All that have a row in the grid. The first is what README.md shows.
+/// All that have a row in the grid.
 std::vector<NamedTable> tables(const Cells& cells);
+
+/// What README.md shows: the float network, 8 bits, and the paper's steps at 4 bits.
+Table summary_table(const Cells& cells);
 
 }  // namespace nibble::mmse

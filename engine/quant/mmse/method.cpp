@@ -79,7 +79,7 @@ std::string to_string(const Method& m) {
         if (m.clipping == clipping) text += word;
     if (m.clipping == Clipping::percentile) text += shortest(m.percentile);
     if (m.residual_bits > 0) text += "-r" + std::to_string(m.residual_bits);
-    if (m.batch_norm) text += "-bn";
+    if (m.batch_norm) text += m.batch_norm == NormTarget::parameters ? "-bn" : "-bnfloat";
     if (m.bias_correction) text += "-bc";
     if (m.refined) text += "-refined";
     if (m.images != Method::kImages) text += "-cal" + std::to_string(m.images);
@@ -101,7 +101,10 @@ Method method_from(const std::string& text) {
         if (m.clipping == Clipping::mmse && take(rest, word)) m.clipping = clipping;
     if (m.clipping == Clipping::percentile) m.percentile = take_number<double>(rest).value_or(0);
     if (!rest.starts_with("-refined") && take(rest, "-r")) m.residual_bits = number(rest);
-    m.batch_norm = take(rest, "-bn");
+    if (take(rest, "-bnfloat"))
+        m.batch_norm = NormTarget::float_network;
+    else if (take(rest, "-bn"))
+        m.batch_norm = NormTarget::parameters;
     m.bias_correction = take(rest, "-bc");
     m.refined = take(rest, "-refined");
     if (take(rest, "-cal")) m.images = number(rest);

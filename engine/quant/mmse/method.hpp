@@ -14,14 +14,16 @@
 //     -dual10            the worst 10 % of all kernels as sums of two tensors
 //     -amaxabs           rule for activations; -akl, -aaciq, -apercentile99.9
 //     -r8                what is added (residuals) in 8 bits instead of floats
-//     -bn                batch norm re-estimated on the images
+//     -bn                batch norm re-estimated on the images; -bnfloat: to the float network's statistics
 //     -bc                biases corrected on the images
 //     -refined           scales of the weights tuned on the images ("+opt")
 //     -cal64             so many calibration images
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "engine/quant/batch_norm.hpp"
 #include "engine/quant/mmse/solver.hpp"
 
 namespace nibble::mmse {
@@ -45,9 +47,10 @@ struct Method {
     Solver solver = Solver::exact;
     int dual_percent = 0;  ///< of all kernels that have weight_bits: those of the largest relative error
     Clipping clipping = Clipping::mmse;
-    double percentile = 0;                                              ///< with Clipping::percentile
-    int residual_bits = 0;                                              ///< 0: residuals stay float
-    bool batch_norm = false, bias_correction = false, refined = false;  ///< passes, in this order
+    double percentile = 0;                   ///< with Clipping::percentile
+    int residual_bits = 0;                   ///< 0: residuals stay float
+    std::optional<NormTarget> batch_norm{};  ///< passes, in this order
+    bool bias_correction = false, refined = false;
     int images = kImages;  ///< for calibration; without anything to calibrate it is kImages
 
     bool quantizes_weights() const { return weight_bits > 0; }

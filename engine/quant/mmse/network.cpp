@@ -153,7 +153,7 @@ class Quantizing {
     void finish(PostTrained& result) const {
         const auto images = calibration_.images;
         if (method_.batch_norm)
-            reestimate_batch_norm(network_.graph, network_.weights, images, NormTarget::parameters,
+            reestimate_batch_norm(network_.graph, network_.weights, images, *method_.batch_norm,
                                   result.network, result.quantization);
         if (method_.bias_correction) correct_biases(images, result.network, result.quantization);
         if (!method_.refined) return;

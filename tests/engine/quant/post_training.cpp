@@ -69,7 +69,7 @@ const std::vector<GoldenEntry> kGolden = {
      "mmse",
      {"f32", "w8a8", "w4a4e8", "w3a5-pt-wgrid", "w2a4-wgolden-r8", "a4e8", "w4e8-walternating"}},
     {"mmse dual", "mmse", {"w4-dual50", "w3e8-dual20"}},
-    {"batch norm", "mmse", {"w3e8-bn", "w4a4-bn"}},
+    {"batch norm", "mmse", {"w3e8-bn", "w4a4-bn", "w3e8-bnfloat"}},
     {"bias correction", "mmse", {"w3e8-bc", "w4a4-bc"}},
     {"refinement", "mmse", {"w3e8-refined", "w4a4-refined"}},
     {"clipping", "mmse", {"w4a4e8-wmaxabs-amaxabs", "a4-akl", "a4-aaciq", "a4-apercentile99.9"}},

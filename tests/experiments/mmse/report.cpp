@@ -87,6 +87,8 @@ TEST_CASE("a report is a function of the cells, and complete without results") {
     const Report one = mmse::report("quick", grid, study().reported()),
                  two = mmse::report("quick", grid, study().reported());
     CHECK(one.files == two.files);
+    CHECK(one.summary.rows[1].front() == "net");
+    CHECK(one.summary.rows[1].size() == one.summary.columns.size());
     CHECK(one.files.at(".md").find("![Error of each layer](mmse-layers.svg)") != std::string::npos);
     CHECK(one.files.at(".csv").find("mmse/net--glyphs--w4e8--s0,net,w4e8,0,88,") != std::string::npos);
     CHECK(one.files.at("-layers.csv").find("mmse/net--glyphs--w4e8--s0,middle,s4-pc,0.01,") !=

@@ -31,7 +31,12 @@ TEST_CASE("each method has one text, and the text is the method") {
                              "a4e8-apercentile99.9",
                              "a4-apercentile100",
                              "w4a4e8-r8",
-                             "w4a4e8-cal64", "w4e8-refined", "w4e8-dual10-bn-bc-refined-cal64", "a4-bc", "w4-bn",
+                             "w4a4e8-cal64",
+                             "w4e8-refined",
+                             "w4e8-dual10-bn-bc-refined-cal64",
+                             "a4-bc",
+                             "w4-bn",
+                             "w4-bnfloat-bc",
                              "w4a4e8-wgrid-dual5-apercentile99.99-r8-cal1024"})
         CHECK(to_string(method_from(text)) == text);
     const mmse::Method m = method_from("w3a5e8-pt-wgrid-akl-r6-cal16");
@@ -92,6 +97,11 @@ TEST_CASE("what is unknown, written otherwise, without effect or impossible is r
                              "w4a4-cal-5",
                              "w4e8-cal64",
                              "f32-pt",
-                             "f32e8", "a4-refined", "w4-bc-bn", "w4-refined-bc", "-bn", "f32-cal64"})
+                             "f32e8",
+                             "a4-refined",
+                             "w4-bc-bn",
+                             "w4-refined-bc",
+                             "-bn",
+                             "f32-cal64"})
         CHECK_THROWS_AS(method_from(text), BadInput);
 }

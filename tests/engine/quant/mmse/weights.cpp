@@ -119,6 +119,29 @@ TEST_CASE("mmse weights: quantizing the values again changes nothing") {
     }
 }
 
+// Why a smaller error can make a worse network: at the optimum <W, W^> = ||W^||^2.
+TEST_CASE("mmse weights: the optimum is shorter than the weights, by the error; max-abs is not") {
+    const Array<float> weights = layer({16, 32, 3, 3}, 350);
+    const auto sums = [&](const QuantizedWeights& w) {
+        const Array<float> values = w.values();
+        double product = 0, energy = 0, norm = 0;
+        for (std::size_t i = 0; i < weights.size(); ++i) {
+            const double x = weights.data()[i], y = values.data()[i];
+            product += x * y, energy += y * y, norm += x * x;
+        }
+        return std::pair{product / norm, energy / norm};
+    };
+    for (const char* name : {"s3-pc", "s4-pc", "s3-pt"}) {
+        const QuantizedWeights best = quantize_weights(weights, scheme_from(name));
+        const auto [product, energy] = sums(best);
+        const double error = relative_error(weights, best);
+        CHECK(energy == doctest::Approx(1 - error).epsilon(1e-5));
+        CHECK(product == doctest::Approx(energy).epsilon(1e-5));
+        const auto widest = sums(quantize_weights(weights, scheme_from(name), Solver::max_abs));
+        CHECK(widest.second > 1);
+    }
+}
+
 TEST_CASE("mmse weights: a channel of zeros, and nothing but zeros") {
     for (const Solver solver : kSolvers) {
         Array<float> weights = layer({3, 7, 2, 3}, 300);
