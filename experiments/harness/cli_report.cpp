@@ -29,18 +29,22 @@ bool update_readme(const Project& project, const ReportOptions& o) {
     if (!std::filesystem::exists(path)) return false;
     const std::string text = read_file(path);
     if (text.find(kResultsBegin) == std::string::npos) return false;
-    std::string tables;
+    std::vector<std::pair<Grid, std::vector<ReportedCell>>> experiments;
     for (const std::string& paper : project.papers()) {
-        const Grid grid = project.grid(paper);
+        Grid grid = project.grid(paper);
         if (!grid.profiles.contains(profile)) continue;
-        if (!std::filesystem::exists(project.results() / profile / (paper + ".md"))) continue;
-        tables += fmt::format("{}**{}**\n\n", tables.empty() ? "" : "\n", grid.title);
-        tables += o.reporter(paper)(profile, grid, read_cells(project, profile, grid)).summary.markdown();
-        tables +=
-            fmt::format("\nMade from `results/{0}/{1}/`; more in [results/{0}/{1}.md](results/{0}/{1}.md).\n",
-                        profile, paper);
+        std::vector<ReportedCell> cells = read_cells(project, profile, grid);
+        experiments.emplace_back(std::move(grid), std::move(cells));
     }
-    if (tables.empty()) return false;
+    const Table table = headline_table(experiments);
+    if (table.rows.empty()) return false;
+    const std::string tables =
+        table.markdown() +
+        fmt::format(
+            "\nProfile `{}`: mean over seeds or calibration draws, ± half the 95 % interval. Every claim of "
+            "the "
+            "papers with our figures and a verdict: [results/REPORT.md](results/REPORT.md).\n",
+            profile);
     const std::string updated = with_results(text, tables, path.string());
     if (updated != text) write_file(path, updated);
     return true;

@@ -173,6 +173,7 @@ Grid read_grid(const std::filesystem::path& path, const std::string& paper) {
     Grid grid;
     grid.paper = paper;
     grid.title = f.require<std::string>("title");
+    grid.headline = f.get("headline", std::vector<std::string>{});
     Common common{paper, {}, f.get<std::string>("post_training", "")};
     if (common.family.empty())
         common.protocol = with_protocol({}, f.get("protocol", Json::object()), where + ": protocol");

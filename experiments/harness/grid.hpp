@@ -2,6 +2,7 @@
 //
 //     {"schema": 1,
 //      "title": "Float training",
+//      "headline": ["bf16", ..],                        optional: methods that README.md shows
 //      "protocol": {"epochs": 60, ...},                 fields of TrainConfig common to all profiles
 //      "profiles": {
 //        "quick": {"axes": {"model": [..], "data": [..], "method": [..], "seed": [..]},
@@ -42,6 +43,7 @@ struct GridCell {
 
 struct Grid {
     std::string paper, title;
+    std::vector<std::string> headline;                      ///< methods that README.md shows
     std::map<std::string, std::vector<GridCell>> profiles;  ///< cells in the order of the axes
 
     /// Throws BadInput naming the profiles there are.

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "experiments/harness/report.hpp"
 
@@ -17,7 +19,51 @@ std::size_t count(const std::vector<Overview>& experiments, Verdict::Kind kind) 
     return n;
 }
 
+/// By method, the results of one network.
+using ByMethod = std::map<std::string, std::vector<const Result*>>;
+
+/// Of the networks with most of these methods, the largest.
+std::pair<std::string, ByMethod> most_complete(const std::vector<std::string>& methods,
+                                               const std::vector<ReportedCell>& cells) {
+    std::map<std::string, ByMethod> networks;
+    for (const auto& [cell, result] : cells)
+        if (result && std::find(methods.begin(), methods.end(), cell.method) != methods.end())
+            networks[cell.model][cell.method].push_back(&*result);
+    const auto rank = [](const ByMethod& network) {
+        return std::pair(network.size(), network.begin()->second.front()->macs);
+    };
+    const auto best = std::max_element(networks.begin(), networks.end(), [&](const auto& a, const auto& b) {
+        return rank(a.second) < rank(b.second);
+    });
+    if (best == networks.end()) return {};
+    return *best;
+}
+
 }  // namespace
+
+Table headline_table(const std::vector<std::pair<Grid, std::vector<ReportedCell>>>& experiments) {
+    Table table{{{"Experiment", false},
+                 {"Network", false},
+                 {"Method", false},
+                 {"Executed as", false},
+                 {"Top-1 (%)"},
+                 {"Weights (KiB)"}},
+                {}};
+    for (const auto& [grid, cells] : experiments) {
+        const auto [network, by_method] = most_complete(grid.headline, cells);
+        for (const std::string& method : grid.headline) {
+            const auto found = by_method.find(method);
+            if (found == by_method.end()) continue;
+            const Result& first = *found->second.front();
+            std::vector<double> top1;
+            for (const Result* r : found->second) top1.push_back(r->top1);
+            table.rows.push_back(
+                {grid.paper, network, method, first.executed_as.substr(0, first.executed_as.rfind('-')),
+                 over_seeds(top1, 2), fmt::format("{:.1f}", static_cast<double>(first.weight_bytes) / 1024)});
+        }
+    }
+    return table;
+}
 
 std::string overview_markdown(const std::string& profile, const std::vector<Overview>& experiments) {
     std::string text = fmt::format(

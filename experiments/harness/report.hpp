@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "experiments/harness/claims.hpp"
@@ -56,6 +57,10 @@ Report generic_report(const std::string& profile, const Grid& grid, const std::v
 std::vector<std::filesystem::path> write_report(const Project& project, const std::string& profile,
                                                 const Grid& grid, const MakeReport& make,
                                                 std::string& no_plot);
+
+/// The methods of each grid's headline on the largest network that has most of them, over the seeds: what
+/// README.md shows.
+Table headline_table(const std::vector<std::pair<Grid, std::vector<ReportedCell>>>& experiments);
 
 /// One experiment in the overview.
 struct Overview {

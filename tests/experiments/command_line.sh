@@ -73,7 +73,7 @@ done
 mkdir -p experiments/paper tests/golden
 echo '{"f32": "aa", "bf16": "bb"}' >tests/golden/training.json
 cat >experiments/paper/grid.json <<'JSON'
-{"schema": 1, "title": "Test", "protocol": {"epochs": 1, "batch": 128, "warmup_epochs": 0.5},
+{"schema": 1, "title": "Test", "headline": ["f32"], "protocol": {"epochs": 1, "batch": 128, "warmup_epochs": 0.5},
  "profiles": {"quick": {"axes": {"model": ["resnet8-w0.25"], "data": ["glyphs"], "method": ["f32", "bf16"], "seed": [0]}}}}
 JSON
 cell=$("$nibble" cells --profile quick | sed -n 1p)
@@ -150,7 +150,7 @@ grep -q "\"cell\":\"$cell\"" page.html || fail "the page lacks $cell"
 printf 'x\n<!-- results:begin -->\n<!-- results:end -->\n' >README.md
 "$nibble" report --readme-profile quick >out 2>err || fail "report: $(cat err)"
 grep -q "resnet8-w0.25 | glyphs | bf16 | –" results/quick/paper.md || fail "no dash for a missing cell"
-grep -q "resnet8-w0.25 | glyphs | f32 | 1" README.md || fail "the README's block was not filled"
+grep -q "| paper | resnet8-w0.25 | f32 | f32 |" README.md || fail "the README's block was not filled"
 [ -z "$(find . -name '*.partial' -o -name 'verify-*')" ] || fail "left behind: $(find . -name '*.partial' -o -name 'verify-*')"
 
 exit $((failures > 0))

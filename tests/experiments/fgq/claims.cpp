@@ -6,7 +6,6 @@
 
 using namespace nibble;
 using test::Ternary;
-using Kind = Verdict::Kind;
 
 namespace {
 Ternary two_networks() {
@@ -22,7 +21,7 @@ TEST_CASE("fgq claims: without cells none is attempted; ids are in order") {
     REQUIRE(all.size() == 12);
     for (std::size_t i = 0; i < all.size(); ++i) {
         CHECK(all[i].id == "fgq-" + std::to_string(i + 1));
-        CHECK(all[i].verdict.kind == Kind::not_attempted);
+        CHECK(all[i].verdict.kind == Verdict::Kind::not_attempted);
         CHECK_FALSE(all[i].measure.empty());
     }
 }
@@ -32,11 +31,11 @@ TEST_CASE("fgq-1: the deepest network loses less than the paper's largest figure
     t.set("resnet20", "f32", {90}).set("resnet20", "g4a8", {80, 80.1, 79.9});
     t.set("resnet56", "f32", {93});
     t.set("resnet56", "g4a8", {90, 90.1, 89.9});
-    CHECK(fgq::groups_of_four_without_training(t.study()).verdict.kind == Kind::reproduced);
+    CHECK(fgq::groups_of_four_without_training(t.study()).verdict.kind == Verdict::Kind::reproduced);
     t.set("resnet56", "g4a8", {88, 88.1, 87.9});
-    CHECK(fgq::groups_of_four_without_training(t.study()).verdict.kind == Kind::not_reproduced);
+    CHECK(fgq::groups_of_four_without_training(t.study()).verdict.kind == Verdict::Kind::not_reproduced);
     t.set("resnet56", "g4a8", {88.9, 88.5, 89.3});
-    CHECK(fgq::groups_of_four_without_training(t.study()).verdict.kind == Kind::inconclusive);
+    CHECK(fgq::groups_of_four_without_training(t.study()).verdict.kind == Verdict::Kind::inconclusive);
 }
 
 TEST_CASE("fgq-2, 9, 10, 11, 12: differences on every network") {
@@ -49,15 +48,15 @@ TEST_CASE("fgq-2, 9, 10, 11, 12: differences on every network") {
     }
     const auto verdicts = [&] {
         const Study study = t.study();
-        return std::vector<Kind>{
+        return std::vector<Verdict::Kind>{
             fgq::four_bit_activations(study).verdict.kind, fgq::batch_norm_is_essential(study).verdict.kind,
             fgq::optimum_beats_twn(study).verdict.kind, fgq::first_layer_needs_bits(study).verdict.kind,
             fgq::integers_at_equal_storage(study).verdict.kind};
     };
-    CHECK(verdicts() == std::vector<Kind>(5, Kind::reproduced));
+    CHECK(verdicts() == std::vector<Verdict::Kind>(5, Verdict::Kind::reproduced));
     t.set("resnet56", "g4a4", {80}).set("resnet56", "g4a8-oldbn", {88}).set("resnet56", "g64a8-twn", {70});
     t.set("resnet56", "g4a8-t", {89}).set("resnet56", "w4a8", {85});
-    CHECK(verdicts() == std::vector<Kind>(5, Kind::not_reproduced));
+    CHECK(verdicts() == std::vector<Verdict::Kind>(5, Verdict::Kind::not_reproduced));
 }
 
 TEST_CASE("fgq-3: the deeper the network, the smaller its loss") {
@@ -65,10 +64,10 @@ TEST_CASE("fgq-3: the deeper the network, the smaller its loss") {
     t.set("resnet20", "f32", {91}).set("resnet20", "g4a8", {85, 85, 85});
     t.set("resnet56", "f32", {93}).set("resnet56", "g4a8", {89, 89, 89});
     const Claim claim = fgq::depth_tolerates(t.study());
-    CHECK(claim.verdict.kind == Kind::reproduced);
+    CHECK(claim.verdict.kind == Verdict::Kind::reproduced);
     CHECK(claim.ours.find("+2.00") != std::string::npos);
     t.set("resnet56", "g4a8", {80, 80, 80});
-    CHECK(fgq::depth_tolerates(t.study()).verdict.kind == Kind::not_reproduced);
+    CHECK(fgq::depth_tolerates(t.study()).verdict.kind == Verdict::Kind::not_reproduced);
     Ternary alone({"resnet20"}, {"f32", "g4a8"});
     alone.set("resnet20", "f32", {91}).set("resnet20", "g4a8", {85});
     CHECK(fgq::depth_tolerates(alone.study()).verdict.why == "one network alone");
@@ -79,21 +78,21 @@ TEST_CASE("fgq-4: every doubling loses, and 64 loses much") {
     t.set("resnet56", "f32", {93}).set("resnet56", "g2a8", {91}).set("resnet56", "g4a8", {89, 89, 89});
     t.set("resnet56", "g8a8", {87}).set("resnet56", "g16a8", {85}).set("resnet56", "g32a8", {83});
     t.set("resnet56", "g64a8", {81, 81, 81});
-    CHECK(fgq::accuracy_falls_with_groups(t.study()).verdict.kind == Kind::reproduced);
+    CHECK(fgq::accuracy_falls_with_groups(t.study()).verdict.kind == Verdict::Kind::reproduced);
     t.set("resnet56", "g32a8", {86});
     const Verdict verdict = fgq::accuracy_falls_with_groups(t.study()).verdict;
-    CHECK(verdict.kind == Kind::not_reproduced);
+    CHECK(verdict.kind == Verdict::Kind::not_reproduced);
     CHECK(verdict.why.find("g16a8 - g32a8") != std::string::npos);
 }
 
 TEST_CASE("fgq-5: fine-tuned networks are within 4 points; networks without cells leave it open") {
     Ternary t = two_networks();
     t.set("resnet20", "f32", {91}).set("resnet20", "g64a8-ft", {89});
-    CHECK(fgq::fine_tuning_recovers(t.study()).verdict.kind == Kind::not_attempted);
+    CHECK(fgq::fine_tuning_recovers(t.study()).verdict.kind == Verdict::Kind::not_attempted);
     t.set("resnet56", "f32", {93}).set("resnet56", "g64a8-ft", {91});
-    CHECK(fgq::fine_tuning_recovers(t.study()).verdict.kind == Kind::reproduced);
+    CHECK(fgq::fine_tuning_recovers(t.study()).verdict.kind == Verdict::Kind::reproduced);
     t.set("resnet56", "g64a8-ft", {85});
-    CHECK(fgq::fine_tuning_recovers(t.study()).verdict.kind == Kind::not_reproduced);
+    CHECK(fgq::fine_tuning_recovers(t.study()).verdict.kind == Verdict::Kind::not_reproduced);
 }
 
 TEST_CASE("fgq-6, 8: counts") {
@@ -105,11 +104,11 @@ TEST_CASE("fgq-6, 8: counts") {
                                              {"groups_helped_by_two_thresholds", helped}};
     };
     t.set("resnet56", "g4a8", {89, 89, 89}, facts(253, 0)).set("resnet56", "g64a8", {85}, facts(16, 0));
-    CHECK(fgq::multiplications_go(t.study()).verdict.kind == Kind::reproduced);
+    CHECK(fgq::multiplications_go(t.study()).verdict.kind == Verdict::Kind::reproduced);
     const Claim none = fgq::two_thresholds_help(t.study());
-    CHECK(none.verdict.kind == Kind::not_reproduced);
+    CHECK(none.verdict.kind == Verdict::Kind::not_reproduced);
     CHECK(none.ours.find("(0 of 200 groups)") != std::string::npos);
     t.set("resnet56", "g64a8", {85}, facts(41, 3));
-    CHECK(fgq::multiplications_go(t.study()).verdict.kind == Kind::not_reproduced);
-    CHECK(fgq::two_thresholds_help(t.study()).verdict.kind == Kind::reproduced);
+    CHECK(fgq::multiplications_go(t.study()).verdict.kind == Verdict::Kind::not_reproduced);
+    CHECK(fgq::two_thresholds_help(t.study()).verdict.kind == Verdict::Kind::reproduced);
 }
