@@ -15,12 +15,12 @@
 namespace nibble::mmse {
 namespace {
 
-/// Alternation from many starts goes on while a step lowers the error by the first share, from the best of
-/// where that leads by the second, from the best of all to the end.
-constexpr double kSlow = 1e-2, kSlower = 1e-3;
-constexpr std::size_t kFinalists = 4;
+/// Alternation from many starts goes on while a step lowers the error by this share; from the best one, to
+/// the end.
+constexpr double kSlow = 1e-3;
 
-// Candidates are compared, and improved from many starts, in plain doubles; what is returned is not.
+// Candidates are compared, and improved from many starts, in plain doubles; where those lead, with care.
+constexpr double kSurelyWorse = 1 + 1e-5;
 
 double to_double(double x) {
     return x;
@@ -121,7 +121,7 @@ std::vector<SumScales> nested_candidates(const Distribution& t, Codes codes, int
 
 /// alpha_i = alpha_1 / ratio^(i - 1), its sign that of alpha_1 or alternating.
 std::vector<SumScales> series_candidates(const Distribution& t, Codes codes, int terms, float single) {
-    constexpr double kRatioStep = 1.35, kReachStep = 1.15, kSmallestReach = 0.2;
+    constexpr double kRatioStep = 1.25, kReachStep = 1.1, kSmallestReach = 0.2;
     const double largest = std::copysign(max_abs(t, codes).alpha, single);
     const double largest_ratio = 1.2 * (codes.highest - codes.lowest + 1);
     std::vector<SumScales> candidates;
@@ -193,26 +193,22 @@ SumScales dual(const Distribution& t, Codes codes, int terms, SumSearch search) 
     const Scale single = solve(t, codes, Solver::exact, Signs::both);
     std::vector<float> one(static_cast<std::size_t>(terms), 0.0f);
     one[0] = single.alpha;
-    const SumScales alone{one, single.error};
-    if (terms == 1 || single.error == 0) return alone;
-    SumScales best = alone;
+    SumScales best{one, single.error};
+    if (terms == 1 || single.error == 0) return best;
 
-    const auto keep_best = [](std::vector<SumScales>& candidates, std::size_t number) {
-        std::ranges::stable_sort(candidates, {}, &SumScales::error);
-        candidates.resize(std::min(candidates.size(), number));
-    };
     const auto start_from = [&](std::vector<SumScales> candidates) {
-        keep_best(candidates, kStarts);
-        for (SumScales& c : candidates) c = alternate<double>(t, codes, std::move(c), kSlow);
-        keep_best(candidates, kFinalists);
-        for (SumScales& c : candidates) c = alternate<double>(t, codes, std::move(c), kSlower);
-        keep_best(candidates, 1);
-        if (candidates.front().error < best.error) best = candidates.front();
+        std::ranges::stable_sort(candidates, {}, &SumScales::error);
+        candidates.resize(std::min(candidates.size(), kStarts));
+        for (const SumScales& start : candidates) {
+            SumScales end = alternate<double>(t, codes, start, kSlow);
+            if (end.error > best.error * kSurelyWorse || end.alphas == best.alphas) continue;
+            end = evaluate(t, codes, std::move(end.alphas));
+            if (end.error < best.error) best = std::move(end);
+        }
     };
     start_from(nested_candidates(t, codes, terms, single.alpha));
     if (search == SumSearch::nested_and_series) start_from(series_candidates(t, codes, terms, single.alpha));
-    best = alternate<Twofold>(t, codes, evaluate(t, codes, std::move(best.alphas)), 0);
-    return best.error < alone.error ? best : alone;
+    return alternate<Twofold>(t, codes, std::move(best), 0);
 }
 
 }  // namespace nibble::mmse

@@ -7,9 +7,8 @@
 
 namespace nibble::mmse {
 
-/// Each divides the interval by 1.618: after 24, it is 1e-5 of what it was, and E near its
-/// minimum within 1e-10.
-inline constexpr int kGoldenSteps = 24;
+/// Each divides the interval by 1.618: after 40, it is 4e-9 of what it was.
+inline constexpr int kGoldenSteps = 40;
 
 Scale golden_section(const Distribution& t, Codes codes);
 

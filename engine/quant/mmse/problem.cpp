@@ -54,10 +54,12 @@ Estimate estimate(const Distribution& t, Codes codes, float alpha) {
         energy -= (2 * k + 1) * t.rounded_up_to(below).count;  // whole numbers below 2^53
     }
     const double a = alpha, squares = t.squared_norm().value(), of_codes = a * a * energy;
-    // No running sum exceeds sum |t| <= sqrt(n sum t^2), nor do partial products twice the codes times it.
+    // With K codes and A = sum |t| <= sqrt(n sum t^2): the K running sums are rounded, each by half a unit of
+    // A; then K additions are, each by half a unit of K A / 2 or less. Twice that, to be on the safe side.
     const double most = std::sqrt(all.count * squares), number = codes.highest - codes.lowest + 1;
     const double terms = squares + 2 * a * std::abs(product) + of_codes;
-    return {squares - 2 * a * product + of_codes, 0x1p-53 * (6 * number * number * a * most + 8 * terms)};
+    return {squares - 2 * a * product + of_codes,
+            0x1p-53 * (2 * a * most * number * (4 + number) + 8 * terms)};
 }
 
 bool better(const Scale& a, const Scale& b) {

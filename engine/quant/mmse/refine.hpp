@@ -26,8 +26,8 @@ namespace nibble::mmse {
 
 struct Refinement {
     int batch = 32;      ///< images of a step, the set taken in order again and again
-    int steps = 100;     ///< at least 1
-    double rate = 1e-2;  ///< of the first step; falls linearly to 0
+    int steps = 200;     ///< at least 1
+    double rate = 1e-3;  ///< of the first step; falls linearly to 0
     double decay_1 = 0.9, decay_2 = 0.999, eps = 1e-8;  ///< Adam's
 };
 
