@@ -7,8 +7,8 @@ Multiplications multiplications_of(const Graph& graph,
     const auto parameters = graph.parameters();
     const std::map<std::string, Shape> shapes(parameters.begin(), parameters.end());
     Multiplications m;
-    for (const Node& node : graph.nodes()) {
-        if (node.op != Op::conv && node.op != Op::linear) continue;
+    for (int i : graph.products()) {
+        const Node& node = graph[i];
         const std::uint64_t pixels = Dims{node.out.h, node.out.w, 1}.size();
         const std::uint64_t weights = count(shapes.at(node.name + ".weight"));
         const auto found = layers.find(node.name);
