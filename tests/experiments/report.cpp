@@ -156,7 +156,9 @@ TEST_CASE("an experiment's own report: its files and plots, each under its name"
     const Fixture fixture;
     const Project project = fixture.project();
     const MakeReport make = [](const std::string& profile, const Grid& grid, const auto& cells) {
-        Report report{summary_table(cells), {{".md", profile + " " + grid.title}, {"-x.csv", "1\n"}}, {}};
+        Report report;
+        report.summary = summary_table(cells);
+        report.files = {{".md", profile + " " + grid.title}, {"-x.csv", "1\n"}};
         return report;
     };
     std::string no_plot;
