@@ -7,9 +7,10 @@
 // network with all layers before corrected already, layer by layer.
 //
 // Source: Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias Correction" (arXiv
-// 1906.04721), equation 1 and the empirical form of appendix D. The correction of weights in Banner et al., "Post training 4-bit
-// quantization of convolutional networks for rapid-deployment" (2019), adds a constant to all weights of a
-// channel, which codes without a zero point cannot express; this one covers its mean effect.
+// 1906.04721), equation 1 and the empirical form of appendix D. The correction of weights in Banner et al.,
+// "Post training 4-bit quantization of convolutional networks for rapid-deployment" (2019), adds a constant
+// to all weights of a channel, which codes without a zero point cannot express; this one covers its mean
+// effect.
 #pragma once
 
 #include <span>
