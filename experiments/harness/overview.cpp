@@ -47,7 +47,7 @@ Table headline_table(const std::vector<std::pair<Grid, std::vector<ReportedCell>
                  {"Method", false},
                  {"Executed as", false},
                  {"Top-1 (%)"},
-                 {"Weights (KiB)"}},
+                 {"Bits per weight"}},
                 {}};
     for (const auto& [grid, cells] : experiments) {
         const auto [network, by_method] = most_complete(grid.headline, cells);
@@ -57,9 +57,9 @@ Table headline_table(const std::vector<std::pair<Grid, std::vector<ReportedCell>
             const Result& first = *found->second.front();
             std::vector<double> top1;
             for (const Result* r : found->second) top1.push_back(r->top1);
-            table.rows.push_back(
-                {grid.paper, network, method, first.executed_as.substr(0, first.executed_as.rfind('-')),
-                 over_seeds(top1, 2), fmt::format("{:.1f}", static_cast<double>(first.weight_bytes) / 1024)});
+            table.rows.push_back({grid.paper, network, method,
+                                  first.executed_as.substr(0, first.executed_as.rfind('-')),
+                                  over_seeds(top1, 2), fmt::format("{:.2f}", first.bits_per_weight())});
         }
     }
     return table;

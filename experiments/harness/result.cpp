@@ -127,7 +127,8 @@ Result result_from(const Json& json, const std::string& where) {
     r.activation_bytes = c.require<std::size_t>("activation_bytes");
     r.linear_cost = c.require<std::size_t>("linear_cost");
     r.quadratic_cost = c.require<std::size_t>("quadratic_cost");
-    c.require<std::vector<Json>>("layers");
+    for (const Json& layer : c.require<std::vector<Json>>("layers"))
+        r.weights += Fields(layer, where + ": cost: layers").require<std::size_t>("weights");
     c.finish();
 
     r.weights_digest = f.require<std::string>("weights_digest");

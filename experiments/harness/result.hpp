@@ -53,7 +53,7 @@ struct Result {
         std::optional<double> eval_top1;
     };
     std::vector<Point> history;
-    std::size_t macs = 0, weight_bytes = 0, activation_bytes = 0;
+    std::size_t macs = 0, weights = 0, weight_bytes = 0, activation_bytes = 0;
     std::size_t linear_cost = 0, quadratic_cost = 0;  ///< engine/quant/cost.hpp
     std::string weights_digest, predictions_digest, executed_as;
 
@@ -76,6 +76,11 @@ struct Result {
     };
     std::optional<Quantized> quantized;
 
+    /// With scales, where these were counted: of cells that quantize a trained network.
+    double bits_per_weight() const {
+        return quantized ? quantized->bits_per_weight
+                         : 8 * static_cast<double>(weight_bytes) / static_cast<double>(weights);
+    }
     double generalization_gap() const { return train_top1 - top1; }  ///< points
 };
 
