@@ -43,8 +43,8 @@ struct GridCell {
 
 struct Grid {
     std::string paper, title;
-    std::vector<std::string> headline;                      ///< methods that README.md shows
-    std::map<std::string, std::vector<GridCell>> profiles;  ///< cells in the order of the axes
+    std::vector<std::string> headline = {};                      ///< methods that README.md shows
+    std::map<std::string, std::vector<GridCell>> profiles = {};  ///< cells in the order of the axes
 
     /// Throws BadInput naming the profiles there are.
     const std::vector<GridCell>& cells(const std::string& profile) const;
