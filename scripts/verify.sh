@@ -7,7 +7,7 @@ nibble=$1 count=$2 full=${3:-}
 # Of all but quick: those that can be made again in minutes, or all of them.
 candidates=() left_out=0
 while read -r result; do
-    if [ "$full" = 1 ] || [ -e "${result%.json}.safetensors" ] || grep -q '"parent": {' "$result"; then
+    if [ "$full" = 1 ] || [ -e "${result%.json}.safetensors" ] || grep -q '"quantization": {' "$result"; then
         candidates+=("$result")
     else
         left_out=$((left_out + 1))
