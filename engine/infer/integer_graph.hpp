@@ -25,10 +25,10 @@ struct IntegerStep {
     enum class Op {
         quantize,  ///< v = input (floats)
         /// v = fma(float(sum), scale[c], shift[c]), sum = the exact sum of products of codes; for each extra
-        /// term of a sum that has channel c, v = fma(float(its sum), its extra_scale, v), unless that scale
-        /// is 0; then + residual; then, with relu, v <= 0 ? 0 : v. A residual of codes counts as code * step.
-        /// Codes quantized by channel are for its input and for max_pool only: elsewhere each channel's codes
-        /// would need a scale of their own.
+        /// term of a sum that has channel c, v = fma(float(its sum), its extra_scale, v); then + residual;
+        /// then, with relu, v <= 0 ? 0 : v. A residual of codes counts as code * step. Codes quantized by
+        /// channel are for its input and for max_pool only: elsewhere each channel's codes would need a scale
+        /// of their own.
         product,
         shortcut,  ///< subsamples and pads channels with zeros (Graph::shortcut_a); codes stay codes
         max_pool,  ///< codes stay codes: quantizing is monotone

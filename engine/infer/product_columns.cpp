@@ -26,7 +26,7 @@ class Columns {
         const int channels = static_cast<int>(step.weights.outputs());
         for (const std::vector<float>& scales : step.extra_scale) {
             ExtraColumns& extra = made_.extra.emplace_back();
-            extra.column.resize(step.weights.outputs(), 0);
+            extra.column.resize(step.weights.outputs(), -1);
             extra.scale.resize(step.weights.outputs(), 0.0f);
             const auto& outputs = step.weights.extra[made_.extra.size() - 1].outputs;
             for (std::size_t j = 0; j < outputs.size(); ++j) extra.scale[outputs[j]] = scales[j];

@@ -19,7 +19,8 @@ struct ColumnGroup {
     int columns;  ///< without filling
 };
 
-/// By output channel: which of its group's columns is its own in an extra term, and the scale; 0 without one.
+/// By output channel: which of its group's columns is its own in an extra term, -1 without one; and the
+/// scale.
 struct ExtraColumns {
     std::vector<std::int32_t> column;
     std::vector<float> scale;

@@ -73,7 +73,8 @@ class ProductStep : public RunnableStep {
         const Window& w = step_.window;
         const int cols = layout(step_.outputs.front()).dims.w;
         const int band = std::clamp(kBandSums / (cols * q.channels), 1, rows.end - rows.begin);
-        q.out = share.sums.reserve_as<std::int32_t>(static_cast<std::size_t>(band) * cols * q.channels);
+        q.out = share.sums.reserve_as<std::int32_t>(static_cast<std::size_t>(band) * cols * q.channels +
+                                                    kernels::kPanel);
         q.out_col_stride = q.channels;
         q.out_row_stride = static_cast<std::ptrdiff_t>(cols) * q.channels;
         q.run_stride = in.row_stride();
@@ -101,7 +102,8 @@ class ProductStep : public RunnableStep {
         f.sums = {q.out, q.out_row_stride, q.out_col_stride};
         f.scale = step_.scale.data() + channel;
         f.shift = step_.shift.data() + channel;
-        kernels::ExtraSums extra[kMaxTerms - 1];
+        static_assert(kMaxTerms - 1 <= kernels::kMaxExtraSums);
+        kernels::ExtraSums extra[kernels::kMaxExtraSums];
         for (const ExtraColumns& e : extra_)
             extra[f.extra_count++] = {e.column.data() + channel, e.scale.data() + channel};
         f.extra = extra;

@@ -111,8 +111,7 @@ class SimulatedProduct {
         for (std::size_t e = 0; e < step_.weights.extra.size(); ++e)
             for (std::size_t j = 0; j < step_.extra_scale[e].size(); ++j, ++sum) {
                 const std::uint32_t c = step_.weights.extra[e].outputs[j];
-                const float scale = step_.extra_scale[e][j];
-                if (scale != 0) v[c] = std::fma(static_cast<float>(*sum), scale, v[c]);
+                v[c] = std::fma(static_cast<float>(*sum), step_.extra_scale[e][j], v[c]);
             }
     }
 

@@ -110,15 +110,17 @@ struct Source {
     std::ptrdiff_t row_stride = 0, col_stride = 0;
 };
 
-/// One more term for some channels: that of channel c is number column[c] of its pixel's sums.
+/// One more term for some channels: that of channel c is number column[c] of its pixel's sums. From one
+/// channel with such a term to the next, columns rise by 1; up to kPanel - 1 sums past the last one are read.
+inline constexpr int kMaxExtraSums = 3;
 struct ExtraSums {
-    const std::int32_t* column;  ///< of channels without this term: any that may be read
-    const float* scale;          ///< 0: the channel has no such term
+    const std::int32_t* column;  ///< negative: the channel has no such term
+    const float* scale;
 };
 
 /// What follows a product, for each pixel and channel c:
 ///   v = fma(float(sum), scale[c], shift[c])
-///   v = fma(float(extra sum), extra scale[c], v)   (each of `extra` in order, unless its scale is 0)
+///   v = fma(float(extra sum), extra scale[c], v)   (each of `extra` that the channel has, in order)
 ///   v = v + residual                               (if any: a float, or (stored - offset) * step)
 ///   v = v <= 0 ? 0 : v                             (if relu)
 /// and v goes to `real`, to `codes`, or both.
@@ -128,7 +130,7 @@ struct Finish {
     const float* scale;
     const float* shift;
     const ExtraSums* extra;
-    int extra_count;
+    int extra_count;  ///< at most kMaxExtraSums
     Source<float> residual;
     Source<std::uint8_t> residual_codes;
     int residual_offset;

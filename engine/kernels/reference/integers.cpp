@@ -75,7 +75,7 @@ void finish(const Finish& f) {
             for (int c = 0; c < f.channels; ++c) {
                 float v = std::fma(static_cast<float>(sums[c]), f.scale[c], f.shift[c]);
                 for (const ExtraSums* e = f.extra; e != f.extra + f.extra_count; ++e)
-                    if (e->scale[c] != 0)
+                    if (e->column[c] >= 0)
                         v = std::fma(static_cast<float>(sums[e->column[c]]), e->scale[c], v);
                 if (residual) v += residual[c];
                 if (residual_codes)

@@ -21,12 +21,21 @@ struct AsInts {
     [[gnu::always_inline]] static Ints load(const std::int32_t* from) { return Ints::load_unaligned(from); }
 };
 
-/// from[at[i]] in lane i.
-[[gnu::always_inline]] inline Ints gather(const std::int32_t* from, Ints at) {
+/// x[at[i]] in lane i, by the lowest bits of at[i].
+[[gnu::always_inline]] inline Ints permuted(Ints x, Ints at) {
 #if defined(__AVX512BW__)
-    return Ints(_mm512_i32gather_epi32(at, from, 4));
+    return Ints(_mm512_permutexvar_epi32(at, x));
 #else
-    return Ints(_mm256_i32gather_epi32(from, at, 4));
+    return Ints(_mm256_permutevar8x32_epi32(x, at));
+#endif
+}
+
+/// negative[i] < 0 ? x[i] : y[i]
+[[gnu::always_inline]] inline Vec where_negative(Ints negative, Vec x, Vec y) {
+#if defined(__AVX512BW__)
+    return Vec(_mm512_mask_blend_ps(_mm512_movepi32_mask(negative), y, x));
+#else
+    return Vec(_mm256_blendv_ps(y, x, _mm256_castsi256_ps(negative)));
 #endif
 }
 
@@ -164,18 +173,33 @@ inline constexpr int kWidest = kLanes == 16 ? 4 : 1;
 }
 #endif
 
-/// v with the extra terms of the channels from c on; `sums` are the pixel's.
-template <class L>
-[[gnu::always_inline]] inline Vec add_extra(const Finish& f, const std::int32_t* sums, int c, L lanes,
-                                            Vec v) {
-    for (int e = 0; e < f.extra_count; ++e) {
-        const Vec scale = lanes.template load<AsFloat>(f.extra[e].scale + c);
-        const Ints column = lanes.template load<AsInts>(f.extra[e].column + c);
-        const Vec sum = xsimd::to_float(gather(sums, column));
-        v = xsimd::select(scale == Vec(0.0f), v, fma(sum, scale, v));
+/// The extra sums of a vector of channels. Their columns rise by 1 from channel to channel, so they lie in
+/// one vector of sums and only have to be spread.
+struct ExtraVector {
+    int first[kMaxExtraSums];  ///< column of the first channel that has the term; negative: none has
+
+    ExtraVector() = default;
+    ExtraVector(const Finish& f, int c, int channels) {
+        for (int e = 0; e < f.extra_count; ++e) {
+            first[e] = -1;
+            for (int i = channels; i-- > 0;)
+                if (f.extra[e].column[c + i] >= 0) first[e] = f.extra[e].column[c + i];
+        }
     }
-    return v;
-}
+
+    /// v with the terms of the channels from c on; `sums` are the pixel's.
+    template <class L>
+    [[gnu::always_inline]] Vec added(const Finish& f, const std::int32_t* sums, int c, L lanes, Vec v) const {
+        for (int e = 0; e < f.extra_count; ++e) {
+            if (first[e] < 0) continue;
+            const Ints columns = lanes.template load<AsInts>(f.extra[e].column + c);
+            const Ints near = permuted(Ints::load_unaligned(sums + first[e]), columns - Ints(first[e]));
+            const Vec scale = lanes.template load<AsFloat>(f.extra[e].scale + c);
+            v = where_negative(columns, v, fma(xsimd::to_float(near), scale, v));
+        }
+        return v;
+    }
+};
 
 /// `W` vectors of channels from c on. `f` by value: stores of bytes could change what a reference refers to.
 /// Plain: from sums to codes, no more.
@@ -186,7 +210,9 @@ template <Rounding rounding, bool plain, int W, class L>
     const Vec residual_step(f.residual_step);
     const bool rectify = f.relu && (f.real || !codes_rectify(f.codes));
     Vec scale[W], shift[W], multiplier[W];
+    ExtraVector extra[W];
     unrolled<W>([&](auto i) {
+        if constexpr (!plain) extra[i] = ExtraVector(f, c + i * kLanes, lanes.count);
         scale[i] = lanes.template load<AsFloat>(f.scale + c + i * kLanes);
         shift[i] = lanes.template load<AsFloat>(f.shift + c + i * kLanes);
         multiplier[i] =
@@ -204,7 +230,7 @@ template <Rounding rounding, bool plain, int W, class L>
                 constexpr int at = i * kLanes;
                 Vec v = fma(lanes.template load<AsSums>(sums.at + at), scale[i], shift[i]);
                 if constexpr (!plain) {
-                    v = add_extra(f, sums.at - c, c + at, lanes, v);
+                    v = extra[i].added(f, sums.at - c, c + at, lanes, v);
                     if (residual.at) v = v + lanes.template load<AsFloat>(residual.at + at);
                     if (residual_codes.at) {
                         const Ints code =

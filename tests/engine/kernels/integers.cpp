@@ -276,11 +276,14 @@ Finished run_finish(const Kernels& kernels, const FinishCase& c, std::uint32_t s
     std::vector<std::int32_t> columns(3 * n);
     std::vector<float> extra_scale(3 * n);
     const std::ptrdiff_t sums_col = c.channels + 5, sums_row = c.cols * sums_col + 3;
-    std::vector<std::int32_t> sums(static_cast<std::size_t>(c.rows * sums_row));
+    std::vector<std::int32_t> sums(static_cast<std::size_t>(c.rows * sums_row) + kPanel);
     for (auto& s : sums) s = static_cast<std::int32_t>(random.bits()) >> random.below(32);
-    for (auto& column : columns)
-        column = static_cast<std::int32_t>(random.below(static_cast<std::uint32_t>(sums_col)));
     for (auto& s : extra_scale) s = random.below(3) ? random.normal() / 1000 : 0.0f;
+    const std::uint32_t share = random.below(4);
+    for (std::size_t i = 0, next = 0; i < columns.size(); ++i) {
+        if (i % n == 0) next = random.below(6);
+        columns[i] = random.below(3) >= share ? -1 : static_cast<std::int32_t>(next++);
+    }
     ExtraSums extra[3];
     for (std::size_t e = 0; e < 3; ++e) extra[e] = {columns.data() + e * n, extra_scale.data() + e * n};
 
@@ -398,7 +401,7 @@ TEST_CASE("codes: each channel has a multiplier of its own, by hand") {
     reference_kernels().finish(f);
     CHECK(to == std::vector<std::uint8_t>{2, 4, 9, 0, 8, 25});
     // The first channel has the pixel's last sum as an extra term, the others have none.
-    const std::vector<std::int32_t> columns = {2, 0, 0};
+    const std::vector<std::int32_t> columns = {2, -1, -1};
     const std::vector<float> extra_scale = {10, 0, 0};
     const ExtraSums extra{columns.data(), extra_scale.data()};
     f.extra = &extra, f.extra_count = 1;
