@@ -28,6 +28,8 @@ struct Layer {
     Window window() const {
         return {.kernel_h = kernel, .kernel_w = kernel, .stride = stride, .pad = kernel / 2};
     }
+    /// The first of a network.
+    bool reads_images() const { return inputs == 3; }
     /// In a whole network at batch 1 these find their weights in memory: too many bytes lie between two uses.
     bool meets_cold_weights() const { return linear || (size <= 7 && inputs >= 512); }
 };
@@ -98,7 +100,7 @@ Call integer_call(const Layer& layer, const Scheme& scheme, int batch) {
 }
 
 /// A float network around the layer. What follows a product, batch norm and ReLU, is computed when the next
-/// product reads it; so what is timed begins with that of the convolution in front.
+/// product reads it; so what is timed begins with that of the convolution in front, if there is one.
 struct FloatLayer {
     Weights weights, no_gradients;
     Context context;
@@ -120,9 +122,10 @@ struct FloatLayer {
 
 Call float_call(const Layer& layer, int batch) {
     Graph graph;
-    int x = graph.conv(graph.input(layer.input()), "before", layer.inputs, {});
+    int x = graph.input(layer.input());
+    if (!layer.reads_images())
+        x = graph.relu(graph.batch_norm(graph.conv(x, "before", layer.inputs, {}), "norm"));
     const std::size_t macs_before = graph.macs();
-    x = graph.relu(graph.batch_norm(x, "norm"));
     if (!layer.linear) x = graph.conv(x, "layer", layer.outputs, layer.window());
     const Dims out = layer.linear ? Dims{1, 1, layer.outputs} : graph[x].out;
     const std::size_t macs =
@@ -132,11 +135,11 @@ Call float_call(const Layer& layer, int batch) {
 
     const auto network = std::make_shared<FloatLayer>(graph, batch);
     const std::vector<float> images = random_values(batch * layer.input().size());
-    ConvUnit* const before = network->plan.convs[0];
-    ConvUnit* const unit = network->plan.convs[1];
+    const std::vector<ConvUnit*>& convs = network->plan.convs;
+    ConvUnit* const unit = convs[layer.reads_images() ? 0 : 1];
     for (int slot = 0; slot < batch; ++slot) {
         network->plan.input->set(slot, images.data() + slot * layer.input().size());
-        before->forward(slot, network->scratch[0]);
+        if (unit != convs.front()) convs.front()->forward(slot, network->scratch[0]);
     }
     const auto run = [network, unit, batch] {
         parallel_for(static_cast<std::size_t>(batch), [&](std::size_t slot, int worker) {
