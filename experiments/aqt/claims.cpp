@@ -19,15 +19,6 @@ std::string name_of(CostModel model) {
     return model == CostModel::linear ? "linear" : "quadratic";
 }
 
-/// Runs every cell of these methods again.
-std::string command(const Cells& cells, const std::vector<std::string>& methods) {
-    std::string any;
-    for (const std::string& m : methods) any += (any.empty() ? "" : "|") + m;
-    return fmt::format(
-        "nibble run --force --profile {0} $(nibble cells aqt --profile {0} | grep -E -e '--({1})--')",
-        cells.profile(), any);
-}
-
 std::string rule_text(double threshold) {
     return fmt::format(
         "Reproduced when every difference is above {:g} points, not reproduced as soon as one is below, each "
@@ -127,7 +118,7 @@ Claim quantized_dominates_bf16(const Cells& cells) {
         "minus its own; stated is the smallest of these leads over the bf16 networks, under both cost "
         "models. " +
         rule_text(0);
-    claim.command = command(cells, methods);
+    claim.command = rerun_command("aqt", cells.profile(), methods);
     return judged(std::move(claim), figures);
 }
 
@@ -191,7 +182,7 @@ Claim mostly_4_bit_is_best(const Cells& cells) {
         "where that is more accurate, and left out otherwise, as are cheaper ones than every w4a4e8 one: the "
         "front does not reach there. " +
         rule_text(0);
-    claim.command = command(cells, methods);
+    claim.command = rerun_command("aqt", cells.profile(), methods);
     claim = judged(std::move(claim), figures);
     if (!apart.empty()) {
         std::erase_if(figures, [](const Figure& f) { return f.values.empty(); });
@@ -237,7 +228,7 @@ Claim quantized_beats_float(const Cells& cells) {
         "Test top-1 after the last epoch on resnet50-imagenet or, where the profile does not have it, on its "
         "largest network. " +
         rule_text(0);
-    claim.command = command(cells, methods);
+    claim.command = rerun_command("aqt", cells.profile(), methods);
     return judged(std::move(claim), {eight, four});
 }
 
@@ -251,7 +242,7 @@ Claim gap_falls_with_precision(const Cells& cells) {
         "the "
         "networks. " +
         rule_text(0);
-    claim.command = command(cells, {kFloat, kEight, kMostlyFour});
+    claim.command = rerun_command("aqt", cells.profile(), {kFloat, kEight, kMostlyFour});
     return judged(std::move(claim), {mean_difference(cells, kFloat, kEight, gap, "gap of "),
                                      mean_difference(cells, kEight, kMostlyFour, gap, "gap of ")});
 }
@@ -273,7 +264,7 @@ Claim wide_ends_are_cheap(const Cells& cells) {
         "w4a4e8 beside w4a4: test top-1, mean over the networks, and the largest difference in cost over the "
         "networks, which must be less than {:g} % of the cost in bf16 under both models. {}",
         kCheap, rule_text(0));
-    claim.command = command(cells, {kMostlyFour, kAllFour});
+    claim.command = rerun_command("aqt", cells.profile(), {kMostlyFour, kAllFour});
     return judged(std::move(claim), figures);
 }
 
@@ -295,7 +286,7 @@ Claim automatic_bounds_suffice(const Cells& cells) {
         "50 % of training), minus w4a4e8-start50, which must be between -{0:g} and {0:g} points; mean over "
         "the networks that have both. {1}",
         kSame, rule_text(0));
-    claim.command = command(cells, {kMostlyFour, fixed, later});
+    claim.command = rerun_command("aqt", cells.profile(), {kMostlyFour, fixed, later});
     return judged(std::move(claim), figures);
 }
 
@@ -317,7 +308,7 @@ Claim mean_of_maxima_is_no_worse(const Cells& cells) {
         "3 times the root mean square); mean over the networks that have both. The rule of mean plus k "
         "standard deviations is not built. " +
         rule_text(kWorse);
-    claim.command = command(cells, {kMostlyFour, magnitude, mix});
+    claim.command = rerun_command("aqt", cells.profile(), {kMostlyFour, magnitude, mix});
     return judged(std::move(claim), figures);
 }
 
@@ -328,7 +319,7 @@ Claim narrow_ends_cost_accuracy(const Cells& cells) {
         "4 bits in all layers are less accurate than 4 bits with 8 in the first and last layer.";
     claim.paper = kUnknown;
     claim.measure = "Test top-1 of w4a4e8 minus w4a4, mean over the networks. " + rule_text(0);
-    claim.command = command(cells, {kMostlyFour, kAllFour});
+    claim.command = rerun_command("aqt", cells.profile(), {kMostlyFour, kAllFour});
     return judged(std::move(claim), {mean_difference(cells, kMostlyFour, kAllFour, top1)});
 }
 

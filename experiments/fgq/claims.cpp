@@ -16,12 +16,6 @@ namespace {
 constexpr double kNone = -std::numeric_limits<double>::infinity();
 const std::string kFour = in_groups(4, 8), kSixtyFour = in_groups(64, 8);
 
-std::string command(const Study& study, const std::vector<std::string>& methods) {
-    return fmt::format(
-        "nibble run --force --profile {0} $(nibble cells fgq --profile {0} | grep -E -e '--({1})--')",
-        study.profile(), fmt::join(methods, "|"));
-}
-
 std::string rule_text() {
     return fmt::format(
         "A figure counts with its whole interval: over the calibration draws, or {:g} points to both sides "
@@ -32,7 +26,7 @@ std::string rule_text() {
 /// Top-1 of a minus that of b, claimed to be between low and high.
 Figure difference(const Study& study, const std::string& network, const std::string& a, const std::string& b,
                   double low, double high = std::numeric_limits<double>::infinity()) {
-    Figure f{fmt::format("{} - {} on {}", a, b, network), study.differences(network, a, b, top1), low, high};
+    Figure f{fmt::format("{} - {} on {}", a, b, network), study.differences(network, a, b), low, high};
     f.margin = kMargin;
     return f;
 }
@@ -52,8 +46,15 @@ void append(std::vector<Figure>& figures, const std::vector<Figure>& more) {
 
 /// The deepest network with these results, or the last one of the grid without any.
 std::string deepest(const Study& study, const std::vector<std::string>& methods) {
-    const std::string found = deepest_with(study, methods);
+    const std::string found = study.largest_with(methods);
     return found.empty() && !study.networks().empty() ? study.networks().back() : found;
+}
+
+/// Whether the second of two networks that follow each other in the grid has more multiplications than the
+/// first, as far as results tell: where another family begins, it has not.
+bool may_be_deeper(const Study& study, const std::string& second, const std::string& first) {
+    const auto one = study.results(first, kFour), other = study.results(second, kFour);
+    return one.empty() || other.empty() || other.front()->macs > one.front()->macs;
 }
 
 }  // namespace
@@ -69,7 +70,7 @@ Claim groups_of_four_without_training(const Study& study) {
         "Top-1 of the float network minus that of {} on the deepest network of the profile; reproduced when "
         "it is below {:g} points. {}",
         kFour, kPaper, rule_text());
-    claim.command = command(study, {kFloat, kFour});
+    claim.command = rerun_command("fgq", study.profile(), {kFloat, kFour});
     return judged(std::move(claim),
                   {difference(study, deepest(study, {kFloat, kFour}), kFloat, kFour, kNone, kPaper)});
 }
@@ -85,7 +86,7 @@ Claim four_bit_activations(const Study& study) {
         "Top-1 of {} minus that of {} on each network; reproduced when all are below {:g} "
         "points, the paper's largest. {}",
         kFour, four, kPaper, rule_text());
-    claim.command = command(study, {kFour, four});
+    claim.command = rerun_command("fgq", study.profile(), {kFour, four});
     return judged(std::move(claim), differences(study, kFour, four, kNone, kPaper));
 }
 
@@ -94,8 +95,8 @@ Claim depth_tolerates(const Study& study) {
     const std::vector<std::string> networks = study.networks_with({kFloat, kFour});
     for (std::size_t i = 0; i + 1 < networks.size(); ++i) {
         const std::string &shallow = networks[i], &deep = networks[i + 1];
-        const auto a = study.differences(shallow, kFloat, kFour, top1),
-                   b = study.differences(deep, kFloat, kFour, top1);
+        if (!may_be_deeper(study, deep, shallow)) continue;
+        const auto a = study.differences(shallow, kFloat, kFour), b = study.differences(deep, kFloat, kFour);
         Figure f{fmt::format("loss on {} - loss on {}", shallow, deep), {}};
         f.margin = kMargin;
         for (std::size_t s = 0; s < std::min(a.size(), b.size()); ++s) f.values.push_back(a[s] - b[s]);
@@ -106,10 +107,11 @@ Claim depth_tolerates(const Study& study) {
     claim.statement = "Deeper networks tolerate ternary weights better.";
     claim.paper = "losses at N = 4: ResNet-101 3.7, ResNet-50 4.2, AlexNet 7.8 points";
     claim.measure = fmt::format(
-        "What {} loses beside float on each network minus what it loses on the next deeper one; reproduced "
-        "when all are positive. {}",
+        "What {} loses beside float on each network minus what it loses on the next one of the same origin, "
+        "if "
+        "that is deeper; reproduced when all are positive. {}",
         kFour, rule_text());
-    claim.command = command(study, {kFloat, kFour});
+    claim.command = rerun_command("fgq", study.profile(), {kFloat, kFour});
     claim = judged(std::move(claim), figures);
     if (networks.size() < 2) claim.verdict = {Verdict::Kind::not_attempted, "one network alone"};
     return claim;
@@ -132,7 +134,7 @@ Claim accuracy_falls_with_groups(const Study& study) {
         "On the deepest network, 8-bit activations: top-1 at each N minus that at 2 N, all positive, and of "
         "float minus that at N = 64, above {:g} points. {}",
         kMuch, rule_text());
-    claim.command = command(study, methods);
+    claim.command = rerun_command("fgq", study.profile(), methods);
     return judged(std::move(claim), figures);
 }
 
@@ -150,7 +152,7 @@ Claim fine_tuning_recovers(const Study& study) {
         "when "
         "below {:g} points. {}",
         tuned, kPaper, rule_text());
-    claim.command = command(study, {kFloat, tuned});
+    claim.command = rerun_command("fgq", study.profile(), {kFloat, tuned});
     return judged(std::move(claim), differences(study, kFloat, tuned, kNone, kPaper));
 }
 
@@ -174,7 +176,7 @@ Claim multiplications_go(const Study& study) {
         "Multiplications of the deepest network that are left when each group is added up with signs and "
         "multiplied once: first layer in 8 bits and groups that end with the channels included. Reproduced "
         "when above 74 and 98 %. Counted, not executed: processors with byte products multiply each weight.";
-    claim.command = command(study, {kFour, kSixtyFour});
+    claim.command = rerun_command("fgq", study.profile(), {kFour, kSixtyFour});
     return judged(std::move(claim), figures);
 }
 
@@ -224,7 +226,7 @@ Claim two_thresholds_help(const Study& study) {
         "the "
         "best pair of thresholds than with the best single one, one scale in both cases. Reproduced when "
         "there are any. (There cannot be: for any number of weights the largest magnitudes are the best.)";
-    claim.command = command(study, {kFour, kSixtyFour});
+    claim.command = rerun_command("fgq", study.profile(), {kFour, kSixtyFour});
     return judged(std::move(claim), figures);
 }
 
@@ -241,15 +243,16 @@ Claim batch_norm_is_essential(const Study& study) {
         "Top-1 with new statistics minus that with the float network's, N = 4 and 64; reproduced when all "
         "are above {:g} point. {}",
         kMuch, rule_text());
-    claim.command = command(study, {kFour, kFour + "-oldbn", kSixtyFour, kSixtyFour + "-oldbn"});
+    claim.command =
+        rerun_command("fgq", study.profile(), {kFour, kFour + "-oldbn", kSixtyFour, kSixtyFour + "-oldbn"});
     return judged(std::move(claim), figures);
 }
 
 Claim optimum_beats_twn(const Study& study) {
     std::vector<Figure> figures = differences(study, kFour, kFour + "-twn", 0);
     for (const std::string& network : study.networks_with({kSixtyFour, kSixtyFour + "-twn"})) {
-        const auto small = study.differences(network, kFour, kFour + "-twn", top1),
-                   large = study.differences(network, kSixtyFour, kSixtyFour + "-twn", top1);
+        const auto small = study.differences(network, kFour, kFour + "-twn"),
+                   large = study.differences(network, kSixtyFour, kSixtyFour + "-twn");
         Figure f{fmt::format("gain at N = 4 - gain at N = 64 on {}", network), {}};
         f.margin = kMargin;
         for (std::size_t s = 0; s < std::min(small.size(), large.size()); ++s)
@@ -264,7 +267,8 @@ Claim optimum_beats_twn(const Study& study) {
         "Top-1 of {0} minus that of {0}-twn, and by how much this gain is larger than at N = 64; reproduced "
         "when all are positive. {1}",
         kFour, rule_text());
-    claim.command = command(study, {kFour, kFour + "-twn", kSixtyFour, kSixtyFour + "-twn"});
+    claim.command =
+        rerun_command("fgq", study.profile(), {kFour, kFour + "-twn", kSixtyFour, kSixtyFour + "-twn"});
     return judged(std::move(claim), figures);
 }
 
@@ -277,7 +281,7 @@ Claim first_layer_needs_bits(const Study& study) {
         "Top-1 of {0} minus that of {0}-t, whose first convolution is ternary, too; reproduced when all are "
         "positive. {1}",
         kFour, rule_text());
-    claim.command = command(study, {kFour, kFour + "-t"});
+    claim.command = rerun_command("fgq", study.profile(), {kFour, kFour + "-t"});
     return judged(std::move(claim), differences(study, kFour, kFour + "-t", 0));
 }
 
@@ -291,7 +295,7 @@ Claim integers_at_equal_storage(const Study& study) {
     claim.measure = fmt::format(
         "Top-1 of w4a8 minus that of {}, everything else alike; reproduced when all are positive. {}", kFour,
         rule_text());
-    claim.command = command(study, {"w4a8", kFour});
+    claim.command = rerun_command("fgq", study.profile(), {"w4a8", kFour});
     return judged(std::move(claim), differences(study, "w4a8", kFour, 0));
 }
 

@@ -45,16 +45,15 @@ Plot empty_plot(const std::string& title, const std::string& y_label) {
 
 Plot group_plot(const std::string& title, const Study& study, const std::string& network) {
     Plot plot = empty_plot(title + ", " + network, "top-1 accuracy (%)");
-    if (const auto real = study.values(network, kFloat, top1); !real.empty())
+    if (const auto real = study.values(network, kFloat); !real.empty())
         plot.curves.push_back({"float network",
                                {{kGroupRange.low, real.front()}, {kGroupRange.high, real.front()}},
                                kBlack,
                                true});
     int colour = 0;
     for (int bits : kActivationBits)
-        add(plot,
-            against_groups(bits ? std::to_string(bits) + "-bit activations" : "float activations", colour++,
-                           [&](int n) { return study.values(network, in_groups(n, bits), top1); }));
+        add(plot, against_groups(bits ? std::to_string(bits) + "-bit activations" : "float activations",
+                                 colour++, [&](int n) { return study.values(network, in_groups(n, bits)); }));
     add(plot,
         against_groups("fine-tuned, 8 bits", colour,
                        [&](int n) { return study.values(network, fine_tuned(in_groups(n, 8)), top1); }),
@@ -66,9 +65,8 @@ Plot drop_plot(const std::string& title, const Study& study) {
     Plot plot = empty_plot(title, "top-1 lost beside float (points)");
     int colour = 0;
     for (const std::string& network : study.networks())
-        add(plot, against_groups(network, colour++, [&](int n) {
-                return study.differences(network, kFloat, in_groups(n, 8), top1);
-            }));
+        add(plot, against_groups(network, colour++,
+                                 [&](int n) { return study.differences(network, kFloat, in_groups(n, 8)); }));
     return plot;
 }
 

@@ -1,7 +1,5 @@
 #include "experiments/fgq/methods.hpp"
 
-#include <algorithm>
-
 namespace nibble::fgq {
 
 std::string in_groups(int group, int activation_bits) {
@@ -21,22 +19,6 @@ std::optional<double> eliminated(const Result& result) {
 std::optional<double> bits_per_weight(const Result& result) {
     if (!result.quantized) return std::nullopt;
     return result.quantized->bits_per_weight;
-}
-
-std::string deepest_with(const Study& study, const std::vector<std::string>& methods) {
-    std::string deepest;
-    std::size_t most = 0;
-    for (const std::string& network : study.networks()) {
-        const bool complete = std::all_of(methods.begin(), methods.end(), [&](const std::string& method) {
-            return !study.results(network, method).empty();
-        });
-        if (!complete || methods.empty()) continue;
-        const std::size_t macs = study.results(network, methods.front()).front()->macs;
-        if (macs <= most) continue;
-        most = macs;
-        deepest = network;
-    }
-    return deepest;
 }
 
 }  // namespace nibble::fgq

@@ -22,7 +22,4 @@ std::optional<double> eliminated(const Result& result);
 /// Over all layers, scales included.
 std::optional<double> bits_per_weight(const Result& result);
 
-/// The network with most multiplications of those with a result for all these methods; empty if none has.
-std::string deepest_with(const Study& study, const std::vector<std::string>& methods);
-
 }  // namespace nibble::fgq

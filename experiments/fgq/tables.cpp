@@ -11,12 +11,12 @@ namespace nibble::fgq {
 namespace {
 
 std::string accuracy(const Study& study, const std::string& network, const std::string& method) {
-    return over_seeds(study.values(network, method, top1), 2);
+    return over_seeds(study.values(network, method), 2);
 }
 
 /// Minus what is lost beside the float network.
 std::string change(const Study& study, const std::string& network, const std::string& method) {
-    return signed_over_seeds(study.differences(network, method, kFloat, top1), 2);
+    return signed_over_seeds(study.differences(network, method, kFloat), 2);
 }
 
 std::string draws(const Study& study, const std::string& network, const std::string& method) {
@@ -133,7 +133,7 @@ Table ablation_table(const Study& study) {
                 if (!study.in_grid(network, method)) continue;
                 table.rows.push_back({network, method, what, draws(study, network, method),
                                       accuracy(study, network, method), accuracy(study, network, base),
-                                      signed_over_seeds(study.differences(network, method, base, top1), 2)});
+                                      signed_over_seeds(study.differences(network, method, base), 2)});
             }
     return table;
 }

@@ -68,6 +68,13 @@ std::string to_string(const std::vector<Figure>& figures) {
     return text;
 }
 
+std::string rerun_command(const std::string& experiment, const std::string& profile,
+                          const std::vector<std::string>& methods) {
+    return fmt::format(
+        "nibble run --force --profile {0} $(nibble cells {1} --profile {0} | grep -E -e '--({2})--')",
+        profile, experiment, fmt::join(methods, "|"));
+}
+
 Claim judged(Claim claim, const std::vector<Figure>& figures) {
     claim.ours = to_string(figures);
     claim.verdict = judge(figures);

@@ -58,6 +58,10 @@ struct Claim {
 inline constexpr const char* kUnknown = "unknown";
 inline constexpr const char* kCellsMissing = "cells missing";
 
+/// Runs every cell of these methods again.
+std::string rerun_command(const std::string& experiment, const std::string& profile,
+                          const std::vector<std::string>& methods);
+
 /// What the claim says of itself, with `ours` and `verdict` from the figures.
 Claim judged(Claim claim, const std::vector<Figure>& figures);
 

@@ -76,6 +76,23 @@ std::vector<std::string> Study::networks_with(const std::vector<std::string>& me
     return list;
 }
 
+std::string Study::largest_with(const std::vector<std::string>& methods) const {
+    std::string largest;
+    std::size_t most = 0;
+    for (const std::string& network : networks_with(methods)) {
+        std::size_t macs = 0;
+        const bool complete = std::all_of(methods.begin(), methods.end(), [&](const std::string& method) {
+            const auto list = results(network, method);
+            if (!list.empty()) macs = list.front()->macs;
+            return !list.empty();
+        });
+        if (!complete || macs < most) continue;
+        most = macs;
+        largest = network;
+    }
+    return largest;
+}
+
 std::optional<double> top1(const Result& result) {
     return result.top1;
 }

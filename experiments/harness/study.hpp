@@ -13,6 +13,8 @@
 
 namespace nibble {
 
+std::optional<double> top1(const Result& result);
+
 class Study {
   public:
     /// What is asked of a result; one may not have it.
@@ -32,12 +34,15 @@ class Study {
     std::vector<const Result*> results(const std::string& network, const std::string& method) const;
     /// Of each result that has it.
     std::vector<double> values(const std::string& network, const std::string& method,
-                               const Quantity& of) const;
+                               const Quantity& of = top1) const;
     /// Of a minus of b, in every seed that has both.
     std::vector<double> differences(const std::string& network, const std::string& a, const std::string& b,
-                                    const Quantity& of) const;
+                                    const Quantity& of = top1) const;
     /// The networks whose cells of all these methods are in the grid.
     std::vector<std::string> networks_with(const std::vector<std::string>& methods) const;
+    /// Of the networks that have results for all these methods, that with the most multiplications; empty if
+    /// none has.
+    std::string largest_with(const std::vector<std::string>& methods) const;
 
   private:
     struct Place {
@@ -50,7 +55,6 @@ class Study {
     std::map<std::pair<std::string, std::string>, Place> places_;  ///< by network and method
 };
 
-std::optional<double> top1(const Result& result);
 /// A fact that a quantization after training reports.
 Study::Quantity fact(const std::string& name);
 

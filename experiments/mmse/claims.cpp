@@ -13,13 +13,6 @@ namespace {
 
 const double kNever = std::numeric_limits<double>::infinity();
 
-/// Runs every cell of these methods again.
-std::string command(const Cells& cells, const std::vector<std::string>& methods) {
-    return fmt::format(
-        "nibble run --force --profile {0} $(nibble cells mmse --profile {0} | grep -E -e '--({1})--')",
-        cells.profile(), fmt::join(methods, "|"));
-}
-
 std::string rule_text() {
     return fmt::format(
         "A figure counts with its whole interval: over the draws, or {:g} points to both sides where there "
@@ -28,20 +21,10 @@ std::string rule_text() {
         kMargin);
 }
 
-/// Networks that have all these methods in the grid: those a claim is about.
-std::vector<std::string> networks_with(const Cells& cells, const std::vector<std::string>& methods) {
-    std::vector<std::string> list;
-    for (const std::string& network : cells.networks())
-        if (std::all_of(methods.begin(), methods.end(),
-                        [&](const auto& m) { return cells.in_grid(network, m); }))
-            list.push_back(network);
-    return list;
-}
-
 /// Top-1 of a minus that of b on each network, claimed to be above `low`.
-void add_differences(std::vector<Figure>& figures, const Cells& cells, const std::string& a,
+void add_differences(std::vector<Figure>& figures, const Study& cells, const std::string& a,
                      const std::string& b, double low) {
-    for (const std::string& network : networks_with(cells, {a, b})) {
+    for (const std::string& network : cells.networks_with({a, b})) {
         Figure f{fmt::format("{} - {} on {}", a, b, network), cells.differences(network, a, b), low};
         f.margin = kMargin;
         figures.push_back(std::move(f));
@@ -49,9 +32,9 @@ void add_differences(std::vector<Figure>& figures, const Cells& cells, const std
 }
 
 /// (a - b) - (c - d) on each network, claimed to be positive.
-void add_gains(std::vector<Figure>& figures, const Cells& cells, const std::string& a, const std::string& b,
+void add_gains(std::vector<Figure>& figures, const Study& cells, const std::string& a, const std::string& b,
                const std::string& c, const std::string& d) {
-    for (const std::string& network : networks_with(cells, {a, b, c, d})) {
+    for (const std::string& network : cells.networks_with({a, b, c, d})) {
         const auto one = cells.differences(network, a, b), other = cells.differences(network, c, d);
         Figure f{fmt::format("({} - {}) - ({} - {}) on {}", a, b, c, d, network), {}};
         f.margin = kMargin;
@@ -64,10 +47,10 @@ void add_gains(std::vector<Figure>& figures, const Cells& cells, const std::stri
 }
 
 /// How much larger the weights' error is than with the exact solver, in percent.
-void add_excess(std::vector<Figure>& figures, const Cells& cells, const std::string& method, double low,
+void add_excess(std::vector<Figure>& figures, const Study& cells, const std::string& method, double low,
                 double high) {
     const std::string exact = "w4a8e8";
-    for (const std::string& network : networks_with(cells, {method, exact})) {
+    for (const std::string& network : cells.networks_with({method, exact})) {
         const auto a = cells.results(network, method), b = cells.results(network, exact);
         Figure f{fmt::format("error of {} above the exact one on {}", to_string(method_from(method).solver),
                              network),
@@ -83,7 +66,7 @@ void add_excess(std::vector<Figure>& figures, const Cells& cells, const std::str
 
 }  // namespace
 
-Claim four_bits_without_training(const Cells& cells) {
+Claim four_bits_without_training(const Study& cells) {
     std::vector<Figure> figures;
     add_differences(figures, cells, "w4e8", kFloat, -2);
     add_differences(figures, cells, "w4e8-dual10", kFloat, -1);
@@ -95,11 +78,11 @@ Claim four_bits_without_training(const Cells& cells) {
         "Test top-1 minus float: of 4-bit weights per kernel above -2 points, with 10 % of the kernels dual "
         "above -1. " +
         rule_text();
-    claim.command = command(cells, {kFloat, "w4e8", "w4e8-dual10"});
+    claim.command = rerun_command("mmse", cells.profile(), {kFloat, "w4e8", "w4e8-dual10"});
     return judged(std::move(claim), figures);
 }
 
-Claim mmse_beats_max_abs(const Cells& cells) {
+Claim mmse_beats_max_abs(const Study& cells) {
     std::vector<Figure> figures;
     add_differences(figures, cells, "w4e8", "w4e8-wmaxabs", 0);
     add_differences(figures, cells, "w4e8-pt", "w4e8-pt-wmaxabs", 0);
@@ -112,12 +95,13 @@ Claim mmse_beats_max_abs(const Cells& cells) {
         "Test top-1 of MMSE minus max-abs, 4-bit weights, per kernel and per tensor; and this gain at 3 bits "
         "minus that at 4 bits (activations in 8 bits): each above 0. " +
         rule_text();
-    claim.command = command(cells, {"w4e8", "w4e8-wmaxabs", "w4e8-pt", "w4e8-pt-wmaxabs", "w3a8e8",
-                                    "w3a8e8-wmaxabs", "w4a8e8", "w4a8e8-wmaxabs"});
+    claim.command = rerun_command("mmse", cells.profile(),
+                                  {"w4e8", "w4e8-wmaxabs", "w4e8-pt", "w4e8-pt-wmaxabs", "w3a8e8",
+                                   "w3a8e8-wmaxabs", "w4a8e8", "w4a8e8-wmaxabs"});
     return judged(std::move(claim), figures);
 }
 
-Claim kernels_matter_more(const Cells& cells) {
+Claim kernels_matter_more(const Study& cells) {
     std::vector<Figure> figures;
     add_differences(figures, cells, "w4e8", "w4e8-pt", 0);
     add_gains(figures, cells, "w4e8", "w4e8-pt", "w4e8-pt", "w4e8-pt-wmaxabs");
@@ -130,11 +114,11 @@ Claim kernels_matter_more(const Cells& cells) {
         "(both "
         "per tensor). " +
         rule_text();
-    claim.command = command(cells, {"w4e8", "w4e8-pt", "w4e8-pt-wmaxabs"});
+    claim.command = rerun_command("mmse", cells.profile(), {"w4e8", "w4e8-pt", "w4e8-pt-wmaxabs"});
     return judged(std::move(claim), figures);
 }
 
-Claim alternating_gets_stuck(const Cells& cells) {
+Claim alternating_gets_stuck(const Study& cells) {
     constexpr double kWorse = 0.5, kSame = 0.1;
     std::vector<Figure> figures;
     add_excess(figures, cells, "w4a8e8-walternating", kWorse, kNever);
@@ -149,15 +133,15 @@ Claim alternating_gets_stuck(const Cells& cells) {
         "solver: more than {:g} % from alternating, less than {:g} % from a grid of 200 scales. No interval: "
         "nothing is drawn.",
         kWorse, kSame);
-    claim.command = command(cells, {"w4a8e8", "w4a8e8-walternating", "w4a8e8-wgrid"});
+    claim.command = rerun_command("mmse", cells.profile(), {"w4a8e8", "w4a8e8-walternating", "w4a8e8-wgrid"});
     return judged(std::move(claim), figures);
 }
 
-Claim few_duals_suffice(const Cells& cells) {
+Claim few_duals_suffice(const Study& cells) {
     constexpr double kMost = 50;
     const std::string single = "w4e8", dual = "w4e8-dual10";
     std::vector<Figure> figures;
-    for (const std::string& network : networks_with(cells, {single, dual, kFloat})) {
+    for (const std::string& network : cells.networks_with({single, dual, kFloat})) {
         Figure f{"recovered on " + network, {}, kMost};
         f.unit = "% of the loss";
         const auto loss = cells.differences(network, kFloat, single),
@@ -169,7 +153,7 @@ Claim few_duals_suffice(const Cells& cells) {
         }
         figures.push_back(std::move(f));
     }
-    for (const std::string& network : networks_with(cells, {dual})) {
+    for (const std::string& network : cells.networks_with({dual})) {
         Figure f{"products more on " + network, {}, -kNever, 20};
         f.unit = "%";
         if (const auto r = cells.results(network, dual); !r.empty())
@@ -186,11 +170,11 @@ Claim few_duals_suffice(const Cells& cells) {
         "of "
         "what these lose against float, more than {:g}; products more, less than 20 %. {}",
         kMost, rule_text());
-    claim.command = command(cells, {kFloat, single, dual});
+    claim.command = rerun_command("mmse", cells.profile(), {kFloat, single, dual});
     return judged(std::move(claim), figures);
 }
 
-Claim refinement_helps(const Cells& cells) {
+Claim refinement_helps(const Study& cells) {
     const std::string single = "w4e8", refined = "w4e8-refined";
     std::vector<Figure> figures;
     add_differences(figures, cells, refined, single, 0);
@@ -205,14 +189,14 @@ Claim refinement_helps(const Cells& cells) {
         "above "
         "-1. Test images are never among those that tune. " +
         rule_text();
-    claim.command = command(cells, {kFloat, single, refined});
+    claim.command = rerun_command("mmse", cells.profile(), {kFloat, single, refined});
     return judged(std::move(claim), figures);
 }
 
-Claim small_sets_suffice(const Cells& cells) {
+Claim small_sets_suffice(const Study& cells) {
     constexpr double kSame = 0.5;
     std::vector<Figure> figures;
-    for (const std::string& network : networks_with(cells, {"w4a4e8-cal64", "w4a4e8-cal1024"})) {
+    for (const std::string& network : cells.networks_with({"w4a4e8-cal64", "w4a4e8-cal1024"})) {
         Figure f{"64 - 1024 images, w4a4e8 on " + network,
                  cells.differences(network, "w4a4e8-cal64", "w4a4e8-cal1024"), -kSame, kSame};
         f.margin = kMargin;
@@ -230,7 +214,8 @@ Claim small_sets_suffice(const Cells& cells) {
         "minus "
         "4-bit activations, the other side float, above 0. {1}",
         kSame, rule_text());
-    claim.command = command(cells, {"w4a4e8-cal64", "w4a4e8-cal1024", "w4e8", "a4e8"});
+    claim.command =
+        rerun_command("mmse", cells.profile(), {"w4a4e8-cal64", "w4a4e8-cal1024", "w4e8", "a4e8"});
     return judged(std::move(claim), figures);
 }
 
@@ -258,7 +243,7 @@ Claim detection() {
     return claim;
 }
 
-Claim eight_bits_are_enough(const Cells& cells) {
+Claim eight_bits_are_enough(const Study& cells) {
     std::vector<Figure> figures;
     add_differences(figures, cells, "w8a8", kFloat, -0.3);
     Claim claim;
@@ -268,11 +253,11 @@ Claim eight_bits_are_enough(const Cells& cells) {
     claim.paper = "not claimed";
     claim.measure =
         "Test top-1 of w8a8, executed as integers, minus float: above -0.3 points. " + rule_text();
-    claim.command = command(cells, {kFloat, "w8a8"});
+    claim.command = rerun_command("mmse", cells.profile(), {kFloat, "w8a8"});
     return judged(std::move(claim), figures);
 }
 
-std::vector<Claim> claims(const Cells& cells) {
+std::vector<Claim> claims(const Study& cells) {
     return {four_bits_without_training(cells), mmse_beats_max_abs(cells), kernels_matter_more(cells),
             alternating_gets_stuck(cells),     few_duals_suffice(cells),  refinement_helps(cells),
             small_sets_suffice(cells),         papers_figures(),          detection(),

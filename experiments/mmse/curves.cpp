@@ -26,7 +26,7 @@ double mean(const std::vector<double>& values) {
 }
 
 /// Signal to quantization noise of each layer's 4-bit weights in one network.
-Plot layer_plot(const std::string& title, const Cells& cells) {
+Plot layer_plot(const std::string& title, const Study& cells) {
     std::vector<std::string> methods;
     for (const Way& way : kWays) methods.push_back(std::string("w4e8") + way.suffix);
     const std::string network = cells.largest_with(methods);
@@ -47,7 +47,7 @@ Plot layer_plot(const std::string& title, const Cells& cells) {
     return plot;
 }
 
-Plot bits_plot(const std::string& title, const Cells& cells) {
+Plot bits_plot(const std::string& title, const Study& cells) {
     const std::string network = cells.largest_with({"w4a8e8", "w4a8e8-pt"});
     Plot plot{fmt::format("{}: {}, activations in 8 bits", title, network),
               "bits of weights (8 in the first and last layer)",
@@ -60,17 +60,17 @@ Plot bits_plot(const std::string& title, const Cells& cells) {
         Curve curve{way.label, {}, colour++, false};
         for (int bits = 2; bits <= 8; ++bits) {
             const auto values =
-                cells.top1(network, fmt::format("w{}a8{}{}", bits, bits < 8 ? "e8" : "", way.suffix));
+                cells.values(network, fmt::format("w{}a8{}{}", bits, bits < 8 ? "e8" : "", way.suffix));
             if (!values.empty()) curve.points.emplace_back(bits, mean(values));
         }
         if (curve.points.size() > 1) plot.curves.push_back(curve);
     }
-    if (const auto values = cells.top1(network, kFloat); !values.empty())
+    if (const auto values = cells.values(network, kFloat); !values.empty())
         plot.curves.push_back({"float", {{2, mean(values)}, {8, mean(values)}}, Curve::kGrey, true});
     return plot;
 }
 
-Plot dual_plot(const std::string& title, const Cells& cells) {
+Plot dual_plot(const std::string& title, const Study& cells) {
     Plot plot{
         title + ": 4-bit weights, 8-bit activations", "dual kernels (%)", "top-1 against float (points)", {}};
     plot.legend_above = true;
@@ -92,7 +92,7 @@ Plot dual_plot(const std::string& title, const Cells& cells) {
 }
 
 /// Error over scale, as a grid search per tensor saw it.
-Plot scale_plot(const std::string& title, const Cells& cells) {
+Plot scale_plot(const std::string& title, const Study& cells) {
     const std::string method = "w4a8e8-pt-wgrid", network = cells.largest_with({method});
     Plot plot{fmt::format("{}: 4-bit weights per tensor, {}", title, network),
               "scale, relative to max-abs",
@@ -110,7 +110,7 @@ Plot scale_plot(const std::string& title, const Cells& cells) {
 }
 
 /// A mark for each draw, a line through the means.
-Plot calibration_plot(const std::string& title, const Cells& cells) {
+Plot calibration_plot(const std::string& title, const Study& cells) {
     Plot plot{title + ": w4a4e8",
               "calibration images (a mark is one draw)",
               "top-1 against float (points)",
@@ -141,7 +141,7 @@ Plot calibration_plot(const std::string& title, const Cells& cells) {
 
 }  // namespace
 
-std::map<std::string, Plot> plots(const std::string& title, const Cells& cells) {
+std::map<std::string, Plot> plots(const std::string& title, const Study& cells) {
     std::map<std::string, Plot> all{{"-scales", scale_plot(title, cells)},
                                     {"-layers", layer_plot(title, cells)},
                                     {"-bits", bits_plot(title, cells)},

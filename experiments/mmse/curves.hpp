@@ -4,12 +4,12 @@
 #include <map>
 #include <string>
 
-#include "experiments/mmse/cells.hpp"
+#include "experiments/mmse/methods.hpp"
 
 namespace nibble::mmse {
 
 /// By the end of their file names: "-scales", "-layers", "-bits", "-dual", "-calibration"; those without
 /// cells are left out.
-std::map<std::string, Plot> plots(const std::string& title, const Cells& cells);
+std::map<std::string, Plot> plots(const std::string& title, const Study& cells);
 
 }  // namespace nibble::mmse

@@ -60,7 +60,7 @@ Layers compare(const Result& from, const Result& to) {
 
 }  // namespace
 
-Ordering ordering(const Cells& cells) {
+Ordering ordering(const Study& cells) {
     Ordering result;
     result.table.columns = {{"Network", false},
                             {"Bits", false},
@@ -88,8 +88,8 @@ Ordering ordering(const Cells& cells) {
                 const Layers layers =
                     compare(*cells.results(network, from).front(), *cells.results(network, to).front());
                 result.table.rows.push_back(
-                    {network, bits, text, over_seeds(cells.top1(network, from), 2),
-                     over_seeds(cells.top1(network, to), 2), signed_over_seeds(differences, 2),
+                    {network, bits, text, over_seeds(cells.values(network, from), 2),
+                     over_seeds(cells.values(network, to), 2), signed_over_seeds(differences, 2),
                      fmt::format("{:+.2f}", layers.gain),
                      fmt::format("{} of {}", layers.nearer, layers.count),
                      layers.count > 0 ? fmt::format("{:+.2f} in {}", layers.worst_gain, layers.worst)

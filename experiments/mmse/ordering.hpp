@@ -6,7 +6,7 @@
 #include <cstddef>
 
 #include "experiments/harness/table.hpp"
-#include "experiments/mmse/cells.hpp"
+#include "experiments/mmse/methods.hpp"
 
 namespace nibble::mmse {
 
@@ -17,6 +17,6 @@ struct Ordering {
 };
 
 /// Every step between methods of one network and number of weight bits that the grid has.
-Ordering ordering(const Cells& cells);
+Ordering ordering(const Study& cells);
 
 }  // namespace nibble::mmse

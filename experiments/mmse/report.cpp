@@ -32,7 +32,7 @@ constexpr Shown kShown[] = {{"-scales", "Error over scale"},
                             {"-dual", "Accuracy over the share of dual kernels"},
                             {"-calibration", "Accuracy over the number of calibration images"}};
 
-std::string markdown(const std::string& profile, const Grid& grid, const Cells& cells,
+std::string markdown(const std::string& profile, const Grid& grid, const Study& cells,
                      const std::vector<NamedTable>& all, const std::map<std::string, Plot>& drawn,
                      const std::vector<Claim>& claims) {
     const std::string& paper = grid.paper;
@@ -68,7 +68,7 @@ std::string markdown(const std::string& profile, const Grid& grid, const Cells& 
 }  // namespace
 
 Report report(const std::string& profile, const Grid& grid, const std::vector<ReportedCell>& reported) {
-    const Cells cells(profile, reported);
+    const Study cells(profile, reported);
     const std::vector<NamedTable> all = tables(cells);
     const std::vector<Claim> judged = claims(cells);
 

@@ -35,7 +35,7 @@ std::string kib(const Result& r) {
 }
 
 /// Rows of the methods that are wanted, network by network, the float network first.
-Table accuracy_table(const Cells& cells, const Wanted& wanted) {
+Table accuracy_table(const Study& cells, const Wanted& wanted) {
     Table table{{{"Network", false},
                  {"Method", false},
                  {"What it is", false, 0.3},
@@ -52,7 +52,7 @@ Table accuracy_table(const Cells& cells, const Wanted& wanted) {
             const auto r = cells.results(network, method);
             table.rows.push_back(
                 {network, method, describe(method_from(method)), draws(r.size()),
-                 over_seeds(cells.top1(network, method), 2),
+                 over_seeds(cells.values(network, method), 2),
                  signed_over_seeds(cells.differences(network, method, kFloat), 2),
                  figure(r,
                         [](const Result& x) { return fmt::format("{:.3f}", x.quantized->bits_per_weight); }),
@@ -76,7 +76,7 @@ Table accuracy_table(const Cells& cells, const Wanted& wanted) {
 }
 
 /// Weight error of each solver beside the exact one's.
-Table solver_table(const Cells& cells) {
+Table solver_table(const Study& cells) {
     Table table{{{"Network", false},
                  {"Solver", false},
                  {"Relative squared error"},
@@ -101,14 +101,14 @@ Table solver_table(const Cells& cells) {
             table.rows.push_back(
                 {network, to_string(m.solver) + (m.per_tensor ? ", per tensor" : ", per kernel"),
                  figure(r, [](const Result& x) { return fmt::format("{:.6f}", mean_weight_error(x)); }),
-                 above, over_seeds(cells.top1(network, method), 2),
+                 above, over_seeds(cells.values(network, method), 2),
                  signed_over_seeds(cells.differences(network, method, kFloat), 2)});
         }
     return table;
 }
 
 /// Shares of dual kernels, and the threshold tau that gives them.
-Table dual_table(const Cells& cells) {
+Table dual_table(const Study& cells) {
     Table table{{{"Network", false},
                  {"Dual kernels (%)"},
                  {"Tau"},
@@ -139,7 +139,7 @@ Table dual_table(const Cells& cells) {
                                                                    : fmt::format("{:.4f}", tau->second);
                         }),
                  figure(r, [](const Result& x) { return fmt::format("{:.6f}", mean_weight_error(x)); }),
-                 over_seeds(cells.top1(network, method), 2),
+                 over_seeds(cells.values(network, method), 2),
                  signed_over_seeds(cells.differences(network, method, kFloat), 2),
                  figure(r,
                         [](const Result& x) { return fmt::format("{:.3f}", x.quantized->bits_per_weight); }),
@@ -152,7 +152,7 @@ Table dual_table(const Cells& cells) {
 }
 
 /// Weight bits down, the four ways to choose weight scales across; activations in 8 bits.
-Table bits_table(const Cells& cells) {
+Table bits_table(const Study& cells) {
     Table table{{{"Network", false},
                  {"Weight bits"},
                  {"Tensor, max-abs"},
@@ -167,7 +167,7 @@ Table bits_table(const Cells& cells) {
             for (const char* way : {"-pt-wmaxabs", "-pt", "-wmaxabs", ""}) {
                 const std::string method = fmt::format("w{}a8{}{}", bits, bits < 8 ? "e8" : "", way);
                 any = any || cells.in_grid(network, method);
-                row.push_back(over_seeds(cells.top1(network, method), 2));
+                row.push_back(over_seeds(cells.values(network, method), 2));
             }
             if (any) table.rows.push_back(row);
         }
@@ -175,7 +175,7 @@ Table bits_table(const Cells& cells) {
 }
 
 /// Images down to `what` columns: mean, smallest and largest accuracy over the draws.
-Table calibration_table(const Cells& cells) {
+Table calibration_table(const Study& cells) {
     Table table{{{"Network", false},
                  {"Images"},
                  {"Draws"},
@@ -196,7 +196,7 @@ Table calibration_table(const Cells& cells) {
         if (by_size.size() < 2) continue;
         std::sort(by_size.begin(), by_size.end());
         for (const auto& [images, method] : by_size) {
-            const auto values = cells.top1(network, method);
+            const auto values = cells.values(network, method);
             const auto extreme = [&](bool largest) {
                 if (values.empty()) return std::string(kMissing);
                 return fmt::format("{:.2f}", largest ? *std::max_element(values.begin(), values.end())
@@ -212,7 +212,7 @@ Table calibration_table(const Cells& cells) {
 
 }  // namespace
 
-std::vector<NamedTable> tables(const Cells& cells) {
+std::vector<NamedTable> tables(const Study& cells) {
     const auto usual_images = [](const Method& m) { return m.images == Method::kImages; };
     const auto shown_share = [](const Method& m) {
         return m.dual_percent == 0 || m.dual_percent == 10 || m.dual_percent == 100;
@@ -268,7 +268,7 @@ std::vector<NamedTable> tables(const Cells& cells) {
     return all;
 }
 
-Table summary_table(const Cells& cells) {
+Table summary_table(const Study& cells) {
     static const std::vector<std::string> kShown{"w8a8",   "w4e8-pt-wmaxabs", "w4e8-wmaxabs", "w4e8-pt",
                                                  "w4e8",   "w4e8-refined",    "w4e8-dual10",  "w4a8e8",
                                                  "w4a4e8", "w4a4e8-dual10"};

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "experiments/harness/table.hpp"
-#include "experiments/mmse/cells.hpp"
+#include "experiments/mmse/methods.hpp"
 
 namespace nibble::mmse {
 
@@ -16,9 +16,9 @@ struct NamedTable {
 };
 
 /// All that have a row in the grid.
-std::vector<NamedTable> tables(const Cells& cells);
+std::vector<NamedTable> tables(const Study& cells);
 
 /// What README.md shows: the float network, 8 bits, and the paper's steps at 4 bits.
-Table summary_table(const Cells& cells);
+Table summary_table(const Study& cells);
 
 }  // namespace nibble::mmse

@@ -55,3 +55,15 @@ TEST_CASE("a study: facts of quantized cells") {
     const Study study("quick", list);
     CHECK(study.values("a", "g4a8", fact("density")) == std::vector<double>{0.5});
 }
+
+TEST_CASE("a study: the largest network that has all results") {
+    std::vector<ReportedCell> list = cells();
+    for (ReportedCell& c : list)
+        if (c.result) c.result->macs = 10;
+    CHECK(Study("quick", list).largest_with({"f32"}) == "a");
+    list.back().result.emplace();
+    list.back().result->macs = 20;
+    CHECK(Study("quick", list).largest_with({"f32"}) == "b");
+    CHECK(Study("quick", list).largest_with({"f32", "g4a8"}) == "a");
+    CHECK(Study("quick", list).largest_with({"g2"}).empty());
+}

@@ -9,16 +9,11 @@
 #include "engine/quant/aciq.hpp"
 #include "engine/quant/kl.hpp"
 #include "engine/quant/percentile.hpp"
+#include "tests/helpers/histogram.hpp"
 #include "tests/helpers/random_tensors.hpp"
 
 namespace nibble {
 namespace {
-
-Histogram of(const std::vector<float>& values) {
-    Histogram h;
-    h.add(values);
-    return h;
-}
 
 std::vector<float> relu(std::vector<float> values) {
     for (float& v : values) v = std::max(v, 0.0f);
@@ -29,7 +24,7 @@ TEST_CASE("percentile: the sorted magnitudes say the same, to a bin") {
     for (std::uint32_t stream = 0; stream < 4; ++stream) {
         std::vector<float> values = test::laplace_values(20000, stream);
         if (stream % 2) values = relu(values);
-        const Histogram h = of(values);
+        const Histogram h = test::histogram_of(values);
         for (float& v : values) v = std::abs(v);
         std::sort(values.begin(), values.end());
         for (double percent : {50.0, 90.0, 99.0, 99.9, 99.99}) {
@@ -40,9 +35,9 @@ TEST_CASE("percentile: the sorted magnitudes say the same, to a bin") {
         }
         CHECK(percentile_threshold(h, 100) == values.back());
     }
-    CHECK(percentile_threshold(of({0, 0, 0, 1}), 75) == 0);
+    CHECK(percentile_threshold(test::histogram_of({0, 0, 0, 1}), 75) == 0);
     for (double bad : {0.0, -1.0, 100.1, std::numeric_limits<double>::quiet_NaN()})
-        CHECK_THROWS_AS(percentile_threshold(of({1}), bad), BadInput);
+        CHECK_THROWS_AS(percentile_threshold(test::histogram_of({1}), bad), BadInput);
     CHECK_THROWS_AS(percentile_threshold(Histogram{}, 99), BadInput);
 }
 
@@ -78,7 +73,7 @@ TEST_CASE("KL: as the published steps find it") {
         for (const bool after_relu : {false, true}) {
             std::vector<float> values = test::laplace_values(5000, static_cast<std::uint32_t>(bits));
             if (after_relu) values = relu(values);
-            const Histogram h = of(values);
+            const Histogram h = test::histogram_of(values);
             const std::vector<std::int64_t> magnitudes = h.magnitudes();
             std::vector<double> bins((magnitudes.size() + 1) / 2, 0.0);
             for (std::size_t b = 0; b < magnitudes.size(); ++b)
@@ -93,10 +88,10 @@ TEST_CASE("KL: zeros do not count, few bins are kept whole, an empty histogram i
     const std::vector<float> values = relu(test::normal_values(4000, 3));
     std::vector<float> more = values;
     more.resize(20000, 0.0f);
-    CHECK(kl_threshold(of(values), 8) == kl_threshold(of(more), 8));
-    CHECK(kl_threshold(of({0, 0}), 8) == 0);
+    CHECK(kl_threshold(test::histogram_of(values), 8) == kl_threshold(test::histogram_of(more), 8));
+    CHECK(kl_threshold(test::histogram_of({0, 0}), 8) == 0);
     CHECK_THROWS_AS(kl_threshold(Histogram{}, 8), BadInput);
-    CHECK_THROWS_AS(kl_threshold(of({1}), 9), BadInput);
+    CHECK_THROWS_AS(kl_threshold(test::histogram_of({1}), 9), BadInput);
 }
 
 TEST_CASE("ACIQ: the constants of the authors' code for 2 to 8 bits") {
@@ -121,13 +116,16 @@ TEST_CASE("ACIQ: thresholds of samples from the density itself") {
         const double l = aciq_ratio(Density::laplace, bits) / std::sqrt(2.0),
                      g = aciq_ratio(Density::gaussian, bits),
                      l_relu = aciq_ratio(Density::laplace, bits + 1) / std::sqrt(2.0);
-        CHECK(aciq_threshold(of(laplace), bits, Density::laplace) == doctest::Approx(l).epsilon(0.01));
-        CHECK(aciq_threshold(of(normal), bits, Density::gaussian) == doctest::Approx(g).epsilon(0.01));
-        CHECK(aciq_threshold(of(relu(laplace)), bits, Density::laplace) ==
+        CHECK(aciq_threshold(test::histogram_of(laplace), bits, Density::laplace) ==
+              doctest::Approx(l).epsilon(0.01));
+        CHECK(aciq_threshold(test::histogram_of(normal), bits, Density::gaussian) ==
+              doctest::Approx(g).epsilon(0.01));
+        CHECK(aciq_threshold(test::histogram_of(relu(laplace)), bits, Density::laplace) ==
               doctest::Approx(l_relu).epsilon(0.01));
     }
-    CHECK(aciq_threshold(of({1, 1, 1}), 8, Density::laplace) == 1);  // never above the largest magnitude
-    CHECK(aciq_threshold(of({0}), 8, Density::laplace) == 0);
+    // Never above the largest magnitude.
+    CHECK(aciq_threshold(test::histogram_of({1, 1, 1}), 8, Density::laplace) == 1);
+    CHECK(aciq_threshold(test::histogram_of({0}), 8, Density::laplace) == 0);
     CHECK_THROWS_AS(aciq_threshold(Histogram{}, 8, Density::laplace), BadInput);
 }
 

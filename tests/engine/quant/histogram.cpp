@@ -9,21 +9,16 @@
 
 #include "engine/core/error.hpp"
 #include "engine/core/rng.hpp"
+#include "tests/helpers/histogram.hpp"
 #include "tests/helpers/random_tensors.hpp"
 
 namespace nibble {
 namespace {
 
-Histogram of(const std::vector<float>& values) {
-    Histogram h;
-    h.add(values);
-    return h;
-}
-
 TEST_CASE("histogram: every value lies in its bin, and bins are as narrow as they can be") {
     for (std::uint32_t stream = 0; stream < 120; ++stream) {
         const std::vector<float> values = test::random_tensor(stream, 500);
-        const Histogram h = of(values);
+        const Histogram h = test::histogram_of(values);
         CHECK(h.count() == static_cast<std::int64_t>(values.size()));
         CHECK(h.magnitude() == std::max(h.highest(), -h.lowest()));
         std::vector<std::int64_t> positive(h.positive().size()), negative(h.negative().size());
@@ -55,7 +50,7 @@ TEST_CASE("histogram: order and division into parts change nothing") {
         for (std::uint32_t part = 0; part < 5; ++part)
             for (float v : test::random_tensor(stream, 50))
                 values.push_back(std::ldexp(v, -static_cast<int>(part)));
-        const Histogram expected = of(values);
+        const Histogram expected = test::histogram_of(values);
         const auto order =
             permutation(static_cast<std::uint32_t>(values.size()), Random(1, Purpose::test, 0, stream));
         std::vector<Histogram> parts(3);
@@ -77,7 +72,7 @@ TEST_CASE("histogram: order and division into parts change nothing") {
 TEST_CASE("histogram: extremes, zeros and what is refused") {
     constexpr float kLargest = std::numeric_limits<float>::max(),
                     kSmallest = std::numeric_limits<float>::min();
-    Histogram h = of({kSmallest, 1e-40f, -0.0f, -kSmallest});
+    Histogram h = test::histogram_of({kSmallest, 1e-40f, -0.0f, -kSmallest});
     CHECK(h.zeros() == 2);
     CHECK(h.has_negative());
     h.add(std::vector<float>{kLargest});
@@ -90,14 +85,16 @@ TEST_CASE("histogram: extremes, zeros and what is refused") {
         CHECK_THROWS_WITH_AS(h.add(std::vector<float>{1, bad}), doctest::Contains("finite"), BadInput);
         CHECK(h == before);
     }
-    const Histogram zeros = of({0, 0});
+    const Histogram zeros = test::histogram_of({0, 0});
     CHECK(zeros.bin_width() == 0);
     CHECK(zeros.magnitudes().empty());
     CHECK_THROWS_WITH_AS(require_values(Histogram{}, "KL"), doctest::Contains("KL"), BadInput);
     CHECK(quantizer_clipping_at(0, zeros, 8) == make_quantizer(scheme_from("u8-pt"), 1));
-    CHECK(quantizer_clipping_at(3, of({5, 6}), 4) == make_quantizer(scheme_from("u4-pt"), 0.2f));
-    CHECK(quantizer_clipping_at(3.5, of({5, -6}), 4) == make_quantizer(scheme_from("s4n-pt"), 0.5f));
-    CHECK_THROWS_AS(quantizer_clipping_at(3, of({5}), 9), BadInput);
+    CHECK(quantizer_clipping_at(3, test::histogram_of({5, 6}), 4) ==
+          make_quantizer(scheme_from("u4-pt"), 0.2f));
+    CHECK(quantizer_clipping_at(3.5, test::histogram_of({5, -6}), 4) ==
+          make_quantizer(scheme_from("s4n-pt"), 0.5f));
+    CHECK_THROWS_AS(quantizer_clipping_at(3, test::histogram_of({5}), 9), BadInput);
     CHECK_THROWS_AS(quantizer_clipping_at(3, Histogram{}, 4), BadInput);
 }
 

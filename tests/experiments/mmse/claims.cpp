@@ -47,7 +47,7 @@ Outcome verdict(const Claim& claim) {
 }  // namespace
 
 TEST_CASE("claims that hold are reproduced") {
-    const mmse::Cells cells = as_claimed().cells();
+    const Study cells = as_claimed().cells();
     for (const Claim& claim : mmse::claims(cells)) {
         CAPTURE(claim.id);
         CAPTURE(to_string(claim.verdict));
@@ -60,7 +60,7 @@ TEST_CASE("claims that hold are reproduced") {
 }
 
 TEST_CASE("each claim can fail") {
-    const auto fails = [](Claim (*claim)(const mmse::Cells&), Synthetic s) {
+    const auto fails = [](Claim (*claim)(const Study&), Synthetic s) {
         CHECK(verdict(claim(s.cells())) == Outcome::not_reproduced);
     };
     fails(mmse::four_bits_without_training, as_claimed().set("net", "w4e8", {87.5}));
@@ -80,7 +80,7 @@ TEST_CASE("each claim can fail") {
 TEST_CASE("what is close is inconclusive, what has no cells was not attempted") {
     CHECK(verdict(mmse::four_bits_without_training(as_claimed().set("net", "w4e8", {88.1}).cells())) ==
           Outcome::inconclusive);
-    const mmse::Cells none = Synthetic({"net"}, kMethods).cells();
+    const Study none = Synthetic({"net"}, kMethods).cells();
     for (const Claim& claim : mmse::claims(none)) CHECK(verdict(claim) == Outcome::not_attempted);
 }
 

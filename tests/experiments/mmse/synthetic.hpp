@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "experiments/mmse/cells.hpp"
+#include "experiments/mmse/methods.hpp"
 
 namespace nibble::test {
 
@@ -51,7 +51,7 @@ class MmseCells {
     }
 
     const std::vector<ReportedCell>& reported() const { return cells_; }
-    mmse::Cells cells() const { return {"quick", cells_}; }
+    Study cells() const { return {"quick", cells_}; }
 
   private:
     std::vector<ReportedCell> cells_;

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <vector>
+
+#include "engine/quant/histogram.hpp"
+
+namespace nibble::test {
+
+inline Histogram histogram_of(const std::vector<float>& values) {
+    Histogram h;
+    h.add(values);
+    return h;
+}
+
+}  // namespace nibble::test
