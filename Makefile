@@ -26,7 +26,7 @@ endif
 .DELETE_ON_ERROR:
 .PRECIOUS: build/%/build.ninja
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-check setup-data build test reproduce cells data verify check-accuracy bless stale report paper site bench-peers bench-kernels \
+.PHONY: help setup setup-check setup-data build test reproduce cells data verify check-accuracy bless stale report paper site bench-peers bench-kernels bench-quantizing \
         check check-format format fuzz clean
 
 help: ## this list
@@ -125,6 +125,11 @@ bench-peers: build ## install the peers and time training side by side with them
 bench-kernels: build ## install the peers and time layers and networks side by side with them (knobs: ROUNDS, ONLY)
 	BUILD=$(BUILD) ROUNDS='$(ROUNDS)' ONLY='$(ONLY)' sh experiments/kernel_speed/bench_kernels.sh
 	$(NIBBLE) report
+
+bench-quantizing: build ## time the post-training quantizers
+	@scripts/setup.sh python3
+	cmake --build $(BUILD) --target nibble_quantizing_speed -j $(JOBS)
+	python3 experiments/quantizing_speed/measure.py $(BUILD)/experiments/quantizing_speed/nibble_quantizing_speed
 
 # ---- for developers
 

@@ -15,8 +15,6 @@ void register_layers();
 void register_activations();
 /// network/NAME/PRECISION/bBATCH.
 void register_networks();
-/// ternarize/MODEL/METHOD: float weights to ternary ones in groups (experiments/fgq).
-void register_ternarization();
 /// peak/f32, peak/u8s8, read/L1, ...: what this machine can do with the chosen instruction set.
 void register_peaks();
 

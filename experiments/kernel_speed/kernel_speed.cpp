@@ -12,7 +12,6 @@ int main(int argc, char** argv) {
     nibble::register_layers();
     nibble::register_activations();
     nibble::register_networks();
-    nibble::register_ternarization();
     benchmark::AddCustomContext("nibble_arch", nibble::kernels::active().name);
     benchmark::AddCustomContext("nibble_threads", std::to_string(nibble::threads()));
     benchmark::Initialize(&argc, argv);

@@ -1,6 +1,6 @@
-// How long post-training quantization by minimal mean squared error takes: one layer of 512 x 512 x 3 x 3
+// How long post-training quantization takes. By minimal mean squared error: one layer of 512 x 512 x 3 x 3
 // weights with each solver, and the whole of ResNet-56, weights and activations from 512 images, with one
-// tensor or two for every kernel.
+// tensor or two for every kernel. To ternary weights in groups: all weights of ResNet-56.
 //
 // A Google Benchmark program; NIBBLE_THREADS sets the threads. Weights are initial ones (normal), images
 // noise: the time hardly depends on either.
@@ -15,6 +15,7 @@
 #include "engine/models/catalog.hpp"
 #include "engine/nn/fold.hpp"
 #include "engine/quant/calibration.hpp"
+#include "engine/quant/fgq/quantizer.hpp"
 #include "engine/quant/mmse/activations.hpp"
 #include "engine/quant/mmse/dual_weights.hpp"
 #include "engine/quant/mmse/weights.hpp"
@@ -69,6 +70,13 @@ void network(benchmark::State& state, int terms) {
     for (auto _ : state) benchmark::DoNotOptimize(quantized(folded, images, terms));
 }
 
+void ternarize(benchmark::State& state, const std::string& method) {
+    const Graph graph = make_model(kModel);
+    const Weights weights = initial_weights(graph, kSeed);
+    const fgq::NetworkLayers layers(graph, fgq::method_from(method), {});
+    for (auto _ : state) benchmark::DoNotOptimize(layers.quantized_weights(weights));
+}
+
 template <class... Args>
 void add(const std::string& name, Args... args) {
     benchmark::RegisterBenchmark(("quantizing/" + name + "/threads:" + std::to_string(threads())).c_str(),
@@ -86,6 +94,8 @@ int main(int argc, char** argv) {
             add("layer-512x512x3x3/" + to_string(solver) + "/" + scheme, layer, solver, scheme);
     add(std::string(kModel) + "/w4a4", network, 1);
     add(std::string(kModel) + "/w4x2a4", network, 2);
+    for (const char* method : {"g2", "g4", "g16", "g64"})
+        add(std::string(kModel) + "/ternary-" + method, ternarize, method);
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
     benchmark::RunSpecifiedBenchmarks();
