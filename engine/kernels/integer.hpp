@@ -73,10 +73,12 @@ struct IntegerProduct {
     int channels;
     /// For 16-bit sums: any so many consecutive quads of a panel can be added up in 16 bits; 0: not even one.
     /// Then either weights were split and `remainders` completes them, those of half panel h being [first[h],
-    /// first[h + 1]); or there are no remainders and products must be added in 32 bits.
+    /// first[h + 1]); or `words` says that weights have 16 bits, and products are added in 32: each quad's
+    /// block is [first and third k, second and fourth][kPanel channels][2].
     int short_sums;
     const Remainder* remainders;
     const std::int32_t* first_remainder;
+    bool words;
     std::int32_t* out;  ///< pixel (r, c), channel n at r * out_row_stride + c * out_col_stride + n
     std::ptrdiff_t out_row_stride, out_col_stride;
 };

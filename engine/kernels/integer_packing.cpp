@@ -139,6 +139,8 @@ IntegerWeights::IntegerWeights(const Kernels& kernels, WeightFormat format, cons
             } else {
                 remainders_.clear();
                 first_remainder_.clear();
+                pack_words(products);
+                return;
             }
         }
         pack(format, products);
@@ -240,6 +242,20 @@ void IntegerWeights::pack(WeightFormat format, const std::vector<std::int8_t>& b
             }
 }
 
+/// [panel][quad][even k, odd k][channel][2] words; see IntegerProduct::words.
+void IntegerWeights::pack_words(const std::vector<std::int8_t>& blocks) {
+    format_ = WeightFormat::s8;
+    words_ = true;
+    panel_quads_ = runs_ * run_quads_;
+    panel_bytes_ = static_cast<std::ptrdiff_t>(expanded_panel_bytes());
+    codes_.assign(blocks.size() * sizeof(std::int16_t) / sizeof(Line), {});
+    auto* words = reinterpret_cast<std::int16_t*>(codes_.data());
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+        const std::size_t block = i / kBlockCodes, channel = i % kBlockCodes / kQuad, k = i % kQuad;
+        words[block * kBlockCodes + k % 2 * (kBlockCodes / 2) + channel * 2 + k / 2] = blocks[i];
+    }
+}
+
 std::size_t IntegerWeights::bytes() const {
     return codes_.size() * sizeof(Line) + multipliers_.size() + remainders_.size() * sizeof(Remainder);
 }
@@ -271,6 +287,7 @@ IntegerProduct IntegerWeights::product(int first, int count, const std::int8_t* 
     q.start = start_.data() + first * kPanel;
     q.channels = std::min(channels_ - first * kPanel, count * kPanel);
     q.short_sums = short_sums_;
+    q.words = words_;
     if (!remainders_.empty()) {
         q.remainders = remainders_.data();
         q.first_remainder = first_remainder_.data() + first * 2;

@@ -37,7 +37,7 @@ class IntegerWeights {
     /// How the weights are held: the format asked for, or s8 where the architecture cannot expand it
     /// (multipliers of groups that are no multiples of 4 k, or that would need split pairs).
     WeightFormat format() const { return format_; }
-    /// Bytes of codes and multipliers, padding included, and remainders.
+    /// Bytes of codes (two each where products need words) and multipliers, padding included, and remainders.
     std::size_t bytes() const;
     int panels() const { return panels_; }
 
@@ -45,7 +45,7 @@ class IntegerWeights {
     /// which needs room for count * expanded_panel_bytes().
     const std::int8_t* expanded(int first, int count, std::int8_t* buffer) const;
     std::size_t expanded_panel_bytes() const {
-        return static_cast<std::size_t>(panel_quads_) * kPanel * kQuad;
+        return static_cast<std::size_t>(panel_quads_) * kPanel * kQuad * (words_ ? sizeof(std::int16_t) : 1);
     }
 
     /// Whether Kernels::packed_product serves panels of these weights: packed().
@@ -62,10 +62,12 @@ class IntegerWeights {
     std::vector<std::int8_t> padded_products(const CodeMatrix& matrix) const;
     void split_pairs(std::vector<std::int8_t>& blocks, int highest);
     void pack(WeightFormat format, const std::vector<std::int8_t>& blocks);
+    void pack_words(const std::vector<std::int8_t>& blocks);
 
     const Kernels* kernels_ = nullptr;
     int runs_ = 0, run_length_ = 0, channels_ = 0, panels_ = 0, run_quads_ = 0, short_sums_ = 0;
     WeightFormat format_ = WeightFormat::s8;
+    bool words_ = false;
     int panel_quads_ = 0, group_quads_ = 0;
     std::ptrdiff_t panel_bytes_ = 0;
     struct alignas(64) Line {  // whole lines of the cache: vectors never straddle two

@@ -26,12 +26,6 @@ namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
 [[gnu::always_inline]] inline Ints odd_bytes(Ints x) {
     return Ints(_mm512_srli_epi16(x, 8));
 }
-[[gnu::always_inline]] inline Ints even_signed_bytes(Ints w) {
-    return Ints(_mm512_srai_epi16(_mm512_slli_epi16(w, 8), 8));
-}
-[[gnu::always_inline]] inline Ints odd_signed_bytes(Ints w) {
-    return Ints(_mm512_srai_epi16(w, 8));
-}
 #else
 [[gnu::always_inline]] inline Ints pairs(Ints x, Ints w) {
     return Ints(_mm256_maddubs_epi16(x, w));
@@ -50,12 +44,6 @@ namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
 }
 [[gnu::always_inline]] inline Ints odd_bytes(Ints x) {
     return Ints(_mm256_srli_epi16(x, 8));
-}
-[[gnu::always_inline]] inline Ints even_signed_bytes(Ints w) {
-    return Ints(_mm256_srai_epi16(_mm256_slli_epi16(w, 8), 8));
-}
-[[gnu::always_inline]] inline Ints odd_signed_bytes(Ints w) {
-    return Ints(_mm256_srai_epi16(w, 8));
 }
 #endif
 
@@ -114,13 +102,39 @@ struct ShortSums {
     }
 };
 
-/// Bytes are widened to 16 bits and their products added in 32: whatever the weights are, for twice the work.
-struct WidenedBytes {
+/// Weights of 16 bits, operands widened to them, products added in 32: whatever the weights are, for twice
+/// the work.
+struct Words {
     static constexpr int kSums = kLanes == 8 ? 8 : 24;
 
-    [[gnu::always_inline]] static Ints add(Ints sum, Ints x, Ints w) {
-        return sum + (product_of_words(even_bytes(x), even_signed_bytes(w)) +
-                      product_of_words(odd_bytes(x), odd_signed_bytes(w)));
+    template <class S>
+    [[gnu::always_inline]] static void sum(typename S::Sums& sums, const IntegerProduct& q,
+                                           const typename S::Operands& x, int n) {
+        start_sums<S>(sums, q, n);
+        const std::int8_t* w = q.weights + n / kPanel * q.panel_stride;
+        for (int r = 0; r < q.runs; ++r)
+            for (std::ptrdiff_t k = 0; k < q.run_length; k += kQuad, w += 2 * kQuadWeights)
+                add_quad<S>(sums, q, x, r * q.run_stride + k, w);
+    }
+
+  private:
+    template <class S>
+    [[gnu::always_inline]] static void add_quad(typename S::Sums& sums, const IntegerProduct& q,
+                                                const typename S::Operands& x, std::ptrdiff_t offset,
+                                                const std::int8_t* w) {
+        Ints even[S::V], odd[S::V];
+        unrolled<S::V>([&](auto v) {
+            const auto* at = reinterpret_cast<const std::int32_t*>(w + v / kVectorsPerPanel * q.panel_stride);
+            even[v] = Ints::load_unaligned(at + v % kVectorsPerPanel * kLanes);
+            odd[v] = Ints::load_unaligned(at + kPanel + v % kVectorsPerPanel * kLanes);
+        });
+        unrolled<S::M>([&](auto m) __attribute__((always_inline)) {
+            const Ints quad = broadcast_quad(x[m / S::G] + offset + m % S::G * q.pixels.col_stride);
+            const Ints evens = even_bytes(quad), odds = odd_bytes(quad);
+            unrolled<S::V>([&](auto v) __attribute__((always_inline)) {
+                sums[m][v] = sums[m][v] + (product_of_words(evens, even[v]) + product_of_words(odds, odd[v]));
+            });
+        });
     }
 };
 
@@ -129,8 +143,8 @@ inline void product_of_pairs(const IntegerProduct& q) {
     constexpr int kFewest = 4;
     if (q.short_sums >= kFewest)
         product<ShortSums>(q);
-    else if (q.short_sums == 0 && !q.remainders)
-        product<WideSums<WidenedBytes>>(q);
+    else if (q.words)
+        product<Words>(q);
     else
         product<WideSums<WidenedQuads>>(q);
     if (q.remainders) add_remainders(q);
