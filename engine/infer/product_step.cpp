@@ -8,6 +8,7 @@
 #include "engine/infer/product_columns.hpp"
 #include "engine/infer/step.hpp"
 #include "engine/kernels/integer_packing.hpp"
+#include "engine/nn/taps.hpp"
 #include "engine/quant/packing.hpp"
 
 namespace nibble {
@@ -41,6 +42,14 @@ class ProductStep : public RunnableStep {
                     kernels::OperandRange{in.scheme.highest() + in.offset(), in.offset()}};
         groups_ = std::move(columns.groups);
         extra_ = std::move(columns.extra);
+
+        // Rows of zeros above and below the image need not be multiplied; a zero stored as another code must.
+        const Window& w = step.window;
+        const int rows = layout(step.outputs.front()).dims.h;
+        if (in.offset() == 0 && weights_.runs_are_separate())
+            stretches_ = stretches(rows, w.stride, -w.pad, w.kernel_h, dims.h);
+        else
+            stretches_ = {{0, rows, 0, w.kernel_h}};
     }
 
     void run(const Share& share) const override {
@@ -87,8 +96,27 @@ class ProductStep : public RunnableStep {
             if (first && weights_.multiplied_packed())
                 context_.kernels.packed_product({q, weights_.packed(), group.first_panel, buffer, !last});
             else
-                context_.kernels.integer_product(q);
+                multiply(share, slot, q, row);
             finish(share, slot, q, group, row);
+        }
+    }
+
+    /// The product of a band that begins at `row`, by stretches of rows that meet the same rows of the
+    /// window.
+    void multiply(const Share& share, int slot, const kernels::IntegerProduct& band, int row) const {
+        const Window& w = step_.window;
+        for (const Stretch& s : stretches_) {
+            const int begin = std::max(s.first, row),
+                      end = std::min(s.first + s.count, row + band.pixels.rows);
+            if (begin >= end) continue;
+            kernels::IntegerProduct q = band;
+            q.pixels.rows = end - begin;
+            q.operand =
+                pixel<std::uint8_t>(share, step_.input, slot, begin * w.stride - w.pad + s.tap, -w.pad);
+            q.runs = s.taps;
+            q.weights += s.tap * weights_.expanded_run_bytes();
+            q.out += (begin - row) * q.out_row_stride;
+            context_.kernels.integer_product(q);
         }
     }
 
@@ -143,6 +171,7 @@ class ProductStep : public RunnableStep {
     kernels::IntegerWeights weights_;
     std::vector<ColumnGroup> groups_;
     std::vector<ExtraColumns> extra_;
+    std::vector<Stretch> stretches_;
 };
 
 }  // namespace

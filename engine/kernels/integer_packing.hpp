@@ -48,6 +48,13 @@ class IntegerWeights {
         return static_cast<std::size_t>(panel_quads_) * kPanel * kQuad * (words_ ? sizeof(std::int16_t) : 1);
     }
 
+    /// Of an expanded panel, from one run to the next.
+    std::ptrdiff_t expanded_run_bytes() const {
+        return static_cast<std::ptrdiff_t>(run_quads_) * kPanel * kQuad * (words_ ? sizeof(std::int16_t) : 1);
+    }
+    /// Whether products may take some runs only; remainders are of all of them.
+    bool runs_are_separate() const { return remainders_.empty(); }
+
     /// Whether Kernels::packed_product serves panels of these weights: packed().
     bool multiplied_packed() const {
         return kernels_->packed_product && format_ != WeightFormat::s8 && multipliers_.empty();
