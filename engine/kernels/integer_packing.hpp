@@ -45,13 +45,11 @@ class IntegerWeights {
     /// which needs room for count * expanded_panel_bytes().
     const std::int8_t* expanded(int first, int count, std::int8_t* buffer) const;
     std::size_t expanded_panel_bytes() const {
-        return static_cast<std::size_t>(panel_quads_) * kPanel * kQuad * (words_ ? sizeof(std::int16_t) : 1);
+        return static_cast<std::size_t>(panel_quads_ * expanded_quad_bytes());
     }
 
     /// Of an expanded panel, from one run to the next.
-    std::ptrdiff_t expanded_run_bytes() const {
-        return static_cast<std::ptrdiff_t>(run_quads_) * kPanel * kQuad * (words_ ? sizeof(std::int16_t) : 1);
-    }
+    std::ptrdiff_t expanded_run_bytes() const { return run_quads_ * expanded_quad_bytes(); }
     /// Whether products may take some runs only; remainders are of all of them.
     bool runs_are_separate() const { return remainders_.empty(); }
 
@@ -66,6 +64,9 @@ class IntegerWeights {
     IntegerProduct product(int first, int count, const std::int8_t* expanded) const;
 
   private:
+    std::ptrdiff_t expanded_quad_bytes() const {
+        return kPanel * kQuad * static_cast<std::ptrdiff_t>(words_ ? sizeof(std::int16_t) : 1);
+    }
     std::vector<std::int8_t> padded_products(const CodeMatrix& matrix) const;
     void split_pairs(std::vector<std::int8_t>& blocks, int highest);
     void pack(WeightFormat format, const std::vector<std::int8_t>& blocks);

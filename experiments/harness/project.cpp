@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 
 #include "engine/core/error.hpp"
+#include "experiments/harness/run_config.hpp"
 
 namespace nibble {
 
@@ -87,6 +89,10 @@ std::vector<ProfileCell> list_cells(const Project& project, const std::string& p
         }
     }
     if (!known) throw BadInput("no experiment has a profile '" + profile + "'");
+    std::set<std::string> parents;
+    for (const ProfileCell& cell : cells) parents.insert(parent_of(cell.cell.config));
+    std::stable_partition(cells.begin(), cells.end(),
+                          [&](const ProfileCell& cell) { return parents.contains(cell.cell.cell.name()); });
     return cells;
 }
 

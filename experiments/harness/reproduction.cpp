@@ -5,26 +5,27 @@
 
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
+#include "experiments/harness/lock.hpp"
 #include "experiments/harness/measured_network.hpp"
 #include "experiments/harness/network_file.hpp"
 #include "experiments/harness/run_cell.hpp"
 
 namespace nibble {
 
+namespace fs = std::filesystem;
+
 namespace {
 
 /// A folder that is gone at the end, whatever happens.
 struct TemporaryFolder {
-    explicit TemporaryFolder(std::filesystem::path where) : path(std::move(where)) {
-        std::filesystem::create_directories(path);
-    }
+    explicit TemporaryFolder(fs::path where) : path(std::move(where)) { fs::create_directories(path); }
     ~TemporaryFolder() {
         std::error_code ignored;
-        std::filesystem::remove_all(path, ignored);
+        fs::remove_all(path, ignored);
     }
     TemporaryFolder(const TemporaryFolder&) = delete;
     TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    std::filesystem::path path;
+    fs::path path;
 };
 
 /// "/metrics/eval/top1: 91.2 became 91.3", the first few.
@@ -44,6 +45,12 @@ std::string difference(const Json& stored, const Json& now) {
     return text;
 }
 
+/// A run that agrees is as good as the first one: cells that start from its weights need not train again.
+void adopt_networks(const fs::path& from, const fs::path& run_folder) {
+    for (const char* name : {kFloatWeights, kIntegerNetwork})
+        if (fs::exists(from / name)) fs::rename(from / name, run_folder / name);
+}
+
 }  // namespace
 
 std::string difference_of_run(const Project& project, const std::string& path, const RunControl& control) {
@@ -54,10 +61,14 @@ std::string difference_of_run(const Project& project, const std::string& path, c
     const KeyParts parts = key_parts_of(project, cell, data, control);
     if (const std::string why = result.parts.difference(parts); !why.empty())
         return "stale: " + why + " changed since";
-    const TemporaryFolder folder(project.run_folder(cell.profile, cell.cell.cell) /
-                                 ("verify-" + std::to_string(::getpid())));
-    return difference(reproducible_part(stored),
-                      reproducible_part(compute_cell(project, cell, data, parts, folder.path, control)));
+    const fs::path run_folder = project.run_folder(cell.profile, cell.cell.cell);
+    const FileLock lock(run_folder / "lock");  // who starts from this cell waits, and need not train it
+    const TemporaryFolder folder(run_folder / ("verify-" + std::to_string(::getpid())));
+    const std::string differs =
+        difference(reproducible_part(stored),
+                   reproducible_part(compute_cell(project, cell, data, parts, folder.path, control)));
+    if (differs.empty()) adopt_networks(folder.path, run_folder);
+    return differs;
 }
 
 std::string difference_of_evaluation(const Project& project, const std::string& path,

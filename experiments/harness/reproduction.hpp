@@ -9,7 +9,8 @@
 namespace nibble {
 
 /// Runs the cell of a result file again in a scratch folder. Returns what differs, empty when every bit
-/// agrees; a result that is stale is not run. Throws what compute_cell() throws.
+/// agrees (then its networks go into the run folder); a result that is stale is not run. Throws what
+/// compute_cell() throws.
 std::string difference_of_run(const Project& project, const std::string& path, const RunControl& control);
 
 /// Only evaluates its network again (measured_network.hpp), without training: metrics and predictions.

@@ -177,13 +177,13 @@ def main():
                         default=ROOT / "results" / "timing" / machine_name() / "kernel_speed.json")
     options = parser.parse_args()
 
-    warnings, load_before = [], os.getloadavg()
+    warnings, load_before, git = [], os.getloadavg(), git_describe(ROOT)
     measured = Measurement(options, warnings)
     caps = supported_caps(measured.program)
     measured.run_all(caps)
     peaks = peak_rows(measured)
     ours = our_rows(measured, peaks)
-    result = {"schema": 1, "experiment": "kernel_speed", "machine": machine_name(), "git": git_describe(ROOT),
+    result = {"schema": 1, "experiment": "kernel_speed", "machine": machine_name(), "git": git,
               "protocol": {"rounds": options.rounds, "only": options.only, "seconds_each": 0.05,
                            "ratios": "median over the rounds of peer's time / ours"},
               "context": portable(measured.context["first"]),

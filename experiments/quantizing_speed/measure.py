@@ -43,7 +43,7 @@ def markdown(machine, rows):
 def main():
     if len(sys.argv) != 2:
         sys.exit("usage: measure.py PROGRAM    (make bench-quantizing builds and runs it)")
-    warnings, by_threads, context = [], [], {}
+    warnings, by_threads, context, git = [], [], {}, git_describe(ROOT)
     for threads in THREADS:
         print(f"{threads} thread{'s' if threads > 1 else ''}: about a minute", file=sys.stderr)
         seconds, context = measured(sys.argv[1], threads, warnings)
@@ -55,7 +55,7 @@ def main():
                      "met": None if limit is None else seconds[-1] <= limit})
     machine = machine_name()
     path = ROOT / "results" / "timing" / machine / "quantizing_speed.json"
-    write_json(path, {"schema": 1, "experiment": "quantizing_speed", "machine": machine, "git": git_describe(ROOT),
+    write_json(path, {"schema": 1, "experiment": "quantizing_speed", "machine": machine, "git": git,
                       "context": portable(context), "threads": THREADS, "rows": rows, "warnings": warnings})
     path.with_suffix(".md").write_text(markdown(machine, rows))
     for warning in warnings:

@@ -125,10 +125,10 @@ def main():
                         default=ROOT / "results" / "timing" / machine_name() / "training_speed.json")
     options = parser.parse_args()
 
-    warnings, load_before = [], os.getloadavg()
+    warnings, load_before, git = [], os.getloadavg(), git_describe(ROOT)
     ours, peers, comparisons, context, version = measure(options, warnings)
     quantized, quantized_comparisons = measure_quantized(options, warnings)
-    result = {"schema": 1, "experiment": "training_speed", "machine": machine_name(), "git": git_describe(ROOT),
+    result = {"schema": 1, "experiment": "training_speed", "machine": machine_name(), "git": git,
               "protocol": {"model": MODEL, "batch": 128, "rounds": options.rounds, "seconds": options.seconds,
                            "optimizer": "SGD, Nesterov momentum 0.9, weight decay 1e-4",
                            "data": "one synthetic batch in memory"},

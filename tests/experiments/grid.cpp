@@ -3,10 +3,12 @@
 #include <doctest/doctest.h>
 
 #include <functional>
+#include <set>
 
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
 #include "experiments/harness/project.hpp"
+#include "experiments/harness/run_config.hpp"
 #include "scratch.hpp"
 
 using namespace nibble;
@@ -83,6 +85,17 @@ TEST_CASE("every grid of the repository can be read, and no cell is in two profi
     CHECK_FALSE(project.papers().empty());
     for (const ProfileCell& cell : list_cells(project, "", ""))
         CHECK(find_cell(project, cell.cell.cell.name(), "").profile == cell.profile);
+}
+
+TEST_CASE("cells that others start from are listed first") {
+    const std::vector<ProfileCell> cells = list_cells(Project(NIBBLE_SOURCE_DIR), "quick", "");
+    std::set<std::string> listed;
+    for (const ProfileCell& cell : cells) {
+        const std::string parent = parent_of(cell.cell.config);
+        CHECK((parent.empty() || listed.contains(parent)));
+        listed.insert(cell.cell.cell.name());
+    }
+    CHECK(cells.front().cell.cell.paper == "baseline");  // and not aqt's, which nothing starts from
 }
 
 namespace {

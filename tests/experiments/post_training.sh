@@ -63,6 +63,9 @@ rm "results/quick/$floats.safetensors"
 run --force "$(cell f32)" >out 2>err || fail "run: $(cat err)"
 [ -e "build/runs/quick/$floats/weights.safetensors" ] || fail "not trained again"
 cmp -s floats.json "results/quick/$floats.json" || fail "the parent's result was written again"
+rm -r "build/runs/quick/floats"
+"$nibble" verify "results/quick/$floats.json" "$(result f32)" --progress off >out 2>err || fail "verify: $(cat out err)"
+grep -q "trained again" err && fail "weights of a verified parent are made twice"
 
 # ---- staleness: of the numerics of the methods concerned, of the parent
 echo '{"mmse": "cc", "mmse dual": "changed"}' >tests/golden/post_training.json
