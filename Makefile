@@ -33,8 +33,10 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo "Knobs (PROFILE, JOBS, THREADS, RUN, ...) are explained in config.mk."
 
+# Names of cells to the files of their results.
+RESULTS_OF = sed 's|.*|results/$(1)/&.json|'
 # The results of PROFILE that match code, configuration and data; expanded in recipes, after the build.
-FRESH = $$($(NIBBLE) cells --profile $(PROFILE) --status | awk '$$1 == "fresh" { print "results/" $$2 "/" $$3 ".json" }')
+FRESH = $$($(NIBBLE) cells --profile $(PROFILE) --fresh | $(call RESULTS_OF,$(PROFILE)))
 
 # Compares the results named on its input with what they are today. Quick networks are so small that two processes
 # of one thread are done before one process of two.
@@ -78,11 +80,11 @@ test-%: build/%/build.ninja
 data: setup-data ## download the data sets of the real profiles, checked against their digests
 	@datasets/fetch.sh
 
-# ---- cells: each is a target, so -j and RUN apply; nibble itself skips those whose result is fresh
+# ---- cells: each is a target, so -j and RUN apply
 
 ifneq ($(filter cells,$(MAKECMDGOALS)),)
-CELLS := $(shell test -x $(NIBBLE) && $(NIBBLE) cells --profile $(PROFILE))
-ifeq ($(CELLS),)
+CELLS := $(shell test -x $(NIBBLE) && $(NIBBLE) cells --profile $(PROFILE) --due)
+ifneq ($(.SHELLSTATUS),0)
 $(error no cells of profile '$(PROFILE)': run `make build` first, and see `$(NIBBLE) cells --help`)
 endif
 .PHONY: $(CELLS)
@@ -100,7 +102,7 @@ else
 endif
 
 check-accuracy: build ## run every cell of profile quick and compare with its committed result: one other bit fails, a better one too
-	@$(NIBBLE) cells --profile quick | sed 's|.*|results/quick/&.json|' | $(VERIFY_QUICK) || \
+	@$(NIBBLE) cells --profile quick | $(call RESULTS_OF,quick) | $(VERIFY_QUICK) || \
 	  { echo "If the change is meant: make bless replaces the results and shows what changed."; exit 1; }
 
 bless: build ## replace golden trajectories and quick results by what this code gives, and show the difference

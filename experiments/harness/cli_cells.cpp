@@ -13,7 +13,7 @@ struct CellsOptions {
     SharedOptions shared;
     std::string root, profile;
     std::vector<std::string> papers;
-    bool status = false;
+    bool status = false, fresh = false, due = false;
 };
 
 std::vector<ProfileCell> chosen(const Project& project, const CellsOptions& o) {
@@ -26,12 +26,14 @@ std::vector<ProfileCell> chosen(const Project& project, const CellsOptions& o) {
 
 int cells_command(const CellsOptions& o) {
     o.shared.apply();
+    if (o.fresh && o.due) throw BadInput("--fresh and --due: choose one");
     const Project project(o.root);
     Json list = Json::array();
     std::string lines;
     for (const ProfileCell& cell : chosen(project, o)) {
         const std::string name = cell.cell.cell.name();
-        const std::string status = o.status ? status_of(project, cell) : "";
+        const std::string status = o.status || o.fresh || o.due ? status_of(project, cell) : "";
+        if ((o.fresh && status != "fresh") || (o.due && status == "fresh")) continue;
         lines += o.status ? fmt::format("{:12} {:8} {}\n", status, cell.profile, name) : name + "\n";
         Json entry = {{"cell", name}, {"profile", cell.profile}, {"config", to_json(cell.cell.config)}};
         if (o.status) entry["status"] = status;
@@ -52,12 +54,15 @@ void add_cells(CommandLine& line) {
         .option("--profile", o->profile, "quick, cifar10, ... (default: all)")
         .flag("--status", o->status,
               "say of each: fresh, stale, missing, running, interrupted, failed, crashed")
+        .flag("--fresh", o->fresh, "only cells whose result is that of this code and data")
+        .flag("--due", o->due, "only the others: those that are to be run")
         .option("--root", o->root, "the repository (default: here or above)");
     o->shared.add_json(command);
     command
         .examples(
             "  nibble cells --profile quick\n"
             "  nibble cells baseline --profile cifar10 --status\n"
+            "  nibble run $(nibble cells --profile quick --due)\n"
             "  nibble cells baseline --json                 with the resolved configuration of each")
         .action([o] { return cells_command(*o); });
 }

@@ -50,6 +50,8 @@ done
 # ---- verified, fresh, reported
 "$nibble" verify results/quick/ptq/*.json --progress off --threads 1 >out 2>err || fail "verify: $(cat out err)"
 "$nibble" verify --integer "$(result w4a4e8-cal16)" --limit 20 --progress off >out 2>err || fail "verify --integer: $(cat out err)"
+[ -z "$("$nibble" cells --profile quick --due)" ] || fail "due: $("$nibble" cells --profile quick --due)"
+[ "$("$nibble" cells --fresh | wc -l)" -eq 5 ] || fail "fresh: $("$nibble" cells --fresh)"
 [ -z "$("$nibble" stale)" ] || fail "stale: $("$nibble" stale)"
 "$nibble" report >out 2>err || fail "report: $(cat err)"
 grep -q "w4e8-dual10" results/quick/ptq.csv || fail "no row of a post-training cell in the report"
@@ -70,6 +72,7 @@ grep -q "trained again" err && fail "weights of a verified parent are made twice
 # ---- staleness: of the numerics of the methods concerned, of the parent
 echo '{"mmse": "cc", "mmse dual": "changed"}' >tests/golden/post_training.json
 [ "$("$nibble" stale)" = "$(cell w4e8-dual10)  (numerics)" ] || fail "stale: $("$nibble" stale)"
+[ "$("$nibble" cells --profile quick --due)" = "$(cell w4e8-dual10)" ] || fail "due: $("$nibble" cells --profile quick --due)"
 echo '{"mmse": "cc", "mmse dual": "dd"}' >tests/golden/post_training.json
 sed -i 's/"epochs": 1/"epochs": 2/' experiments/floats/grid.json
 [ "$("$nibble" stale | grep -c '(parent)$')" -eq 4 ] || fail "a stale parent leaves its children fresh: $("$nibble" stale)"
