@@ -17,7 +17,8 @@ const char* kExplanation =
     "Ratios say how many times faster than what they are compared with (medians over the rounds; means over "
     "layers are geometric). Gop/s count two operations a multiplication; the peak is what a loop of such "
     "multiplications without memory reaches under the same cap. int8 has 8-bit weights, s4 4-bit, t ternary "
-    "ones with a scale per channel, t-gN with one per N input channels; activations have 8 bits.";
+    "ones with a scale per channel, t-gN with one per N input channels; activations have 8 bits. f32 shares "
+    "the images of a batch among threads: at batch 1 it gains nothing from a second one, integers do.";
 
 std::vector<std::string> caps_of(const Json& document) {
     std::vector<std::string> caps;
