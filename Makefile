@@ -23,6 +23,8 @@ ifneq ($(DATA),)
 export NIBBLE_DATA := $(DATA)
 endif
 
+SHELL := bash
+.SHELLFLAGS := -o pipefail -c
 .DELETE_ON_ERROR:
 .PRECIOUS: build/%/build.ninja
 .DEFAULT_GOAL := help
@@ -35,8 +37,8 @@ help: ## this list
 
 # Names of cells to the files of their results.
 RESULTS_OF = sed 's|.*|results/$(1)/&.json|'
-# The results of PROFILE that match code, configuration and data; expanded in recipes, after the build.
-FRESH = $$($(NIBBLE) cells --profile $(PROFILE) --fresh | $(call RESULTS_OF,$(PROFILE)))
+# Prints the results of PROFILE that match code, configuration and data.
+FRESH = $(NIBBLE) cells --profile $(PROFILE) --fresh | $(call RESULTS_OF,$(PROFILE))
 
 # Compares the results named on its input with what they are today. Quick networks are so small that two processes
 # of one thread are done before one process of two.
@@ -45,11 +47,13 @@ VERIFY_QUICK = NIBBLE_THREADS=1 xargs -n 4 -P $(JOBS) $(NIBBLE) verify --progres
 # ---- the two commands of the README
 
 reproduce: build ## set up, build, run every cell of PROFILE=quick and report; committed cells must give the same bits
-	@fresh="$(FRESH)"; \
-	$(MAKE) --no-print-directory cells report && \
-	if test -z "$$fresh"; then :; \
-	elif test "$(PROFILE)" = quick; then printf '%s\n' $$fresh | $(VERIFY_QUICK); \
-	else echo "committed and fresh, not run again (make verify PROFILE=$(PROFILE) does):" $$fresh; fi
+	@$(FRESH) > $(BUILD)/fresh.txt
+	@$(MAKE) --no-print-directory -k cells; status=$$?; $(MAKE) --no-print-directory report && exit $$status
+ifeq ($(PROFILE),quick)
+	@$(VERIFY_QUICK) < $(BUILD)/fresh.txt
+else
+	@echo "not run again, for their results are fresh (make verify PROFILE=$(PROFILE) does): $$(wc -l < $(BUILD)/fresh.txt) cells"
+endif
 
 test: setup-check test-$(PRESET) ## set up, build, run all tests
 
@@ -77,8 +81,8 @@ test-%: build/%/build.ninja
 	@ctest --test-dir build/$* --output-on-failure --no-tests=error -j $(JOBS); status=$$?; \
 	grep -hoE 'SKIPPED: .*' build/$*/Testing/Temporary/LastTest.log | sort -u; exit $$status
 
-data: setup-data ## download the data sets of the real profiles, checked against their digests
-	@datasets/fetch.sh
+data: setup-data ## download CIFAR-10, checked against its digests (datasets/fetch.sh knows more)
+	@datasets/fetch.sh cifar10
 
 # ---- cells: each is a target, so -j and RUN apply
 
@@ -96,7 +100,7 @@ cells: $(CELLS) ## run the cells of PROFILE that are missing or stale (after mak
 
 verify: build ## run the fresh cells of PROFILE again and compare every bit; N=5: five committed real ones, at random
 ifeq ($(N),)
-	$(NIBBLE) verify $(FRESH)
+	$(FRESH) | xargs $(NIBBLE) verify
 else
 	@scripts/verify.sh $(NIBBLE) $(N) $(FULL)
 endif
@@ -126,7 +130,7 @@ report: build ## tables and plots from the results, and the README's table
 	$(NIBBLE) report
 
 bench-peers: build ## install the peers and time training side by side with them
-	BUILD=$(BUILD) sh experiments/training_speed/bench_peers.sh
+	BUILD=$(BUILD) ROUNDS='$(ROUNDS)' sh experiments/training_speed/bench_peers.sh
 
 bench-kernels: build ## install the peers and time layers and networks side by side with them (knobs: ROUNDS, ONLY)
 	BUILD=$(BUILD) ROUNDS='$(ROUNDS)' ONLY='$(ONLY)' sh experiments/kernel_speed/bench_kernels.sh

@@ -19,7 +19,7 @@ DATA ?=
 N ?=
 FULL ?=
 
-# Of the timing experiments: rounds of measurement, and which rows of `make bench-kernels` (a regular expression).
+# Of `make bench-peers` and `make bench-kernels`: rounds of measurement, and which rows of `make bench-kernels` (a regular expression).
 ROUNDS ?= 5
 ONLY ?=
 

@@ -34,7 +34,7 @@ std::string read_exactly(const std::filesystem::path& path, std::uintmax_t bytes
     if (found != bytes)
         throw BadInput(
             path.string(), "size in bytes", std::to_string(bytes),
-            std::to_string(found) + " (truncated or another file? fetch it again with 'make data')");
+            std::to_string(found) + " (truncated or another file? fetch it again with datasets/fetch.sh)");
     return read_bytes(path, bytes);
 }
 

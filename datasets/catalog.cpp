@@ -90,8 +90,8 @@ std::string how_to_get(const Entry& entry) {
     if (!entry.downloadable)
         return "put its images at '" + entry.folder + "/train/<class>/<image>' and '" + entry.folder +
                "/val/<class>/<image>' below the data root, NIBBLE_DATA";
-    return "run 'make data' (or datasets/fetch.sh " + entry.name +
-           "), or set NIBBLE_DATA to the folder above '" + entry.folder + "'";
+    return "run 'datasets/fetch.sh " + entry.name + "', or set NIBBLE_DATA to the folder above '" +
+           entry.folder + "'";
 }
 
 }  // namespace

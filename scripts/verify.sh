@@ -3,16 +3,21 @@
 # Networks that took long to train are kept beside their results and only evaluated again, unless FULL is 1.
 set -euo pipefail
 nibble=$1 count=$2 full=${3:-}
+[[ $count =~ ^[1-9][0-9]*$ ]] || { echo "N: how many results to pick, 1 or more, not '$count'"; exit 1; }
 
-# Of all but quick: those that can be made again in minutes, or all of them.
-candidates=() left_out=0
+# Of all but quick: those that can be made again in minutes, or all of them, whose parent is here.
+candidates=() left_out=0 orphans=0
 while read -r result; do
-    if [ "$full" = 1 ] || [ -e "${result%.json}.safetensors" ] || grep -q '"quantization": {' "$result"; then
+    parent=$(sed -n 's/^ *"parent": "\(.*[.]safetensors\)",$/\1/p' "$result")
+    if [ -n "$parent" ] && [ ! -e "${NIBBLE_DATA:-data}/$parent" ]; then
+        orphans=$((orphans + 1))
+    elif [ "$full" = 1 ] || [ -e "${result%.json}.safetensors" ] || grep -q '"quantization": {' "$result"; then
         candidates+=("$result")
     else
         left_out=$((left_out + 1))
     fi
 done < <(git ls-files 'results/*/*/*--s*.json' | grep -v '^results/quick/')
+[ $orphans -eq 0 ] || echo "$orphans results are not among the candidates: they start from pretrained weights that are not below ${NIBBLE_DATA:-data}"
 [ $left_out -eq 0 ] || echo "$left_out results are not among the candidates: their networks are not kept; FULL=1 trains them again"
 [ ${#candidates[@]} -gt 0 ] || { echo "no result of a real profile is committed"; exit 1; }
 

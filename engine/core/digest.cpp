@@ -22,8 +22,6 @@ struct Digest::State {
 
 Digest::Digest() : state_(std::make_unique<State>()) {}
 Digest::~Digest() = default;
-Digest::Digest(Digest&&) noexcept = default;
-Digest& Digest::operator=(Digest&&) noexcept = default;
 
 Digest& Digest::add(std::span<const std::byte> bytes) {
     EVP_DigestUpdate(state_->context, bytes.data(), bytes.size());

@@ -16,8 +16,6 @@ class Digest {
   public:
     Digest();
     ~Digest();
-    Digest(Digest&&) noexcept;
-    Digest& operator=(Digest&&) noexcept;
 
     Digest& add(std::span<const std::byte> bytes);
     Digest& add(std::string_view text);

@@ -3,10 +3,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <sstream>
 #include <system_error>
 
 #include "engine/core/error.hpp"
@@ -17,10 +17,12 @@ std::string read_file(const std::filesystem::path& path) {
     std::ifstream in(path, std::ios::binary);
     if (!in || std::filesystem::is_directory(path))
         throw IoError(path.string() + ": cannot be opened for reading");
-    std::ostringstream text;
-    text << in.rdbuf();
+    std::string text;
+    std::array<char, 1 << 16> buffer{};
+    while (in.read(buffer.data(), buffer.size()) || in.gcount() > 0)
+        text.append(buffer.data(), static_cast<std::size_t>(in.gcount()));
     if (in.bad()) throw IoError(path.string() + ": reading failed");
-    return std::move(text).str();
+    return text;
 }
 
 Json read_json(const std::filesystem::path& path) {

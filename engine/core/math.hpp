@@ -17,6 +17,12 @@ double exact_log(double x);
 /// below 1e-12.
 double exact_erfc(double x);
 
+/// The larger number, the first of equals; NaN if one of them is.
+template <class T>
+constexpr T larger(T a, T b) {
+    return b > a || b != b ? b : a;
+}
+
 /// cos(pi * x) for any finite x of magnitude below 2^31.
 double exact_cos_pi(double x);
 

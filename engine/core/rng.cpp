@@ -1,6 +1,7 @@
 #include "engine/core/rng.hpp"
 
 #include <cmath>
+#include <numeric>
 
 #include "engine/core/math.hpp"
 

@@ -1,5 +1,5 @@
 // Reading names made of fixed words and numbers, as "resnet20-w0.5", "s4x2-pc" or "w4a4e8", piece by piece
-// from the front. Numbers have one spelling each, so that a thing has one name.
+// from the front. Whole numbers have one spelling each.
 #pragma once
 
 #include <algorithm>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
 
 #include "engine/core/error.hpp"
 #include "engine/core/parallel.hpp"
@@ -107,15 +108,22 @@ struct IntegerExecutor::State {
 
     /// All workers share every step of the one image in `arena`.
     void share_steps(std::byte* arena, std::span<const std::unique_ptr<RunnableStep>> steps) {
+        std::vector<std::exception_ptr> errors(workers.size());  // as out of memory; none may leave the team
         team(
             [&](int member, int size) {
                 Worker& worker = workers[member];
                 for (const auto& step : steps) {
-                    step->run({arena, 1, member, size, worker.sums, worker.expanded});
+                    try {
+                        step->run({arena, 1, member, size, worker.sums, worker.expanded});
+                    } catch (...) {
+                        errors[member] = std::current_exception();
+                    }
                     team_barrier();
                 }
             },
             static_cast<int>(workers.size()));
+        for (const std::exception_ptr& error : errors)
+            if (error) std::rethrow_exception(error);
     }
 
     /// How n images are shared: alone(worker, first, count) for those that one worker takes together, or

@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kMaxSteps = 1 << 12, kMaxValues = 1 << 13;
 constexpr std::int64_t kMaxElements = std::int64_t{1} << 28;  // of all values together, with their borders
 constexpr std::int64_t kMaxWork = std::int64_t{1} << 38;      // products of codes and taps of poolings
+constexpr std::size_t kMaxKernel = 1 << 24;                   // weights
 constexpr int kMaxWindow = 1 << 8;  // so that sums of pooled codes are exact as floats, too
 
 std::string text(Dims d) {
@@ -181,6 +182,8 @@ class Checker {
             fail("input and window of a linear layer", "1x1xc and 1x1", text(in.dims));
         }
         if (w.shape != expected) fail("shape of its weights", to_string(expected), to_string(w.shape));
+        if (const std::size_t kernel = w.codes.size() / w.kernels(); kernel > kMaxKernel)
+            fail("weights of a kernel", "at most " + std::to_string(kMaxKernel), std::to_string(kernel));
         if (step_->scale.size() != w.outputs() || step_->shift.size() != w.outputs() ||
             !are_finite(step_->scale) || !are_finite(step_->shift))
             fail("scales and shifts", "one finite number per channel", "something else");

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "engine/core/math.hpp"
 #include "engine/infer/step.hpp"
 
 namespace nibble {
@@ -43,7 +44,7 @@ class MaxPoolStep : public RunnableStep {
                     if (first)
                         std::copy_n(from, dims.c, to);
                     else
-                        for (int i = 0; i < dims.c; ++i) to[i] = to[i] < from[i] ? from[i] : to[i];
+                        for (int i = 0; i < dims.c; ++i) to[i] = larger(to[i], from[i]);
                     first = false;
                 });
             }

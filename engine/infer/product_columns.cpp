@@ -56,7 +56,7 @@ class Columns {
                 const std::size_t from = static_cast<std::size_t>(kernels_[column]) * size + i;
                 const std::size_t to = (i % taps * inputs + i / taps) * kernels_.size() + column;
                 made_.codes[to] = grouped ? w.codes[from] : static_cast<std::int8_t>(w.product_of(from));
-                if (grouped) made_.multipliers[to] = w.multipliers[w.multiplier_of(from)];
+                if (grouped) made_.multipliers[to] = w.multipliers[w.multiplier_index(from)];
             }
         }
         return std::move(made_);

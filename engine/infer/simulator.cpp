@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "engine/core/error.hpp"
+#include "engine/core/math.hpp"
 #include "engine/core/parallel.hpp"
 #include "engine/kernels/dispatch.hpp"
 #include "engine/kernels/packing.hpp"
@@ -179,7 +180,7 @@ void simulate_pool(const IntegerGraph& graph, const IntegerStep& step, Values& v
                         if (row < 0 || col < 0 || row >= in.h || col >= in.w) continue;
                         const float x =
                             values[step.input][(static_cast<std::size_t>(row) * in.w + col) * in.c + i];
-                        largest = std::max(largest, x);
+                        largest = larger(largest, x);
                         sum += x;  // of codes: exact
                     }
                 const std::size_t at = (static_cast<std::size_t>(r) * out.w + c) * out.c + i;

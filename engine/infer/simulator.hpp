@@ -3,7 +3,7 @@
 //
 // Sums of products of codes are exact in float below 2^24; longer sums are cut in pieces that are, and the
 // pieces added as integers. So the simulation and the integer execution must agree in every bit, and
-// compare() checks that they do.
+// compare.hpp checks that they do.
 #pragma once
 
 #include <memory>

@@ -10,7 +10,7 @@ namespace nibble::kernels {
 
 /// One set of kernels, from the plainest to the fastest.
 struct Architecture {
-    std::string name;  ///< "reference", "avx2", "avx512", "amx"
+    std::string name;  ///< "reference", "avx2", "avxvnni", "avx512", "avx512vnni", "amx"
     bool supported;    ///< this machine can run it
     const Kernels* table;
 };

@@ -120,7 +120,7 @@ struct ExtraSums {
     const float* scale;
 };
 
-/// What follows a product, for each pixel and channel c:
+/// What follows a product (its epilogue), for each pixel and channel c:
 ///   v = fma(float(sum), scale[c], shift[c])
 ///   v = fma(float(extra sum), extra scale[c], v)   (each of `extra` that the channel has, in order)
 ///   v = v + residual                               (if any: a float, or (stored - offset) * step)

@@ -108,7 +108,7 @@ IntegerWeights::IntegerWeights(const Kernels& kernels, WeightFormat format, cons
     for (int n = 0; n < channels_; ++n) {
         std::int64_t sum = 0, magnitude = 0;
         for (std::size_t i = 0; i < panel_codes; ++i)
-            if (static_cast<int>(i) % kBlockCodes / kQuad == n % kPanel) {
+            if (static_cast<int>(i % kBlockCodes) / kQuad == n % kPanel) {
                 const int w = products[n / kPanel * panel_codes + i];
                 sum += w;
                 magnitude += std::abs(w);
@@ -237,8 +237,8 @@ void IntegerWeights::pack(WeightFormat format, const std::vector<std::int8_t>& b
                     quad < quads ? blocks[(static_cast<std::size_t>(panel) * quads + quad) * kBlockCodes + i]
                                  : 0;
                 const int field = (code + zero) & ((1 << bits) - 1);
-                bytes[static_cast<std::size_t>(panel * panel_bytes_ + quad / together * kBlockCodes + i)] |=
-                    static_cast<std::uint8_t>(field << quad % together * bits);
+                bytes[panel * panel_bytes_ + static_cast<std::ptrdiff_t>(quad / together) * kBlockCodes +
+                      i] |= static_cast<std::uint8_t>(field << quad % together * bits);
             }
 }
 

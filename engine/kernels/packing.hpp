@@ -1,14 +1,12 @@
 // Layouts of packed weights, the same arithmetic for every architecture.
 //
 //   f32:  [panel][run][k][kPanel]                        k in [0, run_length)
-//   bf16: [panel][run][block][kBlock x kPanel elements]  in the order the architecture likes
-//   (Kernels::pack_bf16)
+//   bf16: [panel][run][block][kBlock x kPanel elements]  in the order of Kernels::pack_bf16
 #pragma once
 
 #include <cstddef>
 #include <vector>
 
-#include "engine/core/tensor.hpp"
 #include "engine/kernels/table.hpp"
 
 namespace nibble::kernels {
@@ -22,7 +20,6 @@ class PackedWeights {
     /// Packs a row-major matrix; rounds it to bfloat16 where that is the numerics.
     void pack(std::vector<float>& matrix);
 
-    int runs() const { return runs_; }
     int run_length() const { return run_length_; }
     std::ptrdiff_t panel_stride() const { return run_stride_ * runs_; }
     /// The first panel, from run `run` on.

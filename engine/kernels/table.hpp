@@ -1,8 +1,8 @@
 // The contract between the engine and its kernels: plain structs, pointers, and one table of functions.
 //
 // Every architecture fills the same table; engine/kernels/reference defines what each function computes, and
-// the others must produce the same bits. Nothing here includes more than <cstdint>, so that files compiled
-// for one instruction set leave nothing behind in the others.
+// the others must produce the same bits. Nothing here includes more than plain types, so that files
+// compiled for one instruction set leave nothing behind in the others.
 //
 // Vocabulary: an *operand buffer* holds one image, NHWC, with its zero border; a *pixel* is an output
 // position of the convolution; a *run* is a contiguous stretch of k, one kernel row (kw, c) of the operand
@@ -25,8 +25,7 @@ inline constexpr int kBlock = 32;
 ///
 /// f32:  one FMA chain over (r, k) from 0.
 /// bf16: each run is cut in blocks of 32 k (the last one padded with zeros); a block's even and odd terms are
-/// two
-///       FMA chains from 0, and acc += even + odd.
+///       two FMA chains from 0, and acc += even + odd.
 /// A sum that comes out as -0 is stored as +0, so it does not matter whether zero padding took part.
 struct Product {
     const void* operand;  ///< float; for bf16, elements of bf16_operand_bytes (see Kernels)
@@ -47,8 +46,7 @@ struct Product {
 ///
 /// f32:  the chain of FMAs continues from what `gradient` holds.
 /// bf16: pixels are taken in blocks of 32 (counted from the first, the last padded with zeros), two chains
-/// from 0
-///       as above, gradient += even + odd.
+///       from 0 as above, gradient += even + odd.
 struct WeightGradient {
     const void* operand;
     Pixels pixels;
@@ -63,7 +61,7 @@ struct WeightGradient {
 enum class Storage { f32, bf16 };
 
 /// What a pass writes: elements of the storage, or of an operand buffer for product_f32 or product_bf16.
-enum class Target { storage, f32_operand, bf16_operand };
+enum class Target { storage, f32_operand, bf16_operand };  // f32_operand: of f32 storage only
 
 /// dst = relu?(scale[c] * src + shift[c] + residual), with one FMA, then one addition; relu(v) = v <= 0 ? 0 :
 /// v, so NaN stays, and -0 and denormals become +0 (a maximum would leave those two to the instruction

@@ -16,7 +16,7 @@ Graph make_model(const std::string& name, int classes, Dims input);
 /// otherwise.
 Graph make_model(const std::string& name);
 
-/// One example of each family, for help texts.
+/// Examples of every family, for help texts.
 std::vector<std::string> model_examples();
 
 }  // namespace nibble

@@ -20,7 +20,7 @@ constexpr std::size_t kManyWeights = 1 << 20;
 /// Floats hold every integer below it.
 constexpr double kExactInFloat = 1 << 24;
 
-/// A bound for every partial sum of products of codes.
+/// A bound for every partial sum of products of codes; of their halves, where codes are half-integers.
 double largest_sum(const WeightCodes& weights, const InputCodes& input) {
     const std::size_t outputs = weights.units.size(), per_output = weights.codes.size() / outputs;
     double largest = 0;
@@ -29,7 +29,8 @@ double largest_sum(const WeightCodes& weights, const InputCodes& input) {
         for (std::size_t i = 0; i < per_output; ++i) sum += std::abs(weights.codes[o * per_output + i]);
         largest = std::max(largest, sum);
     }
-    return largest * std::max(std::abs(input.lowest), std::abs(input.highest));
+    const bool whole = std::ranges::all_of(weights.codes, [](float c) { return c == std::trunc(c); });
+    return largest * std::max(std::abs(input.lowest), std::abs(input.highest)) * (whole ? 1 : 2);
 }
 
 }  // namespace
@@ -163,8 +164,8 @@ void ConvUnit::product(kernels::Product q, const std::vector<kernels::Area>& are
 }
 
 void ConvUnit::split_product(const kernels::Product& whole) const {
-    // So many products of 8-bit codes stay below 2^24; a multiple of kBlock.
-    constexpr int kStretch = 512;
+    // So many products of 8-bit codes, half-integers among them, are exact as floats; a multiple of kBlock.
+    constexpr int kStretch = 256;
     const std::size_t values =
         static_cast<std::size_t>(whole.pixels.rows) * whole.pixels.cols * whole.channels;
     std::vector<float> part(values);

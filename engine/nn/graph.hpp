@@ -1,6 +1,6 @@
 // The network as data: a static graph of nodes in topological order.
 //
-// One description serves training, evaluation and (later) lowering to integers; each is a pass over it.
+// One description serves training, evaluation and lowering to integers; each is a pass over it.
 // Shapes are per image, NHWC without N. Parameter names follow torchvision: "<node name>.weight" and so on.
 #pragma once
 

@@ -1,5 +1,6 @@
 #include "engine/nn/loss.hpp"
 
+#include <cmath>
 #include <vector>
 
 #include "engine/core/math.hpp"
@@ -11,7 +12,7 @@ Loss softmax_cross_entropy(std::span<const float> logits, std::int32_t label, do
     const std::size_t classes = logits.size();
     std::size_t best = 0;
     for (std::size_t c = 1; c < classes; ++c)
-        if (logits[c] > logits[best]) best = c;
+        if (logits[c] > logits[best] || std::isnan(logits[best])) best = c;
 
     const double top = logits[best];
     std::vector<double> exponentials(classes);

@@ -1,9 +1,11 @@
 #include "engine/nn/pool.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "engine/core/bf16.hpp"
+#include "engine/core/math.hpp"
 
 namespace nibble {
 
@@ -49,8 +51,8 @@ void PoolUnit::forward(int slot, Scratch& scratch) {
             const float value = x[in * dims_.c + c];
             if (!max)
                 to += value;
-            else if (!(value <= to))  // also true for NaN, which must not get lost
-                to = value;
+            else
+                to = larger(to, value);
         }
     });
     if (!max) {
@@ -79,7 +81,8 @@ void PoolUnit::backward(int slot, Scratch& scratch) {
         for_windows([&](std::size_t out, std::size_t in) {
             for (int c = 0; c < dims_.c; ++c) {
                 std::size_t& best = winner[out * dims_.c + c];
-                if (best == kNone || !(x[in * dims_.c + c] <= x[best * dims_.c + c])) best = in;
+                const float value = x[in * dims_.c + c];
+                if (best == kNone || value > x[best * dims_.c + c] || std::isnan(value)) best = in;
             }
         });
         for (std::size_t i = 0; i < dims_.size(); ++i) dx[winner[i] * dims_.c + i % dims_.c] += dy[i];

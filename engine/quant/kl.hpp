@@ -3,9 +3,8 @@
 //
 //   for i = levels .. bins:
 //       P = bins 0..i-1, what lies above added to the last of them
-//       Q = bins 0..i-1 (without what lies above) in `levels` groups; each group's count spread evenly over
-//       those
-//           of its bins that are not empty
+//       Q = bins 0..i-1 (without what lies above) in `levels` groups;
+//           each group's count spread evenly over those of its bins that are not empty
 //       divergence(i) = sum P log(P / Q), both normalized
 //   threshold = (m + 1/2) * bin width for the i = m of the least divergence
 //

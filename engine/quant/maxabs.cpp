@@ -19,14 +19,14 @@ struct Sharing {
             case Granularity::channel:
                 return i / (w.codes.size() / w.outputs());
             case Granularity::group:
-                return w.multiplier_of(i);
+                return w.multiplier_index(i);
         }
         return 0;
     }
     std::size_t count() const {
         if (w.scheme.granularity == Granularity::tensor) return 1;
         if (w.scheme.granularity == Granularity::channel) return w.outputs();
-        return w.codes.empty() ? 0 : w.multiplier_of(w.codes.size() - 1) + 1;
+        return w.codes.empty() ? 0 : w.multiplier_index(w.codes.size() - 1) + 1;
     }
 };
 
@@ -73,7 +73,7 @@ QuantizedWeights maxabs_weights(const Array<float>& weights, const Scheme& schem
     const std::size_t per_output = w.codes.size() / w.outputs();
     for (std::size_t i = 0; i < w.codes.size(); ++i) {
         const float multiplier =
-            w.multipliers.empty() ? 1.0f : static_cast<float>(w.multipliers[w.multiplier_of(i)]);
+            w.multipliers.empty() ? 1.0f : static_cast<float>(w.multipliers[w.multiplier_index(i)]);
         const float step = w.step(i / per_output) * multiplier;
         const float t = step > 0 ? weights.data()[i] / step : 0.0f;
         w.codes[i] = static_cast<std::int8_t>(std::clamp(round_by(Rounding::nearest_even, t),

@@ -22,7 +22,7 @@ std::size_t groups_of(std::size_t inputs, int group) {
     return (inputs + static_cast<std::size_t>(group) - 1) / static_cast<std::size_t>(group);
 }
 
-std::size_t QuantizedWeights::multiplier_of(std::size_t i) const {
+std::size_t QuantizedWeights::multiplier_index(std::size_t i) const {
     const std::size_t taps = kernel_size(shape), inputs = shape[1];
     const std::size_t tap = i % taps, input = i / taps % inputs, output = i / taps / inputs;
     const std::size_t group = input / static_cast<std::size_t>(scheme.group);
@@ -36,7 +36,7 @@ std::size_t QuantizedWeights::kernels() const {
 }
 
 int QuantizedWeights::product_of(std::size_t i) const {
-    if (i < codes.size()) return multipliers.empty() ? codes[i] : codes[i] * multipliers[multiplier_of(i)];
+    if (i < codes.size()) return multipliers.empty() ? codes[i] : codes[i] * multipliers[multiplier_index(i)];
     i -= codes.size();
     auto term = extra.begin();
     for (; i >= term->codes.size(); ++term) i -= term->codes.size();
@@ -121,7 +121,7 @@ void check(const QuantizedWeights& w, const std::string& layer) {
             throw BadInput(where, "step of codes that are not 0", "another number", "0");
         if (code < w.scheme.lowest() || code > w.scheme.highest())
             throw BadInput(where, "code", to_string(w.scheme), std::to_string(code));
-        if (product < -128 || product > 127 || (grouped && w.multipliers[w.multiplier_of(i)] == 0))
+        if (product < -128 || product > 127 || (grouped && w.multipliers[w.multiplier_index(i)] == 0))
             throw BadInput(where, "code times multiplier", "-128 to 127, multipliers not 0",
                            std::to_string(product));
     }

@@ -43,7 +43,7 @@ struct QuantizedWeights {
     std::size_t outputs() const { return shape[0]; }
     float step(std::size_t output) const { return steps[steps.size() == 1 ? 0 : output]; }
     /// Where the multiplier of code number `i` is. Only for granularity `group`.
-    std::size_t multiplier_of(std::size_t i) const;
+    std::size_t multiplier_index(std::size_t i) const;
     /// What products multiply with: the kernel of each output channel, then those of the extra terms in
     /// order.
     std::size_t kernels() const;

@@ -30,7 +30,7 @@ struct Recipe {
     double label_smoothing = 0;  ///< in [0, 1)
 };
 
-/// The learning rate of step `step` (0-based) of `steps`: warm-up, cosine, cool-down.
+/// The learning rate of step `step` (0-based), `steps_per_epoch` in each epoch: warm-up, cosine, cool-down.
 double learning_rate_at(const Recipe& recipe, std::size_t step, std::size_t steps_per_epoch);
 
 struct StepResult {

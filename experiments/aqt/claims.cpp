@@ -80,6 +80,22 @@ Figure largest_surcharge(const Cells& cells, const std::string& a, const std::st
     return figure;
 }
 
+/// Judged as far as the grid allows: what the networks with results agree on may still fail on another.
+Claim judged_over(const Cells& cells, const std::vector<std::string>& methods, Claim claim,
+                  const std::vector<Figure>& figures) {
+    claim = judged(std::move(claim), figures);
+    const auto in_grid = std::ranges::count_if(cells.networks(), [&](const std::string& network) {
+        return std::ranges::all_of(methods, [&](const auto& m) { return cells.in_grid(network, m); });
+    });
+    const auto measured = std::ssize(cells.panel(methods).networks);
+    if (in_grid == 0)
+        claim.verdict = {Verdict::Kind::not_attempted, "not in the grid of profile " + cells.profile()};
+    else if (measured < in_grid && claim.verdict.kind == Verdict::Kind::reproduced)
+        claim.verdict = {Verdict::Kind::inconclusive,
+                         fmt::format("{} of {} networks have results", measured, in_grid)};
+    return claim;
+}
+
 }  // namespace
 
 Claim quantized_dominates_bf16(const Cells& cells) {
@@ -119,7 +135,7 @@ Claim quantized_dominates_bf16(const Cells& cells) {
         "models. " +
         rule_text(0);
     claim.command = rerun_command("aqt", cells.profile(), methods);
-    return judged(std::move(claim), figures);
+    return judged_over(cells, methods, std::move(claim), figures);
 }
 
 namespace {
@@ -128,6 +144,7 @@ namespace {
 struct Leads {
     Figure smallest;
     std::size_t left_out = 0;
+    bool beyond = false;  ///< a result that is left out is more accurate than the front
 };
 
 Leads leads_over(const Cells& cells, const Panel& panel, const std::string& other, CostModel model) {
@@ -145,6 +162,7 @@ Leads leads_over(const Cells& cells, const Panel& panel, const std::string& othe
             if (!ours && p.cost > dearest.cost && dearest.value > p.value) ours = dearest.value;
             if (!ours) {
                 ++leads.left_out;
+                leads.beyond = leads.beyond || p.value >= dearest.value;
                 continue;
             }
             ++compared;
@@ -163,11 +181,13 @@ Claim mostly_4_bit_is_best(const Cells& cells) {
     const Panel panel = cells.panel(methods);
     std::vector<Figure> figures;
     std::string apart;  // curves that no range of costs joins
+    bool beyond = false;
     for (CostModel model : kModels)
         for (const std::string& other : {kFloat, kEight}) {
             const Leads leads = leads_over(cells, panel, other, model);
             if (leads.smallest.values.empty() && leads.left_out > 0)
                 apart += (apart.empty() ? "" : ", ") + leads.smallest.what;
+            beyond = beyond || leads.beyond;
             figures.push_back(leads.smallest);
         }
     Claim claim;
@@ -179,11 +199,14 @@ Claim mostly_4_bit_is_best(const Cells& cells) {
         "the logarithm of the cost between its networks) minus that network's; stated is the smallest of "
         "these "
         "leads, under both cost models. Dearer networks than every w4a4e8 one are compared with its dearest "
-        "where that is more accurate, and left out otherwise, as are cheaper ones than every w4a4e8 one: the "
-        "front does not reach there. " +
+        "where that is more accurate, and left out otherwise (the claim is open then), as are cheaper ones "
+        "than every w4a4e8 one: the front does not reach there. " +
         rule_text(0);
     claim.command = rerun_command("aqt", cells.profile(), methods);
-    claim = judged(std::move(claim), figures);
+    claim = judged_over(cells, methods, std::move(claim), figures);
+    if (beyond && claim.verdict.kind == Verdict::Kind::reproduced)
+        claim.verdict = {Verdict::Kind::inconclusive,
+                         "dearer results are more accurate than the front reaches"};
     if (!apart.empty()) {
         std::erase_if(figures, [](const Figure& f) { return f.values.empty(); });
         claim.verdict = judge(figures);
@@ -229,7 +252,11 @@ Claim quantized_beats_float(const Cells& cells) {
         "largest network. " +
         rule_text(0);
     claim.command = rerun_command("aqt", cells.profile(), methods);
-    return judged(std::move(claim), {eight, four});
+    claim = judged_over(cells, methods, std::move(claim), {eight, four});
+    if (claim.verdict.kind == Verdict::Kind::not_reproduced &&
+        panel.networks.size() < cells.networks().size())
+        claim.verdict = {Verdict::Kind::inconclusive, "its largest network may have no results yet"};
+    return claim;
 }
 
 Claim gap_falls_with_precision(const Cells& cells) {
@@ -243,8 +270,9 @@ Claim gap_falls_with_precision(const Cells& cells) {
         "networks. " +
         rule_text(0);
     claim.command = rerun_command("aqt", cells.profile(), {kFloat, kEight, kMostlyFour});
-    return judged(std::move(claim), {mean_difference(cells, kFloat, kEight, gap, "gap of "),
-                                     mean_difference(cells, kEight, kMostlyFour, gap, "gap of ")});
+    return judged_over(cells, {kFloat, kEight, kMostlyFour}, std::move(claim),
+                       {mean_difference(cells, kFloat, kEight, gap, "gap of "),
+                        mean_difference(cells, kEight, kMostlyFour, gap, "gap of ")});
 }
 
 Claim wide_ends_are_cheap(const Cells& cells) {
@@ -265,7 +293,7 @@ Claim wide_ends_are_cheap(const Cells& cells) {
         "networks, which must be less than {:g} % of the cost in bf16 under both models. {}",
         kCheap, rule_text(0));
     claim.command = rerun_command("aqt", cells.profile(), {kMostlyFour, kAllFour});
-    return judged(std::move(claim), figures);
+    return judged_over(cells, {kMostlyFour, kAllFour}, std::move(claim), figures);
 }
 
 Claim automatic_bounds_suffice(const Cells& cells) {
@@ -287,7 +315,7 @@ Claim automatic_bounds_suffice(const Cells& cells) {
         "the networks that have both. {1}",
         kSame, rule_text(0));
     claim.command = rerun_command("aqt", cells.profile(), {kMostlyFour, fixed, later});
-    return judged(std::move(claim), figures);
+    return judged_over(cells, {kMostlyFour, fixed, later}, std::move(claim), figures);
 }
 
 Claim mean_of_maxima_is_no_worse(const Cells& cells) {
@@ -309,7 +337,7 @@ Claim mean_of_maxima_is_no_worse(const Cells& cells) {
         "standard deviations is not built. " +
         rule_text(kWorse);
     claim.command = rerun_command("aqt", cells.profile(), {kMostlyFour, magnitude, mix});
-    return judged(std::move(claim), figures);
+    return judged_over(cells, {kMostlyFour, magnitude, mix}, std::move(claim), figures);
 }
 
 Claim narrow_ends_cost_accuracy(const Cells& cells) {
@@ -320,7 +348,8 @@ Claim narrow_ends_cost_accuracy(const Cells& cells) {
     claim.paper = kUnknown;
     claim.measure = "Test top-1 of w4a4e8 minus w4a4, mean over the networks. " + rule_text(0);
     claim.command = rerun_command("aqt", cells.profile(), {kMostlyFour, kAllFour});
-    return judged(std::move(claim), {mean_difference(cells, kMostlyFour, kAllFour, top1)});
+    return judged_over(cells, {kMostlyFour, kAllFour}, std::move(claim),
+                       {mean_difference(cells, kMostlyFour, kAllFour, top1)});
 }
 
 std::vector<Claim> claims(const Cells& cells) {

@@ -11,6 +11,7 @@ namespace nibble {
 namespace {
 enum class Answer { yes, no, unclear };
 
+/// Of a figure with values.
 Answer answer_of(const Figure& figure) {
     const Summary s = summarize(figure.values);
     const double half = s.half_width.value_or(figure.margin);
@@ -23,7 +24,7 @@ Answer answer_of(const Figure& figure) {
 std::string those(const std::vector<Figure>& figures, Answer answer) {
     std::string names;
     for (const Figure& f : figures)
-        if (answer_of(f) == answer) names += (names.empty() ? "" : ", ") + f.what;
+        if (!f.values.empty() && answer_of(f) == answer) names += (names.empty() ? "" : ", ") + f.what;
     return names;
 }
 }  // namespace
@@ -46,11 +47,12 @@ std::string to_string(const Verdict& verdict) {
 }
 
 Verdict judge(const std::vector<Figure>& figures) {
-    const bool complete = !figures.empty() && std::none_of(figures.begin(), figures.end(),
-                                                           [](const Figure& f) { return f.values.empty(); });
-    if (!complete) return {Verdict::Kind::not_attempted, kCellsMissing};
     if (const std::string against = those(figures, Answer::no); !against.empty())
         return {Verdict::Kind::not_reproduced, against};
+    const auto missing =
+        std::count_if(figures.begin(), figures.end(), [](const Figure& f) { return f.values.empty(); });
+    if (missing == std::ssize(figures)) return {Verdict::Kind::not_attempted, kCellsMissing};
+    if (missing > 0) return {Verdict::Kind::inconclusive, kCellsMissing};
     if (const std::string unclear = those(figures, Answer::unclear); !unclear.empty())
         return {Verdict::Kind::inconclusive, "too close to call: " + unclear};
     return {Verdict::Kind::reproduced, ""};

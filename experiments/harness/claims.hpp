@@ -8,8 +8,8 @@
 //     no        it lies outside
 //     unclear   it does both
 //
-// and the claim is reproduced when all its figures say yes, not reproduced as soon as one says no, and
-// inconclusive otherwise. Without a value for some figure it was not attempted.
+// and the claim is reproduced when all its figures say yes, not reproduced as soon as one says no, not
+// attempted without a value for any, and inconclusive otherwise.
 #pragma once
 
 #include <limits>

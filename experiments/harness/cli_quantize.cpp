@@ -22,20 +22,23 @@
 namespace nibble {
 
 namespace {
+constexpr int kAsMethod = -1;  // as many images as the method asks for
+
 struct QuantizeOptions {
     SharedOptions shared;
     std::string model, weights, data = "cifar10", method = "maxabs", settings, out, weight_scheme;
     int wbits = 8, abits = 8, end_bits = 8, residual_bits = 8;
-    std::uint64_t calibration = 512, seed = 0;
+    int calibration = kAsMethod;
+    std::uint64_t seed = 0;
     bool report = false;
 };
 
 /// The largest magnitude, with the bits of the command line.
 class MaxAbsMethod : public PostTrainingMethod {
   public:
-    MaxAbsMethod(const MaxAbs& options, std::size_t images) : options_(options), images_(images) {}
+    explicit MaxAbsMethod(const MaxAbs& options) : options_(options) {}
     std::string text() const override { return "maxabs"; }
-    std::size_t calibration_images() const override { return images_; }
+    std::size_t calibration_images() const override { return 512; }
     bool observes_activations() const override { return true; }
     std::vector<std::string> golden() const override { return {}; }
     PostTrained quantize(const FloatNetwork& network, const Calibration& calibration) const override {
@@ -46,7 +49,6 @@ class MaxAbsMethod : public PostTrainingMethod {
 
   private:
     MaxAbs options_;
-    std::size_t images_;
 };
 
 void check_bits(const QuantizeOptions& o) {
@@ -65,7 +67,7 @@ std::unique_ptr<PostTrainingMethod> maxabs_method(const QuantizeOptions& o) {
     if (!o.weight_scheme.empty()) options.weights = scheme_from(o.weight_scheme);
     if (options.weights.kind == Kind::sum || !options.weights.is_signed)
         throw BadInput("--weights-scheme", "scheme", "uniform or ternary, signed", o.weight_scheme);
-    return std::make_unique<MaxAbsMethod>(options, o.calibration);
+    return std::make_unique<MaxAbsMethod>(options);
 }
 
 /// Settings as the families write them, from the flags for bits.
@@ -81,7 +83,8 @@ std::string settings_of(const QuantizeOptions& o) {
 
 /// Refused before anything takes time.
 std::unique_ptr<PostTrainingMethod> method_of(const QuantizeOptions& o) {
-    if (o.calibration == 0) throw BadInput("--calibration: 0 images asked for; ask for at least 1");
+    if (o.calibration < 1 && o.calibration != kAsMethod)
+        throw BadInput(fmt::format("--calibration: {} images asked for; ask for at least 1", o.calibration));
     if (o.method == "maxabs") return maxabs_method(o);
     const auto families = post_training_families();
     if (std::find(families.begin(), families.end(), o.method) == families.end())
@@ -149,8 +152,10 @@ int quantize_command(const QuantizeOptions& o) {
     const auto method = method_of(o);
     const auto training = open_dataset(o.data, Split::train);
     const Original original = open_original(o, *training);
-    const auto images = calibration_images(*training, calibration_ids(*training, o.calibration, o.seed),
-                                           original.normalization);
+    const std::size_t count =
+        o.calibration == kAsMethod ? method->calibration_images() : static_cast<std::size_t>(o.calibration);
+    const auto images =
+        calibration_images(*training, calibration_ids(*training, count, o.seed), original.normalization);
     const Diagnosed quantized = post_train(*method, original.graph, original.file.weights, images);
     if (!runs_as_integers(quantized.network))
         throw BadInput("--settings", "method",
@@ -162,8 +167,7 @@ int quantize_command(const QuantizeOptions& o) {
     Metadata metadata = to_metadata(original.normalization.value_or(training->normalization()));
     metadata["model"] = original.model;
     metadata["method"] = o.method == method->text() ? o.method : o.method + " " + method->text();
-    metadata["calibration"] =
-        fmt::format("{} images of {} (training split), seed {}", o.calibration, o.data, o.seed);
+    metadata["calibration"] = fmt::format("{} images of {} (training split), seed {}", count, o.data, o.seed);
     write_safetensors(o.out, to_safetensors(integers, metadata));
 
     const auto bytes = std::filesystem::file_size(o.out);
@@ -209,7 +213,7 @@ void add(CommandLine& line, const std::string& name) {
         .option(
             "--settings", o->settings,
             "instead of the bits: everything that the method can be told, as its cells say it (w4a4e8-akl)")
-        .option("--calibration", o->calibration, "number of training images")
+        .option("--calibration", o->calibration, "number of training images (-1: as the method says)")
         .option("--seed", o->seed, "which ones")
         .flag("--report", o->report,
               "say how each layer came out, and what quantizing it alone does to the logits; worst first");

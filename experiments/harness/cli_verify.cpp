@@ -73,9 +73,14 @@ Json compare_executions(const std::string& path, const VerifyOptions& o, const D
 
 int verify_integer_command(const VerifyOptions& o) {
     Json list = Json::array();
+    std::vector<std::string> in_floats;
     std::size_t differing = 0;
     for (const std::string& path : o.results) {
         const bool is_result = path.ends_with(".json");
+        if (is_result && !read_result(path).ran_as_integers()) {
+            in_floats.push_back(path + ": ran in floats, there are no integers to compare");
+            continue;
+        }
         const auto whole =
             open_dataset(is_result ? cell_from(read_result(path).cell).data : o.data, Split::test);
         const Subset images(*whole, o.limit ? o.limit : whole->size());
@@ -83,6 +88,8 @@ int verify_integer_command(const VerifyOptions& o) {
             is_result ? network_of_result(Project(o.root), path).string() : path, o, images));
         differing += list.back()["mismatches"] != 0;
     }
+    if (list.empty()) throw BadInput(in_floats.front());
+    for (const std::string& line : in_floats) fmt::print(stderr, "{}\n", line);
     if (o.shared.json) print_json({{"networks", list}, {"differing", differing}});
     if (differing)
         fmt::print(stderr, "nibble: {} of {} networks execute differently from their simulation\n", differing,

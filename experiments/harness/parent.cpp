@@ -91,6 +91,12 @@ std::optional<std::string> known_parent_digest(const Project& project, const std
     return judge(project, cell).why.empty() ? stated_digest(project, cell) : "";
 }
 
+bool has_stale_parent(const Project& project, const ProfileCell& cell) {
+    const std::string source = parent_of(cell.cell.config);
+    return !source.empty() && !is_file(source) &&
+           known_parent_digest(project, cell.profile, source).value_or("").empty();
+}
+
 Parent open_parent(const Project& project, const std::string& profile, const std::string& source,
                    const RunControl& control) {
     if (is_file(source)) return from_file(source);

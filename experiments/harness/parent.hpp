@@ -31,6 +31,9 @@ void check_source(const std::string& source);
 std::optional<std::string> known_parent_digest(const Project& project, const std::string& profile,
                                                const std::string& source);
 
+/// Whether a cell starts from another one without a fresh result.
+bool has_stale_parent(const Project& project, const ProfileCell& cell);
+
 /// Runs the parent's cell if that is needed for its weights. Throws IoError for a file that is not here,
 /// saying where it belongs; BadInput for a cell that is not trained in floats.
 Parent open_parent(const Project& project, const std::string& profile, const std::string& source,

@@ -8,6 +8,7 @@
 #include "experiments/harness/lock.hpp"
 #include "experiments/harness/measured_network.hpp"
 #include "experiments/harness/network_file.hpp"
+#include "experiments/harness/parent.hpp"
 #include "experiments/harness/run_cell.hpp"
 
 namespace nibble {
@@ -57,6 +58,8 @@ std::string difference_of_run(const Project& project, const std::string& path, c
     const Json stored = read_json(path);
     const Result result = result_from(stored, path);
     const ProfileCell cell = find_cell(project, result.cell, result.profile);
+    if (has_stale_parent(project, cell))
+        return "stale: " + parent_of(cell.cell.config) + ", from which it starts, has no fresh result";
     const Data& data = shared_data(cell.cell.cell.data);
     const KeyParts parts = key_parts_of(project, cell, data, control);
     if (const std::string why = result.parts.difference(parts); !why.empty())

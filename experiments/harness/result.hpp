@@ -81,6 +81,10 @@ struct Result {
         return quantized ? quantized->bits_per_weight
                          : 8 * static_cast<double>(weight_bytes) / static_cast<double>(weights);
     }
+    /// executed_as names an arithmetic in floats where it did not: "bf16-...", "w4e8-f32-...".
+    bool ran_as_integers() const {
+        return executed_as.find("f32") == std::string::npos && executed_as.find("bf16") == std::string::npos;
+    }
     double generalization_gap() const { return train_top1 - top1; }  ///< points
 };
 

@@ -114,14 +114,15 @@ RunOutcome run_cell(const Project& project, const ProfileCell& cell, const RunOp
 std::string status_of(const Project& project, const ProfileCell& cell) {
     const fs::path folder = project.run_folder(cell.profile, cell.cell.cell);
     if (FileLock::held(folder / "lock")) return "running";
+    const bool has_result = fs::exists(project.result(cell.profile, cell.cell.cell));
+    if (has_result && judge(project, cell).why.empty()) return "fresh";
     if (fs::exists(folder / "status.json")) {
         const Json record = read_json(folder / "status.json");
         const std::string status =
             Fields(record, (folder / "status.json").string()).require<std::string>("status");
         return status == "running" ? "crashed" : status;
     }
-    if (!fs::exists(project.result(cell.profile, cell.cell.cell))) return "missing";
-    return judge(project, cell).why.empty() ? "fresh" : "stale";
+    return has_result ? "stale" : "missing";
 }
 
 }  // namespace nibble

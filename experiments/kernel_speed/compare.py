@@ -174,8 +174,12 @@ def main():
     parser.add_argument("--only", default="", help="regular expression looked for in NAME/PRECISION/bBATCH")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--out", type=pathlib.Path,
-                        default=ROOT / "results" / "timing" / machine_name() / "kernel_speed.json")
+                        help="default: results/timing/MACHINE/kernel_speed.json; with --only, which leaves out rows, "
+                             "build/kernel_speed-only.json")
     options = parser.parse_args()
+    if options.out is None:
+        whole = ROOT / "results" / "timing" / machine_name() / "kernel_speed.json"
+        options.out = ROOT / "build" / "kernel_speed-only.json" if options.only else whole
 
     warnings, load_before, git = [], os.getloadavg(), git_describe(ROOT)
     measured = Measurement(options, warnings)

@@ -20,7 +20,7 @@ TEST_CASE("a missing data set says where it was looked for and how to get it") {
         CHECK_THROWS_AS(open_dataset(name, Split::test, scratch.path()), IoError);
         const std::string message = error_of([&, n = name] { open_dataset(n, Split::test, scratch.path()); });
         CHECK(contains(message, (scratch.path() / folder).string()));
-        CHECK(contains(message, "make data"));
+        CHECK(contains(message, "datasets/fetch.sh"));
         CHECK(contains(message, "NIBBLE_DATA"));
         CHECK_FALSE(contains(message, "\n"));
     }
@@ -40,7 +40,7 @@ TEST_CASE("the list tells what is there") {
     CHECK(find("glyphs").available);
     CHECK(find("glyphs").where == "built in");
     CHECK_FALSE(find("cifar100").available);
-    CHECK(contains(find("cifar100").how, "make data"));
+    CHECK(contains(find("cifar100").how, "datasets/fetch.sh"));
     scratch.write("cifar-100-binary/train.bin", "x");
     CHECK_FALSE(find("cifar100").available);
     scratch.write("cifar-100-binary/test.bin", "x");

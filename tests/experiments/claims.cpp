@@ -44,7 +44,9 @@ TEST_CASE("all figures must agree; one against decides; a missing one leaves it 
     CHECK(kind({yes, yes}) == Outcome::reproduced);
     CHECK(kind({yes, unclear}) == Outcome::inconclusive);
     CHECK(kind({yes, unclear, no}) == Outcome::not_reproduced);
-    CHECK(kind({no, missing}) == Outcome::not_attempted);
+    CHECK(kind({no, missing}) == Outcome::not_reproduced);
+    CHECK(kind({yes, missing}) == Outcome::inconclusive);
+    CHECK(kind({missing, missing}) == Outcome::not_attempted);
     CHECK(kind({}) == Outcome::not_attempted);
     CHECK(to_string(judge({missing})) == "not attempted: cells missing");
     CHECK(to_string(judge({yes})) == "reproduced");

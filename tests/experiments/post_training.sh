@@ -49,7 +49,9 @@ done
 
 # ---- verified, fresh, reported
 "$nibble" verify results/quick/ptq/*.json --progress off --threads 1 >out 2>err || fail "verify: $(cat out err)"
-"$nibble" verify --integer "$(result w4a4e8-cal16)" --limit 20 --progress off >out 2>err || fail "verify --integer: $(cat out err)"
+"$nibble" verify --integer results/quick/ptq/*.json --limit 20 --progress off >out 2>err || fail "verify --integer: $(cat out err)"
+[ "$(grep -c ': 0 mismatches' out)" -eq 1 ] || fail "verify --integer of results: $(cat out)"
+[ "$(grep -c 'ran in floats' err)" -eq 3 ] || fail "verify --integer does not say what ran in floats: $(cat err)"
 [ -z "$("$nibble" cells --profile quick --due)" ] || fail "due: $("$nibble" cells --profile quick --due)"
 [ "$("$nibble" cells --fresh | wc -l)" -eq 5 ] || fail "fresh: $("$nibble" cells --fresh)"
 [ -z "$("$nibble" stale)" ] || fail "stale: $("$nibble" stale)"

@@ -99,6 +99,8 @@ for option in --wbits --abits --end-bits --residual-bits; do
 done
 for scheme in s4 u4-pc s4x2-pc t-g1 'x
 y'; do refused 1 "scheme" quantize $small --weights-scheme "$scheme" --out x; done
+"$nibble" quantize --weights f.st --data glyphs --method mmse --settings w4a4e8-cal16 --out cal.st >out 2>err || fail "cal16: $(cat err)"
+strings cal.st | head -c 3000 | grep -q '"calibration":"16 images' || fail "--settings ...-cal16 takes another number of images"
 refused 1 "at least 1" quantize --weights f.st --data glyphs --calibration 0 --out x
 refused 1 "shape" quantize $small --model resnet20 --out x
 refused 1 "no-such" quantize --weights f.st --data no-such --out x

@@ -43,7 +43,7 @@ field executed_as "$result" | grep '^w4a4e8-' >/dev/null || fail "executed as $(
 grep -q " 0 mismatches$" out || fail "verify --integer of a result: $(tail -n 1 out)"
 "$nibble" run paper/resnet8-w0.25--glyphs--w2e8-hs--s0 --progress off >out 2>err || fail "weights only: $(cat err)"
 field executed_as results/quick/paper/*w2e8-hs*.json | grep '^w2e8-hs-f32-' >/dev/null || fail "weights only: executed as"
-refused 1 "is not here" verify --integer results/quick/paper/resnet8-w0.25--glyphs--w2e8-hs--s0.json
+refused 1 "ran in floats" verify --integer results/quick/paper/resnet8-w0.25--glyphs--w2e8-hs--s0.json
 echo '{"bf16": "bb", "aqt": "changed"}' >tests/golden/training.json
 "$nibble" stale | grep "^$cell  (numerics)" >/dev/null || fail "changed numerics: stale says '$("$nibble" stale)'"
 

@@ -52,9 +52,9 @@ class PixelTiling {
     }
 
   private:
-    // rows:     each row of the grid by itself; its last tile ends with the row and may overlap the one
-    // before flat:     rows with the gap between them as one long row: the pixels in the gap are computed in
-    // vain gathered: any 16 pixels; the last tile repeats its last pixel
+    // rows:     each row of the grid by itself; its last tile ends with the row and may overlap the one before
+    // flat:     rows with the gap between them as one long row: the pixels in the gap are computed in vain
+    // gathered: any 16 pixels; the last tile repeats its last pixel
     enum class Cut { rows, flat, gathered };
 
     const Element* operand(int row, int col) const {

@@ -7,8 +7,7 @@
 //   load<T>(from, row_bytes)      tile T = 16 rows of 64 bytes, row_bytes apart
 //   store<T>(to, row_bytes)
 //   dot_bf16<C, A, B>()           C[m][n] += even + odd for m, n in [0, 16): two FMA chains from 0 over the
-//   even and
-//                                 the odd columns of A[m][32] with B[pair][n][2]
+//                                 even and the odd columns of A[m][32] with B[pair][n][2]
 //   dot_bytes<C, A, B>()          C[m][n] += sum over k in [0, 64) of A[m][k] * B[k / 4][n][k % 4], bytes
 //                                 without sign times bytes with sign, in 32 bits
 //   pair(even, odd, to)           to[2 i] = even[i], to[2 i + 1] = odd[i] for i in [0, 16)

@@ -1,5 +1,4 @@
 #include <cmath>
-#include <cstring>
 
 #include "engine/core/rounding.hpp"
 #include "engine/kernels/reference/reference.hpp"

@@ -6,7 +6,7 @@
 //
 // with the largest magnitude of the calibration images. Values in the uppermost half step saturate, and those
 // beyond what calibration has seen. The paper gives no rule for e; this is the smallest exponent for which
-// the range reaches the maximum, up to the last code (papers.md 3.a).
+// the range reaches the maximum, up to the last code.
 #pragma once
 
 #include "engine/quant/calibration.hpp"

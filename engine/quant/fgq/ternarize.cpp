@@ -36,18 +36,6 @@ Ternary from_threshold(double threshold, std::span<const float> falling) {
 
 }  // namespace
 
-std::string to_string(Rule rule) {
-    switch (rule) {
-        case Rule::exact:
-            return "exact";
-        case Rule::twn:
-            return "twn";
-        case Rule::exponential:
-            return "exponential";
-    }
-    return {};
-}
-
 Ternary ternarize(Rule rule, std::span<float> magnitudes) {
     if (magnitudes.empty()) return {};
     std::sort(magnitudes.begin(), magnitudes.end(), std::greater<>{});

@@ -17,16 +17,12 @@
 #pragma once
 
 #include <span>
-#include <string>
 
 namespace nibble::fgq {
 
 enum class Rule { exact, twn, exponential };
 
 inline constexpr Rule kRules[] = {Rule::exact, Rule::twn, Rule::exponential};
-
-/// "exact", "twn", "exponential"
-std::string to_string(Rule rule);
 
 struct Ternary {
     double threshold = 0;  ///< Delta; any magnitude from it on, zeros left out, is in I

@@ -7,9 +7,8 @@
 // nearest sum, for every value; alphas <- least squares for these codes. Neither can raise the error, and a
 // single scale is among the starts: never worse than the best of them.
 //
-//   nested   as published: for each candidate alpha_1 the residual R = T - alpha_1 q(T / alpha_1) is
-//   quantized by
-//            the best alpha_2 that golden section finds (and so on with the next residual)
+//   nested   as published: for each candidate alpha_1 the residual R = T - alpha_1 q(T / alpha_1) is quantized
+//            by the best alpha_2 that golden section finds (and so on with the next residual)
 //   series   ours: alphas in a geometric series, a grid over its ratio and over the largest sum
 //
 // A residual search quantizes with alpha_1 as if it were alone, which leads to alpha_1 / alpha_2 near 2^p and

@@ -8,7 +8,7 @@
 //
 // Scales are floats, because that is what is stored and executed: every solver returns a float, and its error
 // is the error at that float, evaluated here. So solvers can be compared to the last bit. Alpha is positive
-// in all solvers; a negative one is a positive one for mirrored codes (solve.hpp).
+// in all solvers; a negative one is a positive one for mirrored codes (solver.hpp).
 #pragma once
 
 #include <cstdint>

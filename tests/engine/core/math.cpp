@@ -129,3 +129,13 @@ TEST_CASE("exact_erfc is within 1e-12 of erfc x, relatively") {
     CHECK(exact_erfc(30) == 0.0);
     CHECK(exact_erfc(kInfinity) == 0.0);
 }
+
+TEST_CASE("larger: the first of equals, NaN wherever it is") {
+    CHECK(larger(1.0f, 2.0f) == 2.0f);
+    CHECK(larger(2.0f, 1.0f) == 2.0f);
+    CHECK(std::signbit(larger(-0.0f, 0.0f)));
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    CHECK(std::isnan(larger(nan, 1.0f)));
+    CHECK(std::isnan(larger(1.0f, nan)));
+    CHECK(larger<std::uint8_t>(200, 100) == 200);
+}

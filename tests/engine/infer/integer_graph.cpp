@@ -280,6 +280,9 @@ TEST_CASE("integer graph: memory and work for one image are bounded") {
     padded.values[2].dims = {513, 513, 1};
     CHECK_THROWS_WITH_AS(padded.check(), doctest::Contains("with their borders"), BadInput);
 
+    CHECK_THROWS_WITH_AS(wide_layer((1 << 24) + 1, "u8-pt", 0).check(),
+                         doctest::Contains("weights of a kernel"), BadInput);
+
     // A pooling of 2^16 taps at each of 2^24 places.
     IntegerGraph pooled = wide_layer(1, "u8-pt", 0);
     const Dims large{4096, 4096, 1}, out{3841, 3841, 1};

@@ -31,10 +31,15 @@ TEST_CASE("huge logits neither overflow nor lose the loss; NaN is not hidden") {
     const std::vector<float> z{1e30f, -1e30f, 0.0f};
     CHECK(softmax_cross_entropy(z, 0, 0, 1, {}).value == 0.0);
     CHECK(softmax_cross_entropy(z, 2, 0, 1, {}).value == doctest::Approx(1e30));
-    const std::vector<float> broken{0.0f, std::numeric_limits<float>::quiet_NaN(), 1.0f};
-    const Loss loss = softmax_cross_entropy(broken, 1, 0, 1, {});
-    CHECK(std::isnan(loss.value));
-    CHECK(loss.predicted == 2);
+    for (std::size_t at = 0; at < 3; ++at) {
+        const std::size_t largest = (at + 1) % 3;
+        std::vector<float> broken(3, 0.0f);
+        broken[at] = std::numeric_limits<float>::quiet_NaN();
+        broken[largest] = 1.0f;
+        const Loss loss = softmax_cross_entropy(broken, 1, 0, 1, {});
+        CHECK(std::isnan(loss.value));
+        CHECK(loss.predicted == static_cast<int>(largest));
+    }
 }
 
 TEST_CASE("squared error: value and gradient by hand, targets met exactly cost nothing") {

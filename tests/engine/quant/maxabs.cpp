@@ -65,7 +65,8 @@ TEST_CASE("max-abs weights: nothing is clipped, errors are at most half a step")
             const std::size_t per_output = values.size() / shape[0];
             for (const auto& [set, members] : sharing(scheme, shape))
                 for (std::size_t i : members) {
-                    const float multiplier = w.multipliers.empty() ? 1.0f : w.multipliers[w.multiplier_of(i)];
+                    const float multiplier =
+                        w.multipliers.empty() ? 1.0f : w.multipliers[w.multiplier_index(i)];
                     const double step = w.step(i / per_output) * multiplier;
                     const double error = std::abs(static_cast<double>(values.data()[i]) - weights.data()[i]);
                     if (error > 0.5001 * step) FAIL_CHECK(set << ": error " << error << ", step " << step);
@@ -108,7 +109,7 @@ TEST_CASE("max-abs weights: a group's multiplier is the smallest that clips noth
             const int room = 127 / std::max(-scheme.lowest(), scheme.highest());
             std::vector<int> largest(shape[0], 0);
             for (const auto& [set, members] : sharing(scheme, shape)) {
-                const int m = w.multipliers[w.multiplier_of(members.front())];
+                const int m = w.multipliers[w.multiplier_index(members.front())];
                 const std::size_t o = members.front() / per_output;
                 double magnitude = 0;
                 for (std::size_t i : members)

@@ -66,7 +66,7 @@ TEST_CASE("quantized weights: values and products against the formula, by a loop
                             int product = w.codes[i];
                             if (grouped) {
                                 const std::size_t at = ((o * groups + in / group) * rows + r) * cols + c;
-                                CHECK(w.multiplier_of(i) == at);
+                                CHECK(w.multiplier_index(i) == at);
                                 product *= w.multipliers[at];
                             }
                             const float step = w.steps[w.steps.size() == 1 ? 0 : o];
@@ -153,12 +153,12 @@ TEST_CASE("quantized weights: every rule is checked, and the layer named") {
     check_refused(good, "step", [&](auto& w) { w.steps[1] = infinity; });
     check_refused(good, "step", [&](auto& w) { w.steps[1] = std::numeric_limits<float>::quiet_NaN(); });
     check_refused(good, "step of codes that are not 0", [&](auto& w) { w.steps[1] = 0, w.codes[30] = 1; });
-    check_refused(good, "code", [](auto& w) { w.codes[5] = 8, w.multipliers[w.multiplier_of(5)] = 1; });
-    check_refused(good, "code", [](auto& w) { w.codes[5] = -9, w.multipliers[w.multiplier_of(5)] = 1; });
+    check_refused(good, "code", [](auto& w) { w.codes[5] = 8, w.multipliers[w.multiplier_index(5)] = 1; });
+    check_refused(good, "code", [](auto& w) { w.codes[5] = -9, w.multipliers[w.multiplier_index(5)] = 1; });
     check_refused(good, "multiplier",
-                  [](auto& w) { w.codes[5] = 7, w.multipliers[w.multiplier_of(5)] = 19; });
+                  [](auto& w) { w.codes[5] = 7, w.multipliers[w.multiplier_index(5)] = 19; });
     check_refused(good, "multiplier",
-                  [](auto& w) { w.codes[5] = -8, w.multipliers[w.multiplier_of(5)] = 17; });
+                  [](auto& w) { w.codes[5] = -8, w.multipliers[w.multiplier_index(5)] = 17; });
     check_refused(good, "multipliers not 0", [](auto& w) { w.multipliers[3] = 0; });
     check_refused(good, "signed", [](auto& w) { w.scheme.is_signed = false; });
     CHECK_THROWS_AS(check(random_quantized(scheme_from("u4-pc"), {1, 1}, 1), "layer"), BadInput);

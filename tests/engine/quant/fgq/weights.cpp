@@ -29,7 +29,7 @@ const int kSizes[] = {2, 3, 4, 8, 64};
 /// Indices of the weights of each group, from the definition alone.
 std::map<std::size_t, std::vector<std::size_t>> members(const QuantizedWeights& w) {
     std::map<std::size_t, std::vector<std::size_t>> groups;
-    for (std::size_t i = 0; i < w.codes.size(); ++i) groups[w.multiplier_of(i)].push_back(i);
+    for (std::size_t i = 0; i < w.codes.size(); ++i) groups[w.multiplier_index(i)].push_back(i);
     return groups;
 }
 
