@@ -42,7 +42,7 @@ FRESH = $(NIBBLE) cells --profile $(PROFILE) --fresh | $(call RESULTS_OF,$(PROFI
 
 # Compares the results named on its input with what they are today. Quick networks are so small that two processes
 # of one thread are done before one process of two.
-VERIFY_QUICK = NIBBLE_THREADS=1 xargs -n 4 -P $(JOBS) $(NIBBLE) verify --progress plain
+VERIFY_QUICK = NIBBLE_THREADS=1 xargs -r -n 4 -P $(JOBS) $(NIBBLE) verify --progress plain
 
 # ---- the two commands of the README
 
