@@ -24,12 +24,16 @@ constexpr double kExactInFloat = 1 << 24;
 double largest_sum(const WeightCodes& weights, const InputCodes& input) {
     const std::size_t outputs = weights.units.size(), per_output = weights.codes.size() / outputs;
     double largest = 0;
+    bool whole = true;
     for (std::size_t o = 0; o < outputs; ++o) {
         double sum = 0;
-        for (std::size_t i = 0; i < per_output; ++i) sum += std::abs(weights.codes[o * per_output + i]);
+        for (std::size_t i = 0; i < per_output; ++i) {
+            const float code = weights.codes[o * per_output + i];
+            sum += std::abs(code);
+            whole = whole && code == std::trunc(code);
+        }
         largest = std::max(largest, sum);
     }
-    const bool whole = std::ranges::all_of(weights.codes, [](float c) { return c == std::trunc(c); });
     return largest * std::max(std::abs(input.lowest), std::abs(input.highest)) * (whole ? 1 : 2);
 }
 

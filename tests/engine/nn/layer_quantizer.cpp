@@ -18,13 +18,14 @@ class Middle : public LayerQuantizer, public NetworkQuantizer {
   public:
     InputCodes input_codes;
     float weight_step = 0.25f;
+    float code_shift = 0;  ///< 1/2: codes are half-integers
 
     void encode(const Array<float>& weights, WeightCodes& to) const override {
         to.units.assign(weights.shape()[0], static_cast<double>(weight_step) * unit_of_input());
         to.codes.clear();
         to.values.clear();
         for (const float w : weights) {
-            to.codes.push_back(std::nearbyint(w / weight_step));
+            to.codes.push_back(std::nearbyint(w / weight_step - code_shift) + code_shift);
             to.values.push_back(to.codes.back() * weight_step);
         }
     }
@@ -178,28 +179,30 @@ TEST_CASE("forward and straight-through gradients follow the stated rules") {
     }
 }
 
-TEST_CASE("sums of codes beyond 2^24 are those of integers") {
-    constexpr int kChannels = 700;
+namespace {
+/// The largest of two sums of `channels` products of codes, and of half-integers where shift is 1/2.
+double check_large_sums(int channels, float shift) {
     Graph graph;
-    int x = graph.conv(graph.input({1, 1, 1}), "front", kChannels, {1, 1, 1, 0});
+    int x = graph.conv(graph.input({1, 1, 1}), "front", channels, {1, 1, 1, 0});
     x = graph.conv(x, "middle", 2, {1, 1, 1, 0});
     graph.linear(x, "linear", 2, false);
     Weights weights = test::random_weights(graph, 4), gradients = weights;
     Middle q = quantizer(false);
-    q.input_codes.multipliers.assign(kChannels, 1.0f);
-    q.input_codes.steps.assign(kChannels, 1.0f);
+    q.input_codes.multipliers.assign(static_cast<std::size_t>(channels), 1.0f);
+    q.input_codes.steps.assign(static_cast<std::size_t>(channels), 1.0f);
     q.input_codes.lowest = -255.0f;
     q.input_codes.highest = 255.0f;
     q.weight_step = 1.0f;
+    q.code_shift = shift;
     Random random(3, Purpose::test, 0, 0);
-    long long expected[2] = {};
-    for (int c = 0; c < kChannels; ++c) {
+    double expected[2] = {};
+    for (int c = 0; c < channels; ++c) {
         const int code = 200 + static_cast<int>(random.below(56));
         weights.at("front.weight").data()[c] = static_cast<float>(code);
         for (int o = 0; o < 2; ++o) {
-            const int w = 100 + static_cast<int>(random.below(28));
-            weights.at("middle.weight").data()[o * kChannels + c] = static_cast<float>(w);
-            expected[o] += static_cast<long long>(code) * w;
+            const float w = 100 + static_cast<float>(random.below(27)) + shift;
+            weights.at("middle.weight").data()[o * channels + c] = w;
+            expected[o] += static_cast<double>(code) * static_cast<double>(w);
         }
     }
     for (int k = 0; k < 2; ++k)
@@ -208,10 +211,16 @@ TEST_CASE("sums of codes beyond 2^24 are those of integers") {
     const float one[] = {1.0f};
     float logits[2];
     network.infer(one, logits, 0);
-    for (int o = 0; o < 2; ++o) {
-        CHECK(expected[o] > 1 << 24);
-        CHECK(logits[o] == static_cast<float>(expected[o]));
-    }
+    for (int o = 0; o < 2; ++o) CHECK(logits[o] == static_cast<float>(expected[o]));
+    return std::max(expected[0], expected[1]);
+}
+}  // namespace
+
+TEST_CASE("large sums of codes are those of integers, of half-integers, too") {
+    CHECK(check_large_sums(700, 0.0f) > 1 << 24);
+    CHECK(check_large_sums(700, 0.5f) > 1 << 24);
+    const double between = check_large_sums(400, 0.5f);  // floats hold no halves there
+    CHECK((between > 1 << 23 && between < 1 << 24));
 }
 
 }  // namespace nibble
