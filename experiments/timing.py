@@ -40,8 +40,11 @@ def run(command, threads, warnings, environment=None):
 
 
 def git_describe(root):
-    done = subprocess.run(["git", "-C", str(root), "describe", "--always", "--dirty"], capture_output=True, text=True)
-    return done.stdout.strip()
+    """As scripts/version.cmake: other results do not make a tree dirty."""
+    git = ["git", "-C", str(root)]
+    commit = subprocess.run([*git, "describe", "--always", "--tags"], capture_output=True, text=True).stdout.strip()
+    changed = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", ".", ":!results"]).returncode
+    return commit + ("-dirty" if commit and changed else "")
 
 
 def portable(context):

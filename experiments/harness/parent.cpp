@@ -58,6 +58,17 @@ void train_again(const Project& project, const ProfileCell& cell, const std::str
     compute_cell(project, cell, data, key_parts_of(project, cell, data, control), folder, control);
 }
 
+/// What a file contributes to a cell: its weights, and how images become their inputs. Another conversion of
+/// the same network has the same digest.
+std::string contents_digest(const WeightsFile& file, const std::string& where) {
+    Digest digest;
+    digest.add(digest_of(file.weights));
+    if (const auto normalization = file.normalization(where))
+        digest.add(std::span<const float>(normalization->mean))
+            .add(std::span<const float>(normalization->std));
+    return digest.hex();
+}
+
 Parent from_file(const std::string& source) {
     const fs::path path = file_of(source);
     if (!fs::exists(path))
@@ -65,7 +76,9 @@ Parent from_file(const std::string& source) {
                       ": not here; a cell starts from these pretrained weights: put them there, or set "
                       "NIBBLE_DATA to the folder that holds " +
                       source);
-    return {source, digest_of(std::string_view(read_file(path))), read_weights(path)};
+    WeightsFile file = read_weights(path);
+    const std::string digest = contents_digest(file, path.string());
+    return {source, digest, std::move(file)};
 }
 
 }  // namespace
@@ -84,7 +97,7 @@ std::optional<std::string> known_parent_digest(const Project& project, const std
                                                const std::string& source) {
     if (is_file(source)) {
         if (!fs::exists(file_of(source))) return std::nullopt;
-        return digest_of(std::string_view(read_file(file_of(source))));
+        return from_file(source).digest;
     }
     const ProfileCell cell = cell_of(project, profile, source);
     if (!fs::exists(project.result(profile, cell.cell.cell))) return std::nullopt;

@@ -19,7 +19,8 @@ namespace nibble {
 
 struct Parent {
     std::string source;
-    std::string digest;  ///< of a file: SHA-256 of its bytes; of a cell: its result's weights_digest
+    std::string
+        digest;  ///< of a file: over its weights and normalization; of a cell: its result's weights_digest
     WeightsFile file;
 };
 

@@ -89,7 +89,18 @@ NIBBLE_DATA=data run "$(cell w8a8-cal16)" >out 2>err || fail "run from a file: $
 [ "$(field digest "$(result w8a8-cal16 files)")" != "" ] || fail "no digest of the parent"
 [ -z "$(NIBBLE_DATA=none "$nibble" stale 2>err)" ] || fail "a missing parent makes a result stale"
 grep -q "mine/resnet8.safetensors: not here" err || fail "stale does not say that a parent is missing: $(cat err)"
-printf 'x' >>data/mine/resnet8.safetensors
-[ "$(NIBBLE_DATA=data "$nibble" stale)" = "$(cell w8a8-cal16)  (parent)" ] || fail "another file as parent: $(NIBBLE_DATA=data "$nibble" stale)"
+parent=data/mine/resnet8.safetensors
+stale() { NIBBLE_DATA=data "$nibble" stale; }
+sed -i 's/"numerics":"f32"}/"converted":"me"}/' $parent
+[ -z "$(stale)" ] || fail "another conversion of the same weights: $(stale)"
+cp $parent before
+sed -i 's/"normalize_mean":"0.5,/"normalize_mean":"0.4,/' $parent
+[ "$(stale)" = "$(cell w8a8-cal16)  (parent)" ] || fail "another normalization of the parent: $(stale)"
+cp before $parent
+printf 'x' | dd of=$parent bs=1 seek=$(($(stat -c %s $parent) - 4)) conv=notrunc status=none
+[ "$(stale)" = "$(cell w8a8-cal16)  (parent)" ] || fail "another weight of the parent: $(stale)"
+cp before $parent
+printf 'x' >>$parent
+stale | grep -q "unreadable: $parent" || fail "a parent with bytes too many: $(stale)"
 
 exit $((failures > 0))
