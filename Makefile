@@ -106,8 +106,8 @@ else
 endif
 
 check-accuracy: build ## run every cell of profile quick and compare with its committed result: one other bit fails, a better one too
-	@$(NIBBLE) cells --profile quick | $(call RESULTS_OF,quick) | $(VERIFY_QUICK) || \
-	  { echo "If the change is meant: make bless replaces the results and shows what changed."; exit 1; }
+	@$(NIBBLE) cells --profile quick | $(call RESULTS_OF,quick) | $(VERIFY_QUICK) | tee $(BUILD)/accuracy.txt || \
+	  { echo "---- other than committed:"; grep '^DIFFERS' $(BUILD)/accuracy.txt; echo "If the change is meant: make bless replaces the results and shows what changed."; exit 1; }
 
 bless: build ## replace golden trajectories and quick results by what this code gives, and show the difference
 	cmake --build $(BUILD) --target nibble_tests -j $(JOBS)

@@ -3,7 +3,6 @@
 #include <openssl/evp.h>
 
 #include <array>
-#include <fstream>
 
 #include "engine/core/error.hpp"
 
@@ -45,17 +44,6 @@ std::string Digest::hex() {
 
 std::string digest_of(std::string_view text) {
     return Digest().add(text).hex();
-}
-
-std::string digest_of_file(const std::filesystem::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    if (!in) throw IoError(path.string() + ": cannot be opened for reading");
-    Digest digest;
-    std::array<char, 1 << 16> buffer{};
-    while (in.read(buffer.data(), buffer.size()) || in.gcount() > 0)
-        digest.add(std::string_view(buffer.data(), static_cast<std::size_t>(in.gcount())));
-    if (in.bad()) throw IoError(path.string() + ": reading failed");
-    return digest.hex();
 }
 
 }  // namespace nibble

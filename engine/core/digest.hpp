@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -32,6 +31,5 @@ class Digest {
 };
 
 std::string digest_of(std::string_view text);
-std::string digest_of_file(const std::filesystem::path& path);
 
 }  // namespace nibble

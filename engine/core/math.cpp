@@ -80,21 +80,6 @@ double exact_log(double x) {
     return e * kLn2High + (2.0 * (s + s * sum) + e * kLn2Low);
 }
 
-double exact_erfc(double x) {
-    constexpr double k1ByRootPi = 0.56418958354775629;
-    const double e = exact_exp(-x * x);
-    if (x < 2) {
-        // erf x = 2/sqrt(pi) e^(-x^2) sum (2 x^2)^n x / (1 3 5 .. (2n + 1)); 60 terms leave less than 2^-100.
-        double sum = 0.0;
-        for (int n = 60; n >= 1; --n) sum = (sum + 1.0) * (2.0 * x * x) / (2 * n + 1);
-        return 1.0 - 2.0 * k1ByRootPi * e * x * (sum + 1.0);
-    }
-    // sqrt(pi) e^(x^2) erfc x = 1/(x + (1/2)/(x + (2/2)/(x + (3/2)/(x + ...
-    double fraction = x;
-    for (int n = 100; n >= 1; --n) fraction = x + 0.5 * n / fraction;
-    return k1ByRootPi * e / fraction;
-}
-
 double exact_cos_pi(double x) {
     double t = x < 0.0 ? -x : x;
     t = t - 2.0 * std::floor(t * 0.5);  // period 2

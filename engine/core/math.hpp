@@ -13,10 +13,6 @@ double exact_exp(double x);
 /// Natural logarithm of a positive normal number; -infinity at 0, NaN below.
 double exact_log(double x);
 
-/// The complementary error function 2/sqrt(pi) * integral of e^(-t^2) from x on, for x >= 0; relative error
-/// below 1e-12.
-double exact_erfc(double x);
-
 /// The larger number, the first of equals; NaN if one of them is.
 template <class T>
 constexpr T larger(T a, T b) {

@@ -33,7 +33,8 @@ class IntegerExecutor {
     /// For measuring steps one by one: gives each of these images an arena of its own, as if all of them
     /// passed the network layer by layer.
     void load(std::span<const float> images);
-    /// Runs one step for the images loaded, shared among the workers as logits() would.
+    /// Runs one step, by its index in graph().steps, for the images loaded, shared among the workers as
+    /// logits() would. Steps before it have run for them.
     void run_step(std::size_t step);
 
     /// At most so many work at the same time: the number of threads when this was made.

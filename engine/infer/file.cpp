@@ -106,10 +106,10 @@ class Reader {
     }
 
     IntegerStep step_from(const Json& json, std::size_t index) {
-        static const char* const ops[] = {"quantize", "product", "shortcut", "max_pool", "avg_pool"};
         Fields fields(json, "integer network: step " + std::to_string(index));
         IntegerStep step;
-        step.op = static_cast<IntegerStep::Op>(index_of(fields.require<std::string>("op"), ops, "operation"));
+        step.op = static_cast<IntegerStep::Op>(
+            index_of(fields.require<std::string>("op"), kOperations, "operation"));
         step.name = fields.require<std::string>("name");
         step.input = fields.require<int>("input");
         step.outputs = fields.require<std::vector<int>>("outputs");

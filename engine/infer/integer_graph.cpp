@@ -19,10 +19,6 @@ constexpr std::int64_t kMaxWork = std::int64_t{1} << 38;      // products of cod
 constexpr std::size_t kMaxKernel = 1 << 24;                   // weights
 constexpr int kMaxWindow = 1 << 8;  // so that sums of pooled codes are exact as floats, too
 
-std::string text(Dims d) {
-    return std::to_string(d.h) + "x" + std::to_string(d.w) + "x" + std::to_string(d.c);
-}
-
 bool are_finite(const std::vector<float>& values) {
     for (float v : values)
         if (!std::isfinite(v)) return false;
@@ -59,7 +55,7 @@ class Checker {
         const IntegerValue& logits = graph_.values[outputs.front()];
         if (outputs.size() != 1 || logits.quantizer || logits.dims.h != 1 || logits.dims.w != 1)
             throw BadInput("integer network", "the last output", "one value of floats, 1x1xclasses",
-                           storage_name(logits) + " " + text(logits.dims));
+                           storage_name(logits) + " " + to_string(logits.dims));
     }
 
   private:
@@ -72,7 +68,7 @@ class Checker {
         const Dims d = value.dims;
         if (d.h < 1 || d.w < 1 || d.c < 1 || std::int64_t{d.h} * d.w > kMaxElements ||
             std::int64_t{d.h} * d.w * d.c > kMaxElements)
-            throw BadInput("integer network", "shape of a value", "1 to 2^28 elements", text(d));
+            throw BadInput("integer network", "shape of a value", "1 to 2^28 elements", to_string(d));
         if (value.quantizer) nibble::check(*value.quantizer, static_cast<std::size_t>(d.c));
     }
 
@@ -101,7 +97,7 @@ class Checker {
                 fail("output", "a value not computed before", std::to_string(v));
             defined_[v] = true;
             const IntegerValue& value = graph_.values[v];
-            if (value.dims != dims) fail("shape of its output", text(dims), text(value.dims));
+            if (value.dims != dims) fail("shape of its output", to_string(dims), to_string(value.dims));
             if (same && value.quantizer != *same)
                 fail("its output", "stored as its input", storage_name(value));
         }
@@ -117,7 +113,7 @@ class Checker {
             w.kernel_w > kMaxWindow || w.stride > kMaxWindow || w.pad > kMaxWindow)
             fail("window", "sizes of 1 to " + std::to_string(kMaxWindow), "something else");
         const int rows = in.h + 2 * w.pad - w.kernel_h, cols = in.w + 2 * w.pad - w.kernel_w;
-        if (rows < 0 || cols < 0) fail("window", "no larger than its padded input", text(in));
+        if (rows < 0 || cols < 0) fail("window", "no larger than its padded input", to_string(in));
         return {rows / w.stride + 1, cols / w.stride + 1, channels};
     }
 
@@ -179,7 +175,7 @@ class Checker {
             expected.push_back(size(step_->window.kernel_h));
             expected.push_back(size(step_->window.kernel_w));
         } else if (in.dims.h != 1 || in.dims.w != 1 || step_->window != Window{}) {
-            fail("input and window of a linear layer", "1x1xc and 1x1", text(in.dims));
+            fail("input and window of a linear layer", "1x1xc and 1x1", to_string(in.dims));
         }
         if (w.shape != expected) fail("shape of its weights", to_string(expected), to_string(w.shape));
         if (const std::size_t kernel = w.codes.size() / w.kernels(); kernel > kMaxKernel)
@@ -194,7 +190,7 @@ class Checker {
         border = std::max(border, step_->window.pad);
         if (step_->residual < -1) fail("residual", "a value or -1", std::to_string(step_->residual));
         if (step_->residual >= 0 && defined(step_->residual).dims != out)
-            fail("shape of its residual", text(out), text(graph_.values[step_->residual].dims));
+            fail("shape of its residual", to_string(out), to_string(graph_.values[step_->residual].dims));
         if (step_->residual >= 0) require_one_scale(graph_.values[step_->residual], "its residual");
         define_outputs(out);
         add_work({out.h, out.w, static_cast<int>(w.kernels())},
@@ -256,8 +252,7 @@ void IntegerGraph::check() const {
 }
 
 std::string to_string(IntegerStep::Op op) {
-    static const char* const names[] = {"quantize", "product", "shortcut", "max_pool", "avg_pool"};
-    return names[static_cast<int>(op)];
+    return kOperations[static_cast<int>(op)];
 }
 
 std::string storage_name(const IntegerValue& value) {

@@ -62,6 +62,8 @@ struct IntegerGraph {
     void check() const;
 };
 
+/// In the order of IntegerStep::Op.
+inline constexpr const char* kOperations[] = {"quantize", "product", "shortcut", "max_pool", "avg_pool"};
 std::string to_string(IntegerStep::Op op);
 
 /// What a value is stored as: "f32", "u8", "s4", with multipliers by channel "u4-pc", ...

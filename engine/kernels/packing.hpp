@@ -17,7 +17,7 @@ class PackedWeights {
     PackedWeights() = default;
     PackedWeights(const Kernels& kernels, bool bf16, int runs, int run_length, int channels);
 
-    /// Packs a row-major matrix; rounds it to bfloat16 where that is the numerics.
+    /// Packs a row-major matrix; in bf16 it is rounded to bfloat16 first, where it lies.
     void pack(std::vector<float>& matrix);
 
     int run_length() const { return run_length_; }

@@ -10,14 +10,15 @@
 #include "engine/core/error.hpp"
 
 namespace nibble {
+
+std::string to_string(const Dims& d) {
+    return std::to_string(d.h) + "x" + std::to_string(d.w) + "x" + std::to_string(d.c);
+}
+
 namespace {
 
 // Kernels index one image's activation with 32 bits; this also keeps h * w * c from overflowing anywhere.
 constexpr std::int64_t kMaxElements = std::int64_t{1} << 30;
-
-std::string text(Dims d) {
-    return std::to_string(d.h) + "x" + std::to_string(d.w) + "x" + std::to_string(d.c);
-}
 
 void require_positive(int value, const std::string& where, const std::string& what) {
     if (value < 1) throw BadInput(where, what, "at least 1", std::to_string(value));
@@ -76,7 +77,7 @@ void check_values(const std::string& name, const Array<float>& values) {
 int Graph::push(Node node) {
     if (node.out.h < 1 || node.out.w < 1 || node.out.c < 1 ||
         static_cast<double>(node.out.h) * node.out.w * node.out.c > static_cast<double>(kMaxElements))
-        throw BadInput("network", "activation shape", "1 to 2^30 elements", text(node.out));
+        throw BadInput("network", "activation shape", "1 to 2^30 elements", to_string(node.out));
     const bool has_parameters = is_product(node) || node.op == Op::batch_norm;
     if (has_parameters) {
         if (node.name.empty()) throw BadInput("network: a layer with parameters needs a name");
@@ -107,7 +108,8 @@ int Graph::conv(int x, std::string name, int channels, Window window, bool bias)
 
 int Graph::linear(int x, std::string name, int channels, bool bias) {
     const Dims in = dims(x);
-    if (in.h != 1 || in.w != 1) throw BadInput("layer " + name, "input of a linear layer", "1x1xc", text(in));
+    if (in.h != 1 || in.w != 1)
+        throw BadInput("layer " + name, "input of a linear layer", "1x1xc", to_string(in));
     return push(
         {.op = Op::linear, .name = std::move(name), .inputs = {x}, .out = {1, 1, channels}, .bias = bias});
 }
@@ -126,7 +128,7 @@ int Graph::relu(int x) {
 
 int Graph::add(int x, int y) {
     const Dims a = dims(x), b = dims(y);
-    if (a != b) throw BadInput("add", "second operand", text(a), text(b));
+    if (a != b) throw BadInput("add", "second operand", to_string(a), to_string(b));
     return push({.op = Op::add, .name = {}, .inputs = {x, y}, .out = a});
 }
 

@@ -21,6 +21,9 @@ struct Dims {
     friend bool operator==(const Dims&, const Dims&) = default;
 };
 
+/// "32x32x3"
+std::string to_string(const Dims& dims);
+
 /// A sliding window; also what convolution and pooling share.
 struct Window {
     int kernel_h = 1, kernel_w = 1, stride = 1, pad = 0;

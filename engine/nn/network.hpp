@@ -31,7 +31,7 @@ class Network {
     /// Takes over changed weights; in evaluation the running statistics, too.
     void update_weights();
 
-    /// Training: images [n][h][w][c] forward with batch statistics.
+    /// Training: images [n][h][w][c], n at most `slots`, forward with batch statistics.
     void forward(std::span<const float> images);
     /// Training: the logits of image `slot` of the last forward pass.
     std::span<const float> logits(int slot) const;

@@ -70,21 +70,6 @@ void Histogram::add(std::span<const float> values) {
     }
 }
 
-void Histogram::add(const Histogram& other) {
-    count_ += other.count_;
-    zeros_ += other.zeros_;
-    if (other.positive_.empty()) return;
-    lowest_ = std::min(lowest_, other.lowest_);
-    highest_ = std::max(highest_, other.highest_);
-    make_room_for(magnitude());
-    const int shift = exponent_ - other.exponent_;
-    for (std::size_t b = 0; b < kBins; ++b) {
-        const std::size_t to = shift < 32 ? b >> shift : 0;
-        positive_[to] += other.positive_[b];
-        negative_[to] += other.negative_[b];
-    }
-}
-
 double Histogram::bin_width() const {
     return positive_.empty() ? 0.0 : std::ldexp(1.0, exponent_);
 }

@@ -4,7 +4,7 @@
 // Bins are [b, b + 1) * 2^e by magnitude, for positive and negative values apart, zeros on their own. e is
 // the smallest with max |x| < bins * 2^e; when a larger value comes, e grows and pairs of bins merge, which
 // is exact: floor(x / 2^(e+1)) = floor(floor(x / 2^e) / 2). So the result is a function of the set of values
-// alone, whatever the order of images, the number of threads, or the histograms that were added up.
+// alone, whatever the order of images or the number of threads.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,6 @@ class Histogram {
 
     /// Throws BadInput, and adds nothing, when a value is not finite. Subnormal values count as 0.
     void add(std::span<const float> values);
-    void add(const Histogram& other);
 
     std::int64_t count() const { return count_; }
     std::int64_t zeros() const { return zeros_; }

@@ -5,16 +5,19 @@
 
 namespace nibble {
 
+InputCodes codes_by(const Quantizer& quantizer, int channels) {
+    const auto c = static_cast<std::size_t>(channels);
+    return {.multipliers = std::vector<float>(c, quantizer.multiplier),
+            .steps = std::vector<float>(c, quantizer.step),
+            .lowest = static_cast<float>(quantizer.scheme.lowest()),
+            .highest = static_cast<float>(quantizer.scheme.highest()),
+            .rounding = quantizer.rounding};
+}
+
 class InputQuantizers::Layer : public LayerQuantizer {
   public:
-    Layer(const Quantizer& quantizer, int channels) : step_(quantizer.step) {
-        const auto c = static_cast<std::size_t>(channels);
-        codes_.multipliers.assign(c, quantizer.multiplier);
-        codes_.steps.assign(c, quantizer.step);
-        codes_.lowest = static_cast<float>(quantizer.scheme.lowest());
-        codes_.highest = static_cast<float>(quantizer.scheme.highest());
-        codes_.rounding = quantizer.rounding;
-    }
+    Layer(const Quantizer& quantizer, int channels)
+        : codes_(codes_by(quantizer, channels)), step_(quantizer.step) {}
 
     void encode(const Array<float>& weights, WeightCodes& to) const override {
         to.codes.assign(weights.begin(), weights.end());

@@ -10,6 +10,9 @@
 
 namespace nibble {
 
+/// The codes of a layer's input with one scale for all its channels.
+InputCodes codes_by(const Quantizer& quantizer, int channels);
+
 /// For evaluation alone: it learns nothing and remembers nothing.
 class InputQuantizers : public NetworkQuantizer {
   public:

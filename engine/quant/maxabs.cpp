@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "engine/core/error.hpp"
-#include "engine/nn/fusion.hpp"
+#include "engine/quant/edges.hpp"
 
 namespace nibble {
 namespace {
@@ -104,16 +104,8 @@ Quantization maxabs(const FoldedNetwork& network, const std::vector<ValueRange>&
         const int bits = end ? options.end_bits : options.activation_bits;
         q.edges.emplace(GraphEdge{i, 0}, maxabs_activations(ranges[node.inputs[0]], bits));
     }
-    for (const FusedLayer& layer : fuse(graph)) {
-        if (layer.add < 0) continue;
-        const auto& operands = graph[layer.add].inputs;
-        const int operand = operands[0] == layer.residual ? 0 : 1;
-        // A shortcut passes on the values of what it reads.
-        const Node& from = graph[layer.residual];
-        const int source = from.op == Op::shortcut_a ? from.inputs[0] : layer.residual;
-        q.edges.emplace(GraphEdge{layer.add, operand},
-                        maxabs_activations(ranges[source], options.residual_bits));
-    }
+    for (const GraphEdge& edge : residual_edges(graph))
+        q.edges.emplace(edge, maxabs_activations(ranges[source_of(graph, edge)], options.residual_bits));
     return q;
 }
 

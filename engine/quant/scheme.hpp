@@ -20,7 +20,7 @@ enum class Kind {
 enum class Granularity { tensor, channel, group };
 enum class Range { full, narrow };  ///< narrow: the lowest signed code is left out, so codes are symmetric
 
-/// Of a sum.
+/// Of a sum, at most: four of 4 bits have 2^16 values, as many as a search for their scales looks at.
 inline constexpr int kMaxTerms = 4;
 
 struct Scheme {

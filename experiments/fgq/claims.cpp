@@ -205,7 +205,7 @@ Claim multiplications_go(const Study& study) {
     return judged(std::move(claim), figures);
 }
 
-Claim speed(const Study& study) {
+Claim speed() {
     Claim claim;
     claim.id = "fgq-7";
     claim.statement = "Up to 9 times as fast as full precision at N = 4, 15 times at N = 64.";
@@ -332,7 +332,7 @@ std::vector<Claim> claims(const Study& study) {
             accuracy_falls_with_groups(study),
             fine_tuning_recovers(study),
             multiplications_go(study),
-            speed(study),
+            speed(),
             two_thresholds_help(study),
             batch_norm_is_essential(study),
             optimum_beats_twn(study),

@@ -41,9 +41,10 @@ bool update_readme(const Project& project, const ReportOptions& o) {
     const std::string tables =
         table.markdown() +
         fmt::format(
-            "\nProfile `{}`: mean over seeds or calibration draws, ± half the 95 % interval. Every claim of "
-            "the "
-            "papers with our figures and a verdict: [results/REPORT.md](results/REPORT.md).\n",
+            "\nProfile `{}`, of each experiment the largest network that has most of these methods: mean "
+            "over "
+            "seeds or calibration draws, ± half the 95 % interval. Every claim of the papers with our "
+            "figures and a verdict: [results/REPORT.md](results/REPORT.md).\n",
             profile);
     const std::string updated = with_results(text, tables, path.string());
     if (updated != text) write_file(path, updated);

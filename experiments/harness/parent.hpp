@@ -19,8 +19,7 @@ namespace nibble {
 
 struct Parent {
     std::string source;
-    std::string
-        digest;  ///< of a file: over its weights and normalization; of a cell: its result's weights_digest
+    std::string digest;  ///< of a file's weights and normalization; of a cell, its result's weights_digest
     WeightsFile file;
 };
 

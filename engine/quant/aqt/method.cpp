@@ -1,40 +1,12 @@
 #include "engine/quant/aqt/method.hpp"
 
 #include <cmath>
-#include <optional>
+#include <string_view>
 
 #include "engine/core/error.hpp"
+#include "engine/core/spelling.hpp"
 
 namespace nibble::aqt {
-namespace {
-
-/// Takes words and numbers off the front of a text.
-class Reader {
-  public:
-    explicit Reader(std::string_view text) : text_(text) {}
-
-    bool take(std::string_view word) {
-        if (!text_.starts_with(word)) return false;
-        text_.remove_prefix(word.size());
-        return true;
-    }
-    /// At most three digits; nothing where there are none.
-    std::optional<int> number() {
-        int value = 0, digits = 0;
-        for (; digits < 3 && !text_.empty() && text_[0] >= '0' && text_[0] <= '9'; ++digits) {
-            value = 10 * value + (text_[0] - '0');
-            text_.remove_prefix(1);
-        }
-        return digits > 0 ? std::optional(value) : std::nullopt;
-    }
-    bool done() const { return text_.empty(); }
-
-  private:
-    std::string_view text_;
-};
-
-}  // namespace
-
 NetworkBits bits_of(const Method& m) {
     const bool weights_only = m.activation_bits == 0;
     const OperandBits inner{m.weight_bits, weights_only ? 16 : m.activation_bits};
@@ -76,39 +48,38 @@ Method method_from(const std::string& text) {
     Method m;
     m.ends = Method::Ends::same;
     m.activation_bits = 0;
-    Reader in(text);
-    if (!in.take("w")) throw refuse();
-    m.weight_bits = in.number().value_or(0);
-    if (in.take("a")) {
-        m.activation_bits = in.number().value_or(0);
-        if (m.activation_bits < 2 || m.activation_bits > 8) throw refuse();
-    }
-    if (in.take("e8"))
+    std::string_view rest = text;
+    const auto number = [&](int least, int most) {
+        const int value = take_number<int>(rest).value_or(-1);
+        if (value < least || value > most) throw refuse();
+        return value;
+    };
+    if (!take(rest, "w")) throw refuse();
+    m.weight_bits = number(1, 8);
+    if (take(rest, "a")) m.activation_bits = number(2, 8);
+    if (take(rest, "e8"))
         m.ends = Method::Ends::both_8;
-    else if (in.take("f8"))
+    else if (take(rest, "f8"))
         m.ends = Method::Ends::first_8;
-    while (in.take("-")) {
-        if (in.take("hs")) {
+    while (take(rest, "-")) {
+        if (take(rest, "hs")) {
             m.half_shift = true;
-        } else if (in.take("pt")) {
+        } else if (take(rest, "pt")) {
             m.bounds = Granularity::tensor;
-        } else if (in.take("abs")) {
+        } else if (take(rest, "abs")) {
             m.rule = {BoundRule::Kind::mean_abs, 0};
-        } else if (in.take("mix")) {
-            m.rule = {BoundRule::Kind::mix, static_cast<float>(in.number().value_or(999)) / 100.0f};
-            if (m.rule.value > 1) throw refuse();
-        } else if (in.take("fixed")) {
-            m.rule = {BoundRule::Kind::fixed, static_cast<float>(in.number().value_or(0))};
-            if (m.rule.value == 0) throw refuse();
-        } else if (in.take("start")) {
-            m.start_percent = in.number().value_or(999);
-            if (m.start_percent > 100) throw refuse();
+        } else if (take(rest, "mix")) {
+            m.rule = {BoundRule::Kind::mix, static_cast<float>(number(0, 100)) / 100.0f};
+        } else if (take(rest, "fixed")) {
+            m.rule = {BoundRule::Kind::fixed, static_cast<float>(number(1, 999))};
+        } else if (take(rest, "start")) {
+            m.start_percent = number(0, 100);
         } else {
             throw refuse();
         }
     }
     // One way to write each method: repeated, reordered and default settings are refused, too.
-    if (!in.done() || m.weight_bits < 1 || m.weight_bits > 8 || to_string(m) != text) throw refuse();
+    if (!rest.empty() || to_string(m) != text) throw refuse();
     return m;
 }
 

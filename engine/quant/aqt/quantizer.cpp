@@ -7,6 +7,9 @@
 #include "engine/core/parallel.hpp"
 
 namespace nibble::aqt {
+
+namespace {
+/// True if no value of the node can be negative, whatever the image.
 bool is_non_negative(const Graph& graph, int i) {
     const Node& node = graph[i];
     const auto all = [&] {
@@ -26,6 +29,7 @@ bool is_non_negative(const Graph& graph, int i) {
             return false;
     }
 }
+}  // namespace
 
 Layer::Layer(const Options& options)
     : options_(options),
@@ -99,19 +103,13 @@ void Layer::pass_weight_gradient(const Array<float>& weights, std::span<float> g
 }
 
 Quantizer Layer::quantizer() const {
-    Quantizer q;
-    q.scheme = {.bits = options_.input_bits,
-                .is_signed = !options_.non_negative,
-                .range = options_.non_negative ? Range::full : Range::narrow,
-                .granularity = options_.bounds};
-    q.rounding = codes_->rounding;
-    if (options_.bounds == Granularity::channel) {
-        q.multipliers = codes_->multipliers;
-    } else {
-        q.multiplier = codes_->multipliers[0];
-        q.step = codes_->steps[0];
-    }
-    return q;
+    const Scheme scheme{.bits = options_.input_bits,
+                        .is_signed = !options_.non_negative,
+                        .range = options_.non_negative ? Range::full : Range::narrow,
+                        .granularity = options_.bounds};
+    if (options_.bounds == Granularity::channel)
+        return make_channel_quantizer(scheme, codes_->multipliers, codes_->rounding);
+    return {scheme, codes_->rounding, codes_->multipliers[0], codes_->steps[0]};
 }
 
 QuantizedWeights Layer::quantized(const Array<float>& weights) const {

@@ -25,9 +25,6 @@
 
 namespace nibble::aqt {
 
-/// True if no value of the node can be negative, whatever the image.
-bool is_non_negative(const Graph& graph, int node);
-
 class Layer : public LayerQuantizer {
   public:
     struct Options {

@@ -5,9 +5,10 @@
 
 #include "engine/core/error.hpp"
 #include "engine/core/parallel.hpp"
-#include "engine/nn/fusion.hpp"
+#include "engine/quant/edges.hpp"
 #include "engine/quant/fgq/activations.hpp"
 #include "engine/quant/fgq/weights.hpp"
+#include "engine/quant/input_codes.hpp"
 #include "engine/quant/mmse/weights.hpp"
 
 namespace nibble::fgq {
@@ -40,12 +41,7 @@ void Layer::encode(const Array<float>& weights, WeightCodes& to) const {
 
 void Layer::set_input(const Quantizer& quantizer, int channels) {
     quantizer_ = quantizer;
-    const auto n = static_cast<std::size_t>(channels);
-    codes_ = InputCodes{.multipliers = std::vector<float>(n, quantizer.multiplier),
-                        .steps = std::vector<float>(n, quantizer.step),
-                        .lowest = static_cast<float>(quantizer.scheme.lowest()),
-                        .highest = static_cast<float>(quantizer.scheme.highest()),
-                        .rounding = quantizer.rounding};
+    codes_ = codes_by(quantizer, channels);
 }
 
 QuantizedWeights Layer::quantized(const Array<float>& weights) const {
@@ -148,16 +144,8 @@ Weights NetworkLayers::rounded(const Weights& weights) const {
 
 void quantize_residuals(const Graph& graph, const std::vector<ValueRange>& ranges, int bits,
                         Quantization& quantization) {
-    for (const FusedLayer& layer : fuse(graph)) {
-        if (layer.add < 0) continue;
-        const auto& operands = graph[layer.add].inputs;
-        const int operand = operands[0] == layer.residual ? 0 : 1;
-        // A shortcut passes on the values of what it reads.
-        const Node& from = graph[layer.residual];
-        const int source = from.op == Op::shortcut_a ? from.inputs[0] : layer.residual;
-        quantization.edges.emplace(GraphEdge{layer.add, operand},
-                                   dynamic_fixed_point(ranges.at(static_cast<std::size_t>(source)), bits));
-    }
+    for (const GraphEdge& edge : residual_edges(graph))
+        quantization.edges.emplace(edge, dynamic_fixed_point(ranges.at(source_of(graph, edge)), bits));
 }
 
 }  // namespace nibble::fgq

@@ -2,6 +2,7 @@
 
 namespace nibble::mmse {
 
+namespace {
 Distribution distribution_of(const Histogram& histogram) {
     const double width = histogram.bin_width(), spread = width * width / 12;
     std::vector<Distribution::Weighted> values;
@@ -13,6 +14,7 @@ Distribution distribution_of(const Histogram& histogram) {
     }
     return Distribution(std::move(values));
 }
+}  // namespace
 
 Quantizer quantize_activations(const Histogram& histogram, int bits, Solver solver) {
     require_values(histogram, "mmse");

@@ -8,8 +8,6 @@
 
 namespace nibble::mmse {
 
-Distribution distribution_of(const Histogram& histogram);
-
 /// Unsigned codes where nothing is negative (after ReLU), else signed ones of the full range; alpha > 0, as
 /// quantizers have it. A tensor of zeros gets step 1. Throws BadInput for an empty histogram.
 Quantizer quantize_activations(const Histogram& histogram, int bits, Solver solver = Solver::exact);

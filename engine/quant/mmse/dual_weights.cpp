@@ -11,13 +11,6 @@
 
 namespace nibble::mmse {
 
-std::vector<std::uint32_t> kernels_above(std::span<const double> errors, double tau) {
-    std::vector<std::uint32_t> kernels;
-    for (std::size_t o = 0; o < errors.size(); ++o)
-        if (errors[o] > tau) kernels.push_back(static_cast<std::uint32_t>(o));
-    return kernels;
-}
-
 std::vector<std::uint32_t> worst_kernels(std::span<const double> errors, double share) {
     if (!(share >= 0 && share <= 1))
         throw BadInput("mmse", "share of kernels", "0 to 1", std::to_string(share));

@@ -1,6 +1,6 @@
 // Dual tensors where they pay: only kernels (output channels) that a single low-bit tensor approximates badly
-// become sums. Which ones is the caller's choice, by relative_errors() of the single quantization: those
-// above a threshold tau, or the worst share of a layer.
+// become sums. Which ones is the caller's choice, by relative_errors() of the single quantization. The
+// paper takes those above a threshold tau; a share of the worst is the same choice by another number.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,6 @@
 
 namespace nibble::mmse {
 
-/// Kernels whose error exceeds tau.
-std::vector<std::uint32_t> kernels_above(std::span<const double> errors, double tau);
 /// The round(share * number) kernels of the largest errors; of equal ones, the first. Ascending. Share is 0
 /// to 1.
 std::vector<std::uint32_t> worst_kernels(std::span<const double> errors, double share);

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "engine/nn/fusion.hpp"
 #include "engine/nn/predictor.hpp"
 #include "engine/quant/aciq.hpp"
 #include "engine/quant/batch_norm.hpp"
 #include "engine/quant/bias_correction.hpp"
+#include "engine/quant/edges.hpp"
 #include "engine/quant/kl.hpp"
 #include "engine/quant/mmse/activations.hpp"
 #include "engine/quant/mmse/dual_weights.hpp"
@@ -33,7 +33,7 @@ Quantizer quantizer_of(const Histogram& histogram, int bits, const Method& metho
         case Clipping::kl:
             return quantizer_clipping_at(kl_threshold(histogram, bits), histogram, bits);
         case Clipping::aciq:
-            return quantizer_clipping_at(aciq_threshold(histogram, bits, Density::laplace), histogram, bits);
+            return quantizer_clipping_at(aciq_threshold(histogram, bits), histogram, bits);
     }
     return {};
 }
@@ -128,25 +128,16 @@ class Quantizing {
     }
 
     void quantize_edge(GraphEdge edge, int bits) {
-        int source = graph_[edge.reader].inputs[static_cast<std::size_t>(edge.operand)];
-        // A shortcut passes on the values of what it reads.
-        if (graph_[source].op == Op::shortcut_a) source = graph_[source].inputs.front();
-        const std::pair key{source, bits};
+        const std::pair key{source_of(graph_, edge), bits};
         auto known = quantizers_.find(key);
         if (known == quantizers_.end())
-            known = quantizers_
-                        .emplace(key, quantizer_of(calibration_.activations[static_cast<std::size_t>(source)],
-                                                   bits, method_))
+            known = quantizers_.emplace(key, quantizer_of(calibration_.activations[key.first], bits, method_))
                         .first;
         quantization_.edges.emplace(edge, known->second);
     }
 
     void quantize_residuals() {
-        for (const FusedLayer& layer : fuse(graph_)) {
-            if (layer.add < 0) continue;
-            const auto& operands = graph_[layer.add].inputs;
-            quantize_edge({layer.add, operands[0] == layer.residual ? 0 : 1}, method_.residual_bits);
-        }
+        for (const GraphEdge& edge : residual_edges(graph_)) quantize_edge(edge, method_.residual_bits);
     }
 
     /// The passes over the quantized network.
@@ -171,7 +162,7 @@ class Quantizing {
     const Calibration& calibration_;
     const Method& method_;
     std::vector<int> products_;
-    std::map<std::pair<int, int>, Quantizer> quantizers_;  ///< by source and bits
+    std::map<std::pair<std::size_t, int>, Quantizer> quantizers_;  ///< by source and bits
     Quantization quantization_;
     std::map<std::string, double> facts_;
     std::map<std::string, Curve> curves_;

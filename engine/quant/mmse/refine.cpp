@@ -10,57 +10,21 @@
 #include "engine/core/error.hpp"
 #include "engine/core/math.hpp"
 #include "engine/core/parallel.hpp"
+#include "engine/nn/fusion.hpp"
 #include "engine/nn/loss.hpp"
 #include "engine/nn/network.hpp"
+#include "engine/quant/input_codes.hpp"
 
 namespace nibble::mmse {
 namespace {
 
-/// A layer whose input is quantized and whose weights are what they are: values of codes already.
-class FixedLayer : public LayerQuantizer {
-  public:
-    FixedLayer(const Quantizer& q, int channels)
-        : input_{std::vector<float>(static_cast<std::size_t>(channels), q.multiplier),
-                 std::vector<float>(static_cast<std::size_t>(channels), q.step),
-                 static_cast<float>(q.scheme.lowest()), static_cast<float>(q.scheme.highest()), q.rounding} {}
-
-    void encode(const Array<float>& weights, WeightCodes& to) const override {
-        to.codes.assign(weights.begin(), weights.end());
-        to.values = to.codes;
-        to.units.assign(weights.shape()[0], static_cast<double>(input_.steps.front()));
-    }
-    const InputCodes* input() const override { return &input_; }
-
-  private:
-    InputCodes input_;
-};
-
-class FixedLayers : public NetworkQuantizer {
-  public:
-    FixedLayers(const Graph& graph, const Quantization& quantization) {
-        for (int i = 0; i < graph.size(); ++i) {
-            const Node& node = graph[i];
-            const auto found = quantization.edges.find({i, 0});
-            if ((node.op != Op::conv && node.op != Op::linear) || found == quantization.edges.end()) continue;
-            if (found->second.by_channel())
-                throw Unsupported("'" + node.name + "': refinement of layers that read codes by channel");
-            layers_.emplace(node.name, FixedLayer(found->second, graph[node.inputs[0]].out.c));
-        }
-    }
-
-    LayerQuantizer* layer(const std::string& name) override {
-        const auto found = layers_.find(name);
-        return found == layers_.end() ? nullptr : &found->second;
-    }
-    void finish_part(int) override {}
-    void finish_step(std::size_t) override {}
-    std::map<std::string, Array<float>> state() const override { return {}; }
-    void set_state(const std::map<std::string, Array<float>>&) override {}
-    std::string identity() const override { return "fixed scales"; }
-
-  private:
-    std::map<std::string, FixedLayer> layers_;
-};
+/// What layers read; residuals and poolings stay floats, their quantizers move no gradient.
+std::map<GraphEdge, Quantizer> inputs_of_products(const Graph& graph, const Quantization& quantization) {
+    std::map<GraphEdge, Quantizer> inputs;
+    for (const auto& [edge, quantizer] : quantization.edges)
+        if (is_product(graph[edge.reader])) inputs.emplace(edge, quantizer);
+    return inputs;
+}
 
 /// One step of weights and the logarithm that Adam moves.
 struct Scale {
@@ -131,7 +95,7 @@ class Refiner {
         : options_(options),
           images_(images),
           targets_(targets),
-          quantizers_(folded.graph, quantization),
+          quantizers_(folded.graph, inputs_of_products(folded.graph, quantization)),
           weights_(folded.weights) {
         for (auto& [name, layer] : quantization.layers) {
             check_fit(name, layer);
@@ -221,7 +185,7 @@ class Refiner {
 
     Refinement options_;
     std::span<const float> images_, targets_;
-    FixedLayers quantizers_;
+    InputQuantizers quantizers_;
     std::map<std::string, LayerScales> layers_;
     Weights weights_, gradients_;
     std::unique_ptr<Network> network_;

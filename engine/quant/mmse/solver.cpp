@@ -44,12 +44,6 @@ std::string to_string(Solver solver) {
     return {};
 }
 
-Solver solver_from(const std::string& name) {
-    for (Solver solver : kSolvers)
-        if (to_string(solver) == name) return solver;
-    throw BadInput("mmse", "solver", "max-abs, alternating, golden-section, grid or exact", "'" + name + "'");
-}
-
 Scale solve(const Distribution& t, Codes codes, Solver solver, Signs signs) {
     const Scale positive = solve_positive(t, codes, solver);
     if (signs == Signs::positive || codes.symmetric() || solver == Solver::max_abs) return positive;

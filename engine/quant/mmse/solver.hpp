@@ -14,8 +14,6 @@ inline constexpr Solver kSolvers[] = {Solver::max_abs, Solver::alternating, Solv
 
 /// "max-abs", "alternating", "golden-section", "grid", "exact"
 std::string to_string(Solver solver);
-/// The inverse; throws BadInput for anything else.
-Solver solver_from(const std::string& name);
 
 enum class Signs {
     positive,  ///< alpha > 0

@@ -1,13 +1,8 @@
 #include "engine/core/digest.hpp"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
-#include <filesystem>
 #include <vector>
-
-#include "engine/core/error.hpp"
-#include "engine/core/json.hpp"
 
 using namespace nibble;
 
@@ -29,14 +24,4 @@ TEST_CASE("feeding in pieces equals feeding at once") {
 TEST_CASE("typed spans are fed as little-endian bytes") {
     const std::vector<std::uint16_t> values{0x6261, 0x6463};
     CHECK(Digest().add(std::span<const std::uint16_t>(values)).hex() == digest_of("abcd"));
-}
-
-TEST_CASE("a file's digest is that of its bytes, also beyond one buffer") {
-    const auto path =
-        std::filesystem::temp_directory_path() / ("nibble-digest-" + std::to_string(::getpid()));
-    const std::string bytes(200001, '\xa5');
-    write_file(path, bytes);
-    CHECK(digest_of_file(path) == digest_of(bytes));
-    std::filesystem::remove(path);
-    CHECK_THROWS_AS(digest_of_file(path), IoError);
 }

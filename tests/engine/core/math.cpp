@@ -114,22 +114,6 @@ TEST_CASE("exact_cos_pi at multiples of a half") {
     }
 }
 
-TEST_CASE("exact_erfc is within 1e-12 of erfc x, relatively") {
-    Random random(2, Purpose::test);
-    double worst = 0;
-    for (const double range : {1e-6, 1.0, 4.0, 25.0})
-        for (int i = 0; i < 20000; ++i) {
-            const double x = between(random, 0, range);
-            const long double want = std::erfc(static_cast<long double>(x));
-            worst = std::max(worst, static_cast<double>(std::abs(exact_erfc(x) - want) / want));
-        }
-    MESSAGE("worst relative error of exact_erfc: " << worst);
-    CHECK(worst <= 1e-12);
-    CHECK(exact_erfc(0) == 1.0);
-    CHECK(exact_erfc(30) == 0.0);
-    CHECK(exact_erfc(kInfinity) == 0.0);
-}
-
 TEST_CASE("larger: the first of equals, NaN wherever it is") {
     CHECK(larger(1.0f, 2.0f) == 2.0f);
     CHECK(larger(2.0f, 1.0f) == 2.0f);

@@ -95,38 +95,28 @@ TEST_CASE("KL: zeros do not count, few bins are kept whole, an empty histogram i
 }
 
 TEST_CASE("ACIQ: the constants of the authors' code for 2 to 8 bits") {
-    constexpr double kGaussian[] = {1.71063519, 2.15159277, 2.55913646, 2.93620062,
-                                    3.28691474, 3.6151146,  3.92403714};
     constexpr double kLaplace[] = {2.83068299, 3.89722946, 5.02864014, 6.20476633,
                                    7.41312622, 8.64561995, 9.89675982};
-    for (int bits = 2; bits <= 8; ++bits) {
-        CHECK(aciq_ratio(Density::gaussian, bits) == doctest::Approx(kGaussian[bits - 2]).epsilon(1e-5));
-        CHECK(aciq_ratio(Density::laplace, bits) == doctest::Approx(kLaplace[bits - 2]).epsilon(1e-6));
-    }
-    // For one-sided (exponential) activations the authors list the next one of each.
-    CHECK(aciq_ratio(Density::laplace, 9) == doctest::Approx(11.16268502).epsilon(1e-6));
-    CHECK_THROWS_AS(aciq_ratio(Density::laplace, 0), BadInput);
-    CHECK_THROWS_AS(aciq_ratio(Density::laplace, 17), BadInput);
+    for (int bits = 2; bits <= 8; ++bits)
+        CHECK(aciq_ratio(bits) == doctest::Approx(kLaplace[bits - 2]).epsilon(1e-6));
+    // For one-sided (exponential) activations the authors list the next one.
+    CHECK(aciq_ratio(9) == doctest::Approx(11.16268502).epsilon(1e-6));
+    CHECK_THROWS_AS(aciq_ratio(0), BadInput);
+    CHECK_THROWS_AS(aciq_ratio(17), BadInput);
 }
 
 TEST_CASE("ACIQ: thresholds of samples from the density itself") {
-    const std::vector<float> laplace = test::laplace_values(100000, 1),
-                             normal = test::normal_values(100000, 1);
+    const std::vector<float> laplace = test::laplace_values(100000, 1);
     for (int bits = 2; bits <= 6; ++bits) {
-        const double l = aciq_ratio(Density::laplace, bits) / std::sqrt(2.0),
-                     g = aciq_ratio(Density::gaussian, bits),
-                     l_relu = aciq_ratio(Density::laplace, bits + 1) / std::sqrt(2.0);
-        CHECK(aciq_threshold(test::histogram_of(laplace), bits, Density::laplace) ==
-              doctest::Approx(l).epsilon(0.01));
-        CHECK(aciq_threshold(test::histogram_of(normal), bits, Density::gaussian) ==
-              doctest::Approx(g).epsilon(0.01));
-        CHECK(aciq_threshold(test::histogram_of(relu(laplace)), bits, Density::laplace) ==
+        const double l = aciq_ratio(bits) / std::sqrt(2.0), l_relu = aciq_ratio(bits + 1) / std::sqrt(2.0);
+        CHECK(aciq_threshold(test::histogram_of(laplace), bits) == doctest::Approx(l).epsilon(0.01));
+        CHECK(aciq_threshold(test::histogram_of(relu(laplace)), bits) ==
               doctest::Approx(l_relu).epsilon(0.01));
     }
     // Never above the largest magnitude.
-    CHECK(aciq_threshold(test::histogram_of({1, 1, 1}), 8, Density::laplace) == 1);
-    CHECK(aciq_threshold(test::histogram_of({0}), 8, Density::laplace) == 0);
-    CHECK_THROWS_AS(aciq_threshold(Histogram{}, 8, Density::laplace), BadInput);
+    CHECK(aciq_threshold(test::histogram_of({1, 1, 1}), 8) == 1);
+    CHECK(aciq_threshold(test::histogram_of({0}), 8) == 0);
+    CHECK_THROWS_AS(aciq_threshold(Histogram{}, 8), BadInput);
 }
 
 }  // namespace

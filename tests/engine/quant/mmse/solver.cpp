@@ -25,11 +25,6 @@ Codes unsigned_codes(int bits) {
     return {0, (1 << bits) - 1};
 }
 
-TEST_CASE("solvers: names") {
-    for (const Solver solver : kSolvers) CHECK(solver_from(to_string(solver)) == solver);
-    CHECK_THROWS_WITH_AS(solver_from("golden"), doctest::Contains("golden-section"), BadInput);
-}
-
 TEST_CASE("solvers: the error is that of the definition, at a scale that can be stored") {
     for (std::uint32_t stream = 0; stream < 240; ++stream)
         for (const Solver solver : kSolvers)
