@@ -157,7 +157,11 @@ class Lowering {
             case Op::avg_pool:
             case Op::global_pool:
                 return emit_average(i);
-            default:
+            case Op::conv:
+            case Op::linear:
+            case Op::batch_norm:
+            case Op::relu:
+            case Op::add:
                 if (const FusedLayer* layer = layer_ending(i)) emit_product(*layer);
         }
     }

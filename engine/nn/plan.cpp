@@ -56,8 +56,11 @@ class Builder {
             case Op::global_pool:
                 unit_of_[i] = &emplace<PoolUnit>(Edge{source(i)}, node.out, node.op, node.window);
                 return;
-            default:
-                break;
+            case Op::batch_norm:
+            case Op::relu:
+            case Op::add:
+            case Op::shortcut_a:
+                break;  // part of the layer that close() makes
         }
         const auto layer =
             std::find_if(layers_.begin(), layers_.end(), [&](const FusedLayer& l) { return l.last == i; });

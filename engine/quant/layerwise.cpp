@@ -15,6 +15,10 @@ namespace {
 /// By image.
 using Values = std::vector<std::vector<float>>;
 
+bool is_pooling(Op op) {
+    return op == Op::max_pool || op == Op::avg_pool || op == Op::global_pool;
+}
+
 /// One convolution, linear layer or pooling as a network of its own, so that its arithmetic is that of whole
 /// networks, which must go on to a linear layer.
 class SingleNode {
@@ -111,25 +115,34 @@ class Run {
         const Node& node = graph_[i];
         values_[i].resize(images_);
         if (is_product(node)) return compute_layer(i);
-        std::unique_ptr<SingleNode> pool;
-        if (node.op == Op::max_pool || node.op == Op::avg_pool || node.op == Op::global_pool)
-            pool = std::make_unique<SingleNode>(node, graph_[node.inputs[0]].out, nullptr);
+        const Dims in = graph_[node.inputs[0]].out;
+        const auto pool = is_pooling(node.op) ? std::make_unique<SingleNode>(node, in, nullptr) : nullptr;
         parallel_for(images_, [&](std::size_t image, int worker) {
-            std::vector<float> x = operand(i, 0, image);
-            if (pool) {
-                x = (*pool)(x, worker);
-            } else if (node.op == Op::relu) {
-                for (float& v : x) v = v <= 0 ? 0.0f : v;
-            } else if (node.op == Op::add) {
-                const std::vector<float> y = operand(i, 1, image);
-                for (std::size_t j = 0; j < x.size(); ++j) x[j] += y[j];
-            } else {
-                std::vector<float> padded(node.out.size());
-                shortcut_forward(sizeof(float), x.data(), graph_[node.inputs[0]].out, node.stride,
-                                 padded.data(), node.out);
-                x = std::move(padded);
+            std::vector<float> x = operand(i, 0, image), result(node.out.size());
+            switch (node.op) {
+                case Op::max_pool:
+                case Op::avg_pool:
+                case Op::global_pool:
+                    result = (*pool)(x, worker);
+                    break;
+                case Op::relu:
+                    for (std::size_t j = 0; j < x.size(); ++j) result[j] = x[j] <= 0 ? 0.0f : x[j];
+                    break;
+                case Op::add: {
+                    const std::vector<float> y = operand(i, 1, image);
+                    for (std::size_t j = 0; j < x.size(); ++j) result[j] = x[j] + y[j];
+                    break;
+                }
+                case Op::shortcut_a:
+                    shortcut_forward(sizeof(float), x.data(), in, node.stride, result.data(), node.out);
+                    break;
+                case Op::input:
+                case Op::conv:
+                case Op::linear:
+                case Op::batch_norm:
+                    break;  // not here: the first node, compute_layer(), refused
             }
-            values_[i][image] = std::move(x);
+            values_[i][image] = std::move(result);
         });
     }
 
