@@ -35,6 +35,7 @@ class ActivationUnit : public Unit {
     };
     ActivationUnit(const Context& context, ConvUnit& source, const Options& options);
 
+    Edge* input() override { return nullptr; }
     void forward(int slot, Scratch& scratch) override;
     void backward(int, Scratch&) override {}  // receive() did it; the source reads source_gradient()
     kernels::Normalize view(int slot) const override;

@@ -33,6 +33,7 @@ class ConvUnit : public Unit {
 
     /// Packs the current weights; call after they change.
     void pack();
+    Edge* input() override { return &input_; }
     void forward(int slot, Scratch& scratch) override;
     void finish_forward(int images) override;
     void backward(int slot, Scratch& scratch) override;
@@ -42,7 +43,6 @@ class ConvUnit : public Unit {
     /// The activation that is this unit's only reader and takes over its gradient.
     void set_activation(ActivationUnit* activation) { activation_ = activation; }
     ActivationUnit* activation() const { return activation_; }
-    Edge& input() { return input_; }
     const float* logits(int slot) const;
     /// What the stored output must be multiplied with to be y: sums of codes are stored as they are where
     /// batch norm follows, which scales anyway.

@@ -4,6 +4,7 @@
 
 #include "engine/core/error.hpp"
 #include "engine/nn/fusion.hpp"
+#include "engine/nn/pool.hpp"
 #include "engine/nn/schedule.hpp"
 
 namespace nibble {

@@ -7,7 +7,6 @@
 
 #include "engine/nn/activation.hpp"
 #include "engine/nn/conv.hpp"
-#include "engine/nn/pool.hpp"
 #include "engine/nn/unit.hpp"
 
 namespace nibble {

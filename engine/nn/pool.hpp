@@ -18,10 +18,10 @@ class PoolUnit : public Unit {
     /// `op` is max_pool, avg_pool or global_pool (whose window is the whole image).
     PoolUnit(const Context& context, Edge input, Dims dims, Op op, Window window);
 
+    Edge* input() override { return &input_; }
     void forward(int slot, Scratch& scratch) override;
     void backward(int slot, Scratch& scratch) override;
     kernels::Normalize view(int slot) const override;
-    Edge& input() { return input_; }
 
   private:
     /// Calls visit(output pixel, input pixel) for every pair in a window, outputs and window positions in

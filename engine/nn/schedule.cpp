@@ -21,7 +21,7 @@ class Scheduler {
             // The unit waits for batch statistics if it normalises the output of a convolution of this phase.
             const ActivationUnit* normalised = as_activation(plan_.units[i].get());
             if (auto* conv = dynamic_cast<ConvUnit*>(plan_.units[i].get()))
-                normalised = as_activation(conv->input().from);
+                normalised = as_activation(conv->input()->from);
             if (normalised && normalised->normalizes() && index_.at(source_.at(normalised)) >= begin) {
                 plan_.forward.push_back({begin, i, {}});
                 begin = i;
@@ -54,10 +54,7 @@ class Scheduler {
                 first_[unit] = list.front().time;
                 complete_[unit] = list.back().time;
             }
-            if (auto* conv = dynamic_cast<ConvUnit*>(unit))
-                deliveries[conv->input().from].push_back({i, &conv->input(), false});
-            if (auto* pool = dynamic_cast<PoolUnit*>(unit))
-                deliveries[pool->input().from].push_back({i, &pool->input(), false});
+            if (Edge* input = unit->input()) deliveries[input->from].push_back({i, input, false});
             if (auto* activation = as_activation(unit); activation && activation->residual().from)
                 deliveries[activation->residual().from].push_back(
                     {complete_.at(unit), &activation->residual(), true});

@@ -70,6 +70,10 @@ class Unit {
     Dims dims() const { return dims_; }
     kernels::Storage storage() const { return storage_; }
 
+    /// Where it delivers gradients as it runs backward; null for one that has no input, or only the output of
+    /// its own convolution.
+    virtual Edge* input() = 0;
+
     /// Computes this unit's output for the image in `slot`.
     virtual void forward(int slot, Scratch& scratch) = 0;
     /// After every image of a training batch went forward: batch statistics.
@@ -131,6 +135,7 @@ class InputUnit : public Unit {
     InputUnit(const Context& context, Dims dims);
     void set(int slot, const float* image);
 
+    Edge* input() override { return nullptr; }
     void forward(int, Scratch&) override {}
     void backward(int, Scratch&) override {}
     kernels::Normalize view(int slot) const override;
