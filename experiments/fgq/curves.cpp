@@ -37,6 +37,7 @@ void add(Plot& plot, Curve marks, bool with_line = true) {
 Plot empty_plot(const std::string& title, const std::string& y_label) {
     Plot plot{title, "weights that share a scale, N", y_label, {}, Plot::Logarithmic::x};
     plot.x_range = kGroupRange;
+    plot.x_ticks.assign(std::begin(kGroups), std::end(kGroups));
     plot.legend_above = true;
     return plot;
 }

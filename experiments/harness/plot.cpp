@@ -45,8 +45,8 @@ std::string style(const Curve& c) {
         fmt::format("lc rgb '{}'", grey ? "#BBBBBB" : kColours[colour % kColours.size()]);
     if (c.form == Curve::Form::marks)
         return fmt::format("with points {} pt {} ps 0.7", shade, kForms[colour % kForms.size()]);
-    return fmt::format("with {} {} lw {} dt {}", c.form == Curve::Form::steps ? "steps" : "lines", shade,
-                       c.dashed ? 1.2 : 2.2, c.dashed ? 2 : 1);
+    if (c.form == Curve::Form::steps) return fmt::format("with steps {} lw 6", shade);
+    return fmt::format("with lines {} lw {} dt {}", shade, c.dashed ? 1.2 : 2.2, c.dashed ? 2 : 1);
 }
 
 /// Where a note stands beside its point, in widths and heights of a letter.
@@ -72,13 +72,19 @@ const char* placing(Note::Side side) {
     return "left offset 0.4, 0.4";
 }
 
-/// 1, 2 and 5 times the powers of ten in the range.
-std::string logarithmic_ticks(const AxisRange& range) {
-    std::string list;
+/// 1, 2 and 5 times the powers of ten.
+std::vector<double> logarithmic_ticks() {
+    std::vector<double> ticks;
     for (int power = -9; power <= 9; ++power)
-        for (int digit : {1, 2, 5})
-            if (const double tick = digit * std::pow(10.0, power); tick >= range.low && tick <= range.high)
-                list += fmt::format("{}{:g}", list.empty() ? "" : ", ", tick);
+        for (int digit : {1, 2, 5}) ticks.push_back(digit * std::pow(10.0, power));
+    return ticks;
+}
+
+std::string set_ticks(const std::vector<double>& ticks, const AxisRange& range) {
+    std::string list;
+    for (double tick : ticks)
+        if (tick >= range.low && tick <= range.high)
+            list += fmt::format("{}{:g}", list.empty() ? "" : ", ", tick);
     return list.empty() ? "" : "set xtics (" + list + ")\n";
 }
 
@@ -133,7 +139,8 @@ std::string Plot::script() const {
     if (logarithmic == Logarithmic::both)
         text += "set logscale xy\nset autoscale xfix\n";
     else if (logarithmic == Logarithmic::x)
-        text += "set logscale x\n" + (x_range ? logarithmic_ticks(*x_range) : "");
+        text += "set logscale x\n" +
+                (x_range ? set_ticks(x_ticks.empty() ? logarithmic_ticks() : x_ticks, *x_range) : "");
     else
         text += "set offsets 0, 0, graph 0.03, graph 0.03\n";
     if (x_range) text += fmt::format("set xrange [{}:{}]\n", x_range->low, x_range->high);

@@ -13,7 +13,7 @@ struct Curve {
     enum class Form {
         line,
         marks,  ///< without a line between them
-        steps   ///< each value holds until the next point
+        steps   ///< each value holds until the next point; a broad band
     };
     static constexpr int kGrey = -1;
 
@@ -46,6 +46,7 @@ struct Plot {
     Logarithmic logarithmic = Logarithmic::none;
     std::vector<Note> notes = {};
     std::optional<AxisRange> x_range = {}, y_range = {};  ///< else what the curves need
+    std::vector<double> x_ticks = {};                     ///< of a logarithmic x axis; else 1, 2 and 5
     bool legend_above = false;                            ///< outside the axes instead of in the corner
 
     /// The gnuplot commands, without terminal and output.

@@ -32,6 +32,8 @@ TEST_CASE("forms of curves, a logarithmic axis, ranges") {
     CHECK(has(script, "set logscale x\n"));
     CHECK(has(script, "set xtics (0.05, 0.1, 0.2, 0.5, 1, 2)"));
     CHECK(has(script, "set xrange [0.05:2]\nset yrange [45:65]\n"));
+    plot.x_ticks = {0.01, 0.3, 1.5};
+    CHECK(has(plot.script(), "set xtics (0.3, 1.5)"));
 }
 
 TEST_CASE("labels stand on the page and not on each other") {
