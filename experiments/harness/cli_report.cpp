@@ -69,7 +69,7 @@ std::vector<std::filesystem::path> write_overview(const Project& project, const 
     const std::filesystem::path markdown = project.results() / "REPORT.md",
                                 latex = project.results() / profile / "figures.tex";
     write_file(markdown, overview_markdown(profile, experiments));
-    write_file(latex, figures);
+    write_file(latex, figures + latex_verdicts(experiments));
     return {markdown, latex};
 }
 

@@ -91,6 +91,17 @@ std::string overview_markdown(const std::string& profile, const std::vector<Over
     return text;
 }
 
+std::string latex_verdicts(const std::vector<Overview>& experiments) {
+    const std::pair<const char*, Verdict::Kind> kinds[] = {{"reproduced", Verdict::Kind::reproduced},
+                                                           {"not-reproduced", Verdict::Kind::not_reproduced},
+                                                           {"inconclusive", Verdict::Kind::inconclusive},
+                                                           {"not-attempted", Verdict::Kind::not_attempted}};
+    std::string text;
+    for (const auto& [name, kind] : kinds)
+        text += fmt::format("\\nibbleresult{{verdicts/{}}}{{{}}}\n", name, count(experiments, kind));
+    return text;
+}
+
 std::string latex_results(const std::vector<ReportedCell>& cells) {
     std::string text;
     const auto add = [&](const Result& r, const char* what, const std::string& value) {

@@ -73,6 +73,8 @@ std::string overview_markdown(const std::string& profile, const std::vector<Over
 
 /// For LaTeX: every figure of every result by name, \nibbleresult{baseline/CELL/top1}{91.57}.
 std::string latex_results(const std::vector<ReportedCell>& cells);
+/// For LaTeX: how many claims have each verdict, \nibbleresult{verdicts/reproduced}{9}.
+std::string latex_verdicts(const std::vector<Overview>& experiments);
 
 /// What every table in LaTeX begins with.
 std::string latex_file(const Table& table);
