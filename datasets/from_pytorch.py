@@ -15,10 +15,10 @@ import pathlib
 import struct
 import sys
 
-import torch
-
 
 def weights_in(path):
+    import torch  # late: --help works without it
+
     stored = torch.load(path, map_location="cpu")
     stored = stored.get("state_dict", stored)
     weights = {}
@@ -29,20 +29,21 @@ def weights_in(path):
 
 
 def write_safetensors(path, weights, metadata):
-    header, data = {"__metadata__": metadata}, b""
+    header, chunks, end = {"__metadata__": metadata}, [], 0
     for name in sorted(weights):
         values = weights[name].numpy().tobytes()
         header[name] = {
             "dtype": "F32",
             "shape": list(weights[name].shape),
-            "data_offsets": [len(data), len(data) + len(values)],
+            "data_offsets": [end, end + len(values)],
         }
-        data += values
+        chunks.append(values)
+        end += len(values)
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    partial.write_bytes(struct.pack("<Q", len(text)) + text + data)
+    partial.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(chunks))
     os.replace(partial, path)
 
 
@@ -56,6 +57,8 @@ def main():
     try:
         metadata = {"normalize_mean": options.mean, "normalize_std": options.std}
         write_safetensors(options.out, weights_in(options.checkpoint), metadata)
+    except ModuleNotFoundError:
+        sys.exit("from_pytorch.py: PyTorch is not installed (apt-get install python3-torch)")
     except Exception as error:  # torch.load raises whatever unpickling meets
         sys.exit(f"from_pytorch.py: {options.checkpoint}: {error}")
 
