@@ -51,14 +51,17 @@ void fill_background(cv::Mat& canvas, const Colour& base, Random& random) {
     for (Colour& colour : corner)
         for (int c = 0; c < 3; ++c) colour[c] = std::clamp(base[c] + between(random, -35, 35), 0, 255);
     constexpr int n = kCanvas - 1;
-    for (int y = 0; y <= n; ++y)
+    for (int y = 0; y <= n; ++y) {
+        std::array<int, 3> left{}, right{};  // n times the colours where this row ends
+        for (int c = 0; c < 3; ++c) {
+            left[c] = corner[0][c] * (n - y) + corner[2][c] * y;
+            right[c] = corner[1][c] * (n - y) + corner[3][c] * y;
+        }
+        auto* row = canvas.ptr<std::uint8_t>(y);
         for (int x = 0; x <= n; ++x)
-            for (int c = 0; c < 3; ++c) {
-                const int top = corner[0][c] * (n - x) + corner[1][c] * x;
-                const int bottom = corner[2][c] * (n - x) + corner[3][c] * x;
-                canvas.at<cv::Vec3b>(y, x)[c] =
-                    static_cast<std::uint8_t>((top * (n - y) + bottom * y) / (n * n));
-            }
+            for (int c = 0; c < 3; ++c)
+                row[3 * x + c] = static_cast<std::uint8_t>((left[c] * (n - x) + right[c] * x) / (n * n));
+    }
 }
 
 void draw_stroke(cv::Mat& canvas, const Colour& colour, Random& random) {
@@ -132,16 +135,20 @@ Placement random_placement(int cx, int cy, int min_height, int max_height, Rando
 }
 
 void paint(cv::Mat& canvas, const cv::Mat& stencil, const Placement& placement, const Colour& colour) {
+    const cv::Vec3b ink(static_cast<std::uint8_t>(colour[0]), static_cast<std::uint8_t>(colour[1]),
+                        static_cast<std::uint8_t>(colour[2]));
     const auto& m = placement.m;
-    for (int y = 0; y < kCanvas; ++y)
-        for (int x = 0; x < kCanvas; ++x) {
-            const int dx = x - placement.cx, dy = y - placement.cy;
-            const int u = kStencil / 2 + ((m[0] * dx + m[1] * dy) >> 16);
-            const int v = kStencil / 2 + ((m[2] * dx + m[3] * dy) >> 16);
-            if (u < 0 || v < 0 || u >= kStencil || v >= kStencil || stencil.at<std::uint8_t>(v, u) == 0)
-                continue;
-            for (int c = 0; c < 3; ++c) canvas.at<cv::Vec3b>(y, x)[c] = static_cast<std::uint8_t>(colour[c]);
+    for (int y = 0; y < kCanvas; ++y) {
+        auto* row = canvas.ptr<cv::Vec3b>(y);
+        const int dy = y - placement.cy;
+        int u = m[1] * dy - m[0] * placement.cx, v = m[3] * dy - m[2] * placement.cx;
+        for (int x = 0; x < kCanvas; ++x, u += m[0], v += m[2]) {
+            const auto column = static_cast<unsigned>(kStencil / 2 + (u >> 16)),
+                       line = static_cast<unsigned>(kStencil / 2 + (v >> 16));
+            if (column < kStencil && line < kStencil && stencil.data[line * kStencil + column] != 0)
+                row[x] = ink;
         }
+    }
 }
 
 /// `base` made lighter by `contrast` in every channel, with a tint.
@@ -181,33 +188,45 @@ void draw_scene(cv::Mat& canvas, int digit, Random& random) {
 
 /// Mean of every kZoom x kZoom block.
 std::vector<int> shrink(const cv::Mat& canvas) {
-    std::vector<int> out(kSide * kSide * 3, 0);
-    for (int y = 0; y < kCanvas; ++y)
-        for (int x = 0; x < kCanvas; ++x)
-            for (int c = 0; c < 3; ++c)
-                out[static_cast<std::size_t>((y / kZoom * kSide + x / kZoom) * 3 + c)] +=
-                    canvas.at<cv::Vec3b>(y, x)[c];
-    for (int& value : out) value = (value + kZoom * kZoom / 2) / (kZoom * kZoom);
+    std::vector<int> out;
+    out.reserve(kSide * kSide * 3);
+    std::array<int, kCanvas * 3> columns{};  // sums of kZoom rows
+    for (int y = 0; y < kCanvas; y += kZoom) {
+        columns.fill(0);
+        for (int row = y; row < y + kZoom; ++row) {
+            const auto* from = canvas.ptr<std::uint8_t>(row);
+            for (std::size_t i = 0; i < columns.size(); ++i) columns[i] += from[i];
+        }
+        static_assert(kZoom == 3);
+        for (std::size_t x = 0; x < columns.size(); x += kZoom * 3)
+            for (std::size_t c = x; c < x + 3; ++c) {
+                const int sum = columns[c] + columns[c + 3] + columns[c + 6];
+                out.push_back((sum + kZoom * kZoom / 2) / (kZoom * kZoom));
+            }
+    }
+    return out;
+}
+
+/// Sums with the weights 1 2 1 of elements `step` apart, along lines of kSide; the border repeats. `other`: from
+/// one line to the next.
+std::vector<int> sum_121(const std::vector<int>& image, std::size_t step, std::size_t other) {
+    std::vector<int> out(image.size());
+    for (std::size_t line = 0; line < kSide; ++line)
+        for (std::size_t i = 0; i < kSide; ++i)
+            for (std::size_t c = 0; c < 3; ++c) {
+                const std::size_t at = line * other + i * step + c;
+                const std::size_t before = i > 0 ? at - step : at, after = i + 1 < kSide ? at + step : at;
+                out[at] = image[before] + 2 * image[at] + image[after];
+            }
     return out;
 }
 
 /// Convolution with (1 2 1)/4 along rows and columns; the border repeats.
 std::vector<int> blur(const std::vector<int>& image) {
-    std::vector<int> out(image.size());
-    for (int y = 0; y < kSide; ++y)
-        for (int x = 0; x < kSide; ++x)
-            for (int c = 0; c < 3; ++c) {
-                int sum = 8;
-                for (int dy = -1; dy <= 1; ++dy)
-                    for (int dx = -1; dx <= 1; ++dx) {
-                        const int row = std::clamp(y + dy, 0, kSide - 1),
-                                  column = std::clamp(x + dx, 0, kSide - 1);
-                        sum += (2 - std::abs(dy)) * (2 - std::abs(dx)) *
-                               image[static_cast<std::size_t>((row * kSide + column) * 3 + c)];
-                    }
-                out[static_cast<std::size_t>((y * kSide + x) * 3 + c)] = sum / 16;
-            }
-    return out;
+    constexpr std::size_t kPixel = 3, kRow = kSide * kPixel;
+    std::vector<int> sums = sum_121(sum_121(image, kPixel, kRow), kRow, kPixel);
+    for (int& sum : sums) sum = (sum + 8) / 16;
+    return sums;
 }
 
 /// Nearly normal: the sum of the four bytes of a word has mean 510 and standard deviation 148.
@@ -228,10 +247,10 @@ Sample draw_glyph(std::uint64_t seed, Split split, std::uint32_t index) {
     if (random.below(3) == 0) image = blur(image);
     const int sigma = between(random, 2, 18);
     Sample sample{{kSide, kSide, 3, {}}, digit};
-    sample.image.pixels.reserve(image.size());
-    for (int value : image)
-        sample.image.pixels.push_back(
-            static_cast<std::uint8_t>(std::clamp(value + noise(sigma, random), 0, 255)));
+    sample.image.pixels.resize(image.size());
+    for (std::size_t i = 0; i < image.size(); ++i)
+        sample.image.pixels[i] =
+            static_cast<std::uint8_t>(std::clamp(image[i] + noise(sigma, random), 0, 255));
     return sample;
 }
 

@@ -79,15 +79,6 @@ Random::Random(std::uint64_t seed, Purpose purpose, std::uint32_t epoch, std::ui
     : counter_{0, index, epoch, static_cast<std::uint32_t>(purpose)},
       key_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)} {}
 
-std::uint32_t Random::bits() {
-    if (used_ == 4) {
-        block_ = philox4x32(counter_, key_);
-        ++counter_[0];
-        used_ = 0;
-    }
-    return block_[used_++];
-}
-
 float Random::uniform() {
     return static_cast<float>(bits() >> 8) * 0x1p-24f;
 }

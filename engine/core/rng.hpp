@@ -30,7 +30,14 @@ class Random {
   public:
     Random(std::uint64_t seed, Purpose purpose, std::uint32_t epoch = 0, std::uint32_t index = 0);
 
-    std::uint32_t bits();
+    std::uint32_t bits() {
+        if (used_ == 4) {
+            block_ = philox4x32(counter_, key_);
+            ++counter_[0];
+            used_ = 0;
+        }
+        return block_[used_++];
+    }
     /// Uniform in [0, 1), a multiple of 2^-24.
     float uniform();
     /// Uniform integer in [0, n), unbiased (Lemire's rejection). n >= 1.
@@ -42,7 +49,7 @@ class Random {
     std::array<std::uint32_t, 4> counter_;
     std::array<std::uint32_t, 2> key_;
     std::array<std::uint32_t, 4> block_{};
-    int used_ = 4;
+    std::size_t used_ = 4;
 };
 
 /// A uniformly random order of 0..n-1 (Fisher-Yates).

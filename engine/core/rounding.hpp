@@ -1,6 +1,8 @@
 // How a real number becomes an integer.
 #pragma once
 
+#include <cmath>
+
 namespace nibble {
 
 enum class Rounding {
@@ -10,6 +12,16 @@ enum class Rounding {
 };
 
 /// The integer next to t by the rule, as a float.
-float round_by(Rounding rounding, float t);
+inline float round_by(Rounding rounding, float t) {
+    switch (rounding) {
+        case Rounding::nearest_even:
+            return std::nearbyint(t);
+        case Rounding::half_up:
+            return std::floor(t + 0.5f);
+        case Rounding::floor:
+            return std::floor(t);
+    }
+    return t;
+}
 
 }  // namespace nibble

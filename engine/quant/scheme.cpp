@@ -49,15 +49,6 @@ std::optional<Scheme> parse(std::string_view text) {
 
 }  // namespace
 
-int Scheme::lowest() const {
-    if (!is_signed) return 0;
-    return -(1 << (bits - 1)) + (range == Range::narrow ? 1 : 0);
-}
-
-int Scheme::highest() const {
-    return (1 << (is_signed ? bits - 1 : bits)) - 1;
-}
-
 std::string to_string(const Scheme& s) {
     std::string text = s.kind == Kind::ternary ? "t" : (s.is_signed ? "s" : "u") + std::to_string(s.bits);
     if (s.kind != Kind::ternary && s.range == Range::narrow) text += "n";

@@ -32,8 +32,8 @@ struct Scheme {
     int group = 0;  ///< input channels that share a scale (granularity group)
     int terms = 1;  ///< of a sum
 
-    int lowest() const;
-    int highest() const;
+    int lowest() const { return is_signed ? -(1 << (bits - 1)) + (range == Range::narrow ? 1 : 0) : 0; }
+    int highest() const { return (1 << (is_signed ? bits - 1 : bits)) - 1; }
     friend bool operator==(const Scheme&, const Scheme&) = default;
 };
 

@@ -120,17 +120,17 @@ void mask_gradient_as(const MaskGradient q) {
                 g = xsimd::select(a > Vec(0.0f), g, Vec(0.0f));
             }
             lanes.template save<S>(g, gradient + (i - c));
+            return S::saved(g);
         };
         if (!q.y) {
             for (int p = 0; p < q.pixels; ++p) masked(p);
             return;
         }
         sums(q.pixels, lanes, q.sum + c, q.product + c, [&](int p, Vec& sum, Vec& product) {
-            masked(p);
-            const std::ptrdiff_t i = static_cast<std::ptrdiff_t>(p) * q.channels;
-            const Vec g = lanes.template load<S>(gradient + i);
+            const Vec g = masked(p);
             sum = sum + g;
-            product = fma(g, lanes.template load<S>(at(q.y, i + c)), product);
+            const std::ptrdiff_t i = static_cast<std::ptrdiff_t>(p) * q.channels + c;
+            product = fma(g, lanes.template load<S>(at(q.y, i)), product);
         });
     });
 }
