@@ -163,10 +163,11 @@ void draw(const Plot& plot, const fs::path& stem) {
     if (plot.curves.empty()) throw BadInput(stem.string() + ": nothing to plot");
     fs::create_directories(stem.parent_path());
     const double inches = size_of(plot).height / 72;
+    // The PDF holds its letters, so its font is named: a family like Helvetica is another font on each machine.
     const std::pair<const char*, std::string> forms[] = {
         {".svg", fmt::format("svg size 760,{} dynamic font 'Helvetica,13' background rgb 'white'",
                              std::lround(120 * inches))},
-        {".pdf", fmt::format("pdfcairo size 6.4in,{:.1f}in font 'Helvetica,11'", inches)}};
+        {".pdf", fmt::format("pdfcairo size 6.4in,{:.1f}in font 'Liberation Sans,11'", inches)}};
     for (const auto& [suffix, terminal] : forms) {
         const fs::path partial = stem.string() + fmt::format(".{}{}.partial", ::getpid(), suffix);
         try {
