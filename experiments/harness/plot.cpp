@@ -163,7 +163,7 @@ void draw(const Plot& plot, const fs::path& stem) {
     if (plot.curves.empty()) throw BadInput(stem.string() + ": nothing to plot");
     fs::create_directories(stem.parent_path());
     const double inches = size_of(plot).height / 72;
-    // The PDF holds its letters, so its font is named: a family like Helvetica is another font on each machine.
+    // A PDF holds its letters, and a family like Helvetica is another font on each machine: name one.
     const std::pair<const char*, std::string> forms[] = {
         {".svg", fmt::format("svg size 760,{} dynamic font 'Helvetica,13' background rgb 'white'",
                              std::lround(120 * inches))},
