@@ -125,7 +125,7 @@ template <class Arithmetic, class S>
 /// V vectors of channels from n on.
 template <class Arithmetic, int G, int V>
 void product_columns(const IntegerProduct& q, const IntegerPixels& pixels, int n) {
-    // More than twelve addresses bring nothing but code.
+    // Twelve sums at a time hide how long each addition takes; higher tiles would be more code to compile.
     constexpr int kFit = Arithmetic::kSums / V / G, kHighest = kFit < 12 ? kFit : 12;
     for_tiles<kHighest>(pixels.count(), [&](int first, auto height) {
         product_tile<Arithmetic, TileShape<height, G, V>>(q, pixels, first, n);
