@@ -32,7 +32,7 @@ SHELL := bash
         check check-format format coverage fuzz clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 	@echo "Knobs (PROFILE, JOBS, THREADS, RUN, ...) are explained in config.mk."
 
 # Names of cells to the files of their results.

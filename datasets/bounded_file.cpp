@@ -7,6 +7,14 @@
 namespace nibble {
 namespace {
 
+std::uintmax_t regular_file_size(const std::filesystem::path& path) {
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(path, error)) throw IoError(path.string() + ": no such file");
+    const std::uintmax_t size = std::filesystem::file_size(path, error);
+    if (error) throw IoError(path.string() + ": " + error.message());
+    return size;
+}
+
 std::string read_bytes(const std::filesystem::path& path, std::uintmax_t bytes) {
     std::ifstream in(path, std::ios::binary);
     if (!in) throw IoError(path.string() + ": cannot be opened; check its permissions");
@@ -19,15 +27,6 @@ std::string read_bytes(const std::filesystem::path& path, std::uintmax_t bytes) 
 }
 
 }  // namespace
-
-std::uintmax_t regular_file_size(const std::filesystem::path& path, const std::string& hint) {
-    std::error_code error;
-    if (!std::filesystem::is_regular_file(path, error))
-        throw IoError(path.string() + ": no such file" + (hint.empty() ? "" : "; " + hint));
-    const std::uintmax_t size = std::filesystem::file_size(path, error);
-    if (error) throw IoError(path.string() + ": " + error.message());
-    return size;
-}
 
 std::string read_exactly(const std::filesystem::path& path, std::uintmax_t bytes) {
     const std::uintmax_t found = regular_file_size(path);

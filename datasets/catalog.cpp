@@ -32,7 +32,7 @@ Entry cifar_entry(const CifarLayout& layout) {
     return entry;
 }
 
-std::unique_ptr<Dataset> open_image_folder(const fs::path& path, Split split);
+std::unique_ptr<Dataset> open_image_folder(const std::string& name, const fs::path& path, Split split);
 
 const std::vector<Entry>& entries() {
     static const std::vector<Entry> all{
@@ -52,7 +52,9 @@ const std::vector<Entry>& entries() {
         {"imagenet",
          "imagenet",
          {"train", "val"},
-         [](Split split, const fs::path& root) { return open_image_folder(root / "imagenet", split); },
+         [](Split split, const fs::path& root) {
+             return open_image_folder("imagenet", root / "imagenet", split);
+         },
          false},
     };
     return all;
@@ -68,7 +70,7 @@ fs::path missing_file(const Entry& entry, const fs::path& root) {
     return {};
 }
 
-std::unique_ptr<Dataset> open_image_folder(const fs::path& path, Split split) {
+std::unique_ptr<Dataset> open_image_folder(const std::string& name, const fs::path& path, Split split) {
     const auto is_folder = [](const fs::path& folder) {
         std::error_code error;
         return fs::is_directory(folder, error);
@@ -77,13 +79,14 @@ std::unique_ptr<Dataset> open_image_folder(const fs::path& path, Split split) {
         throw IoError("image_folder: there is no folder '" + path.string() +
                       "'; give one that holds <class>/<image> or train/ and val/");
     const bool is_split = is_folder(path / "train") && (is_folder(path / "val") || is_folder(path / "test"));
-    if (is_split && split == Split::train) return std::make_unique<ImageFolder>(path / "train");
-    if (is_split) return std::make_unique<ImageFolder>(path / (is_folder(path / "val") ? "val" : "test"));
+    if (is_split && split == Split::train) return std::make_unique<ImageFolder>(name, path / "train");
+    if (is_split)
+        return std::make_unique<ImageFolder>(name, path / (is_folder(path / "val") ? "val" : "test"));
     if (split == Split::train)
         throw BadInput(
             "image_folder: '" + path.string() +
             "' has no train/ beside val/, so it is a test set only; move the classes below train/ and val/");
-    return std::make_unique<ImageFolder>(path);
+    return std::make_unique<ImageFolder>(name, path);
 }
 
 std::string how_to_get(const Entry& entry) {
@@ -104,7 +107,8 @@ fs::path data_root(const fs::path& wanted) {
 
 std::unique_ptr<Dataset> open_dataset(std::string_view name, Split split, const fs::path& root) {
     constexpr std::string_view kFolderPrefix = "image_folder:";
-    if (name.starts_with(kFolderPrefix)) return open_image_folder(name.substr(kFolderPrefix.size()), split);
+    if (name.starts_with(kFolderPrefix))
+        return open_image_folder("image_folder", name.substr(kFolderPrefix.size()), split);
     const auto entry =
         std::find_if(entries().begin(), entries().end(), [&](const Entry& e) { return e.name == name; });
     if (entry == entries().end()) {

@@ -68,7 +68,7 @@ Header checked_header(std::string_view bytes, const std::string& where) {
     if (!header) throw BadInput(where + ": its header is damaged; replace or remove the file");
     if (!header->complete)
         throw BadInput(where + ": is truncated (no end marker); replace or remove the file");
-    if (header->height < 1 || header->width < 1 || header->height * header->width > kLargestImage)
+    if (header->height < 1 || header->width < 1 || header->height > kLargestImage / header->width)
         throw BadInput(where, "size in pixels", "1 to " + std::to_string(kLargestImage),
                        std::to_string(header->height) + "x" + std::to_string(header->width));
     return *header;

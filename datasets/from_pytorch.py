@@ -19,7 +19,7 @@ import sys
 def weights_in(path):
     import torch  # late: --help works without it
 
-    stored = torch.load(path, map_location="cpu")
+    stored = torch.load(path, map_location="cpu", weights_only=True)
     stored = stored.get("state_dict", stored)
     weights = {}
     for name, tensor in stored.items():

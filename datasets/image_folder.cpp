@@ -72,10 +72,11 @@ Image load_training_image(const fs::path& path, Random random) {
     return crop_and_mirror(part, 0, 0, 0, random.below(2) == 1);
 }
 
-ImageFolder::ImageFolder(const fs::path& root) : ImageFolder(root, class_folders(root)) {}
+ImageFolder::ImageFolder(const std::string& name, const fs::path& root)
+    : ImageFolder(name, root, class_folders(root)) {}
 
-ImageFolder::ImageFolder(const fs::path& root, std::vector<std::string> class_names)
-    : Dataset({.name = "image_folder:" + root.string(),
+ImageFolder::ImageFolder(const std::string& name, const fs::path& root, std::vector<std::string> class_names)
+    : Dataset({.name = name,
                .shape = {kCrop, kCrop, 3},
                .classes = static_cast<int>(class_names.size()),
                .normalization = {{0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}},
@@ -90,7 +91,7 @@ ImageFolder::ImageFolder(const fs::path& root, std::vector<std::string> class_na
         });
         if (names.empty())
             throw BadInput(folder.string() + ": holds no .jpg, .jpeg or .png file; remove the folder");
-        for (const std::string& name : names) files_.push_back({name, static_cast<int>(label)});
+        for (const std::string& image : names) files_.push_back({image, static_cast<int>(label)});
     }
 }
 

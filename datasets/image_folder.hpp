@@ -27,14 +27,13 @@ class ImageFolder : public Dataset {
   public:
     /// Lists the files; decodes none. Throws IoError when `root` is no folder, BadInput when it has no class
     /// folder or a class folder holds no image.
-    explicit ImageFolder(const std::filesystem::path& root);
+    /// `name` is what results say of it; a path would make them differ from one machine to the next.
+    ImageFolder(const std::string& name, const std::filesystem::path& root);
 
     std::size_t size() const override { return files_.size(); }
     Sample get(std::size_t i) const override;
     Sample get_augmented(std::size_t i, Random random) const override;
 
-    /// Folder names, by class index.
-    const std::vector<std::string>& class_names() const { return class_names_; }
     /// Path of image i relative to the root.
     std::string file(std::size_t i) const;
 
@@ -47,7 +46,8 @@ class ImageFolder : public Dataset {
         std::string name;  // relative to the class folder
         int label;
     };
-    ImageFolder(const std::filesystem::path& root, std::vector<std::string> class_names);
+    ImageFolder(const std::string& name, const std::filesystem::path& root,
+                std::vector<std::string> class_names);
 
     std::filesystem::path root_;
     std::vector<std::string> class_names_;

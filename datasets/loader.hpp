@@ -65,8 +65,6 @@ class Loader : public BatchSource {
               std::vector<std::int32_t>& labels) override;
     bool epochs_repeat() const override { return !options_.shuffle && !options_.augment; }
 
-    const LoaderOptions& options() const { return options_; }
-
   private:
     struct Order {
         std::uint32_t epoch;

@@ -3,12 +3,13 @@
 #include "experiments/aqt/report.hpp"
 #include "experiments/fgq/report.hpp"
 #include "experiments/harness/cli.hpp"
+#include "experiments/harness/provenance.hpp"
 #include "experiments/mmse/report.hpp"
 #include "experiments/site/site.hpp"
 
 int main(int argc, char** argv) {
     nibble::flush_denormals();
-    nibble::CommandLine line;
+    nibble::CommandLine line(nibble::version_line());
     nibble::add_info(line);
     nibble::add_train(line);
     nibble::add_eval(line);

@@ -7,18 +7,18 @@
 
 namespace nibble {
 
+/// Messages quote names from files, which may hold line feeds or a terminal's escape sequences.
+inline std::string one_line(std::string text) {
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    for (char& c : text)
+        if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = ' ';
+    return text;
+}
+
 /// Base of all errors thrown by Nibble; `what()` is one line that says what to do.
 class Error : public std::runtime_error {
   public:
     explicit Error(std::string text) : std::runtime_error(one_line(std::move(text))) {}
-
-  private:
-    /// Messages quote names from files, which may hold line feeds or a terminal's escape sequences.
-    static std::string one_line(std::string text) {
-        for (char& c : text)
-            if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = ' ';
-        return text;
-    }
 };
 
 /// A file or value from outside is malformed: truncated, out of bounds, unknown key, wrong shape.

@@ -26,14 +26,7 @@ std::string read_file(const std::filesystem::path& path) {
 }
 
 Json read_json(const std::filesystem::path& path) {
-    const std::string text = read_file(path);
-    try {
-        return Json::parse(text);
-    } catch (const nlohmann::json::parse_error& e) {
-        throw BadInput(path.string() + ": not valid JSON near byte " + std::to_string(e.byte));
-    } catch (const nlohmann::json::out_of_range&) {
-        throw BadInput(path.string() + ": not valid JSON: it holds a number beyond the range of a double");
-    }
+    return parse_json(read_file(path), path.string(), kFileLimits);
 }
 
 Json parse_json(const std::string& text, const std::string& where, JsonLimits limits) {

@@ -18,9 +18,6 @@ namespace nibble {
 
 using Json = nlohmann::json;  // objects are sorted by key: dump() is canonical
 
-/// Reads and parses a file. Throws IoError when it cannot be read, BadInput when it is not JSON.
-Json read_json(const std::filesystem::path& path);
-
 /// How much JSON a file from outside may hold: parsed, it is many times larger than its text.
 struct JsonLimits {
     int depth;           ///< 0: a number or text alone
@@ -30,6 +27,12 @@ struct JsonLimits {
 /// Parses text that may be hostile. Throws BadInput, beginning with `where`, for what is no JSON, two equal
 /// keys in an object (the library would keep the last), and more than the limits allow.
 Json parse_json(const std::string& text, const std::string& where, JsonLimits limits);
+
+/// Deeper values than these would overflow the stack where the library copies them.
+inline constexpr JsonLimits kFileLimits{.depth = 64, .values = 10'000'000};
+
+/// Reads and parses a file, within kFileLimits. Throws IoError when it cannot be read, BadInput as parse_json.
+Json read_json(const std::filesystem::path& path);
 
 /// Writes `value` indented by two, through a temporary file in the same folder and a rename: readers see the
 /// old file or the new one, never a part. Throws IoError (disk full, no permission) and removes the temporary

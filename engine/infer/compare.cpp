@@ -22,7 +22,7 @@ Comparison::Comparison(const IntegerGraph& graph)
     for (const IntegerStep& step : graph.steps)
         for (int v : step.outputs) {
             values_.push_back(v);
-            agreements_.push_back({step.name, storage_name(graph.values[v]), 0, 0, {}});
+            agreements_.push_back({step.name, storage_name(graph.values[v])});
         }
 }
 
@@ -43,10 +43,13 @@ void Comparison::add(std::span<const float> images) {
                 agreement.compared += x.size();
                 for (std::size_t e = 0; e < x.size(); ++e) {
                     if (same_bits(x[e], y[e])) continue;
-                    if (agreement.mismatches++ == 0)
-                        agreement.example = "image " + std::to_string(first + i) + ", element " +
-                                            std::to_string(e) + ": simulated " + std::to_string(x[e]) +
-                                            ", executed " + std::to_string(y[e]);
+                    ++agreement.mismatches;
+                    // Of the first image, whatever the order in which threads get here.
+                    if (first + i >= agreement.image) continue;
+                    agreement.image = first + i;
+                    agreement.example = "image " + std::to_string(first + i) + ", element " +
+                                        std::to_string(e) + ": simulated " + std::to_string(x[e]) +
+                                        ", executed " + std::to_string(y[e]);
                 }
             }
         },

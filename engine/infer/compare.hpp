@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,8 @@ struct Agreement {
     std::string step;     ///< what computes it
     std::string storage;  ///< "u8", "f32", ...
     std::size_t compared = 0, mismatches = 0;
-    std::string example;  ///< the first mismatch: where, simulated, executed
+    std::size_t image = std::numeric_limits<std::size_t>::max();  ///< of the first mismatch
+    std::string example = {};  ///< that mismatch: where, simulated, executed
 };
 
 class Comparison {

@@ -7,6 +7,7 @@
 
 #include "engine/core/digest.hpp"
 #include "engine/core/error.hpp"
+#include "engine/core/json.hpp"
 #include "engine/core/parallel.hpp"
 #include "engine/io/safetensors.hpp"
 #include "engine/nn/loss.hpp"
@@ -16,22 +17,6 @@
 
 namespace nibble {
 namespace {
-
-void check(const Recipe& r) {
-    const auto require = [](bool ok, const char* what, double found, const char* expected) {
-        if (!ok) throw BadInput("recipe", what, expected, std::to_string(found));
-    };
-    require(r.epochs >= 1, "epochs", r.epochs, "at least 1");
-    require(r.batch >= 1 && r.batch <= 65536, "batch", r.batch, "1 to 65536");
-    require(r.parts >= 1 && r.batch % r.parts == 0, "parts", r.parts, "a divisor of the batch");
-    require(r.learning_rate >= 0 && r.learning_rate < 1e6, "learning_rate", r.learning_rate, "0 to 1e6");
-    require(r.momentum >= 0 && r.momentum < 1, "momentum", r.momentum, "[0, 1)");
-    require(r.weight_decay >= 0 && r.weight_decay < 1, "weight_decay", r.weight_decay, "[0, 1)");
-    require(r.label_smoothing >= 0 && r.label_smoothing < 1, "label_smoothing", r.label_smoothing, "[0, 1)");
-    require(r.final_fraction >= 0 && r.final_fraction <= 1, "final_fraction", r.final_fraction, "[0, 1]");
-    require(r.warmup_epochs >= 0 && r.cooldown_epochs >= 0 && r.warmup_epochs + r.cooldown_epochs <= r.epochs,
-            "warmup_epochs + cooldown_epochs", r.warmup_epochs + r.cooldown_epochs, "0 to epochs");
-}
 
 Weights zeros_like(const Weights& weights) {
     Weights zeros;
@@ -81,6 +66,25 @@ std::string identity(const Graph& graph, Numerics numerics, const Recipe& r, std
 }
 
 }  // namespace
+
+void check(const Recipe& r, const std::string& where) {
+    const auto require = [&](bool ok, const char* what, double found, const char* expected) {
+        if (!ok) throw BadInput(where, what, expected, Json(found).dump());
+    };
+    require(r.epochs >= 1 && r.epochs <= 1000000, "epochs", r.epochs, "1 to 1000000");
+    require(r.batch >= 1 && r.batch <= 65536, "batch", r.batch, "1 to 65536");
+    require(r.parts >= 1 && r.batch % r.parts == 0, "parts", r.parts, "a divisor of the batch");
+    require(r.learning_rate >= 0 && r.learning_rate <= 1e6, "learning_rate", r.learning_rate, "0 to 1e6");
+    require(r.momentum >= 0 && r.momentum < 1, "momentum", r.momentum, "at least 0, below 1");
+    require(r.weight_decay >= 0 && r.weight_decay <= 1, "weight_decay", r.weight_decay, "0 to 1");
+    require(r.label_smoothing >= 0 && r.label_smoothing < 1, "label_smoothing", r.label_smoothing,
+            "at least 0, below 1");
+    require(r.final_fraction >= 0 && r.final_fraction <= 1, "final_fraction", r.final_fraction, "0 to 1");
+    require(r.warmup_epochs >= 0 && r.warmup_epochs <= r.epochs, "warmup_epochs", r.warmup_epochs,
+            "0 to the number of epochs");
+    require(r.cooldown_epochs >= 0 && r.warmup_epochs + r.cooldown_epochs <= r.epochs, "cooldown_epochs",
+            r.cooldown_epochs, "0 to what the warm-up leaves of the epochs");
+}
 
 struct Trainer::State {
     Graph graph;
@@ -141,7 +145,7 @@ void Trainer::State::take_part(std::span<const float> images, std::span<const st
 
 Trainer::Trainer(const Graph& graph, Numerics numerics, const Recipe& recipe, std::size_t steps_per_epoch,
                  std::uint64_t seed, NetworkQuantizer* quantizer) {
-    check(recipe);
+    check(recipe, "recipe");
     if (steps_per_epoch < 1) throw BadInput("training", "steps per epoch", "at least 1", "0");
     flush_denormals();
     state_ = std::make_unique<State>(graph, numerics, recipe, steps_per_epoch, seed, quantizer);

@@ -30,6 +30,9 @@ struct Recipe {
     double label_smoothing = 0;  ///< in [0, 1)
 };
 
+/// Throws BadInput, beginning with `where`, when a field is out of range.
+void check(const Recipe& recipe, const std::string& where);
+
 /// The learning rate of step `step` (0-based), `steps_per_epoch` in each epoch: warm-up, cosine, cool-down.
 double learning_rate_at(const Recipe& recipe, std::size_t step, std::size_t steps_per_epoch);
 

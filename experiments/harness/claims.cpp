@@ -24,7 +24,7 @@ Answer answer_of(const Figure& figure) {
 std::string those(const std::vector<Figure>& figures, Answer answer) {
     std::string names;
     for (const Figure& f : figures)
-        if (!f.values.empty() && answer_of(f) == answer) names += (names.empty() ? "" : ", ") + f.what;
+        if (!f.values.empty() && answer_of(f) == answer) names += (names.empty() ? "" : "; ") + f.what;
     return names;
 }
 }  // namespace
@@ -85,10 +85,10 @@ Claim judged(Claim claim, const std::vector<Figure>& figures) {
 
 Table claims_summary(const std::vector<Claim>& claims) {
     Table table{{{"Claim", false},
-                 {"The paper says", false, 0.20},
-                 {"Paper", false, 0.11},
-                 {"Ours", false, 0.35},
-                 {"Verdict", false, 0.14}},
+                 {"The paper says", false, 0.19},
+                 {"Paper", false, 0.16},
+                 {"Ours", false, 0.34},
+                 {"Verdict", false, 0.13}},
                 {}};
     for (const Claim& c : claims)
         table.rows.push_back({c.id, c.statement, c.paper, c.ours, to_string(c.verdict)});
@@ -114,8 +114,10 @@ std::string claims_markdown(const std::vector<Claim>& claims) {
     std::string text = claims_summary(claims).markdown();
     text +=
         "\nHow each is measured, when it counts as reproduced, and the command that runs its cells again:\n";
-    for (const Claim& c : claims)
-        text += fmt::format("\n**{}.** {}\n\n```\n{}\n```\n", c.id, c.measure, c.command);
+    for (const Claim& c : claims) {
+        text += fmt::format("\n**{}.** {}\n", c.id, c.measure);
+        if (!c.command.empty()) text += fmt::format("\n```\n{}\n```\n", c.command);
+    }
     return text;
 }
 

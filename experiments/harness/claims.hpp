@@ -52,7 +52,8 @@ struct Claim {
     std::string measure;    ///< how it is measured here, thresholds included
     std::string ours;
     Verdict verdict;
-    std::string command;  ///< runs its cells again
+    std::string command;      ///< runs its cells again; empty: it has none
+    bool ours_alone = false;  ///< no paper claims it
 };
 
 inline constexpr const char* kUnknown = "unknown";

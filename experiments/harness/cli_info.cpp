@@ -42,8 +42,7 @@ Json collect() {
 
 std::string text_of(const Json& info) {
     const auto text = [](const Json& json) { return json.get<std::string>(); };
-    std::string out = fmt::format("nibble {}, {}, {}\n\narchitectures (chosen: {}; {} threads)\n",
-                                  text(info["git"]), text(info["compiler"]), text(info["build"]),
+    std::string out = fmt::format("{}\n\narchitectures (chosen: {}; {} threads)\n", version_line(),
                                   text(info["architecture"]), info["threads"].get<int>());
     for (const Json& a : info["architectures"])
         out += fmt::format("  {:12} {}, {}\n", text(a["name"]),

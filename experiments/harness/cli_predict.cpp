@@ -19,7 +19,7 @@ namespace {
 struct PredictOptions {
     SharedOptions shared;
     std::string weights, model;
-    int classes = 10;
+    int classes = 0;
     std::uint64_t top = 1;
     std::vector<std::string> images;
 };
@@ -57,7 +57,7 @@ Json ranking(const std::vector<float>& logits, std::uint64_t top) {
 
 int predict_command(const PredictOptions& o) {
     o.shared.apply();
-    NetworkFile file = open_network(o.weights, {o.model, "", o.classes, {32, 32, 3}});
+    NetworkFile file = open_network(o.weights, {.model = o.model, .numerics = "", .classes = o.classes});
     if (!file.normalization)
         throw BadInput(o.weights +
                        ": does not say how images are normalised (normalize_mean, normalize_std)");
@@ -86,7 +86,8 @@ void add_predict(CommandLine& line) {
     command.positional("IMAGE", o->images, "JPEG or PNG files").required();
     command.option("--weights", o->weights, "a quantized network, or float weights").required();
     command.option("--model", o->model, "of float weights (default: what the file states)")
-        .option("--classes", o->classes, "of float weights")
+        .option("--classes", o->classes,
+                "of float weights (default: what the file states, else as usual for the model)")
         .option("--top", o->top, "how many classes to show");
     o->shared.add_machine(command);
     o->shared.add_json(command);

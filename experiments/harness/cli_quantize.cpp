@@ -73,6 +73,7 @@ std::unique_ptr<PostTrainingMethod> maxabs_method(const QuantizeOptions& o) {
 /// Settings as the families write them, from the flags for bits.
 std::string settings_of(const QuantizeOptions& o) {
     if (!o.settings.empty()) return o.settings;
+    if (o.method == "fgq") throw BadInput("--method fgq: say how with --settings: g4a8, g64a4, ...");
     check_bits(o);
     const bool same_ends = o.end_bits == o.wbits && o.end_bits == o.abits;
     if (o.end_bits != 8 && !same_ends)
@@ -199,7 +200,9 @@ int quantize_command(const QuantizeOptions& o) {
 /// Quantizing writes what `export` promises, a network ready to run in one file, so both names do the same.
 void add(CommandLine& line, const std::string& name) {
     auto o = std::make_shared<QuantizeOptions>();
-    Command command = line.command(name, "quantize trained float weights; one file, ready to run");
+    Command command =
+        line.command(name, name == "export" ? "the same as quantize"
+                                            : "quantize trained float weights; one file, ready to run");
     command.option("--weights", o->weights, "safetensors file of float weights").required();
     command.option("--out", o->out, "the quantized network").required();
     command.option("--model", o->model, "the network (default: what the file states)")

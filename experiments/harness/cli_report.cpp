@@ -41,10 +41,12 @@ bool update_readme(const Project& project, const ReportOptions& o) {
     const std::string tables =
         table.markdown() +
         fmt::format(
-            "\nProfile `{}`, of each experiment the largest network that has most of these methods: mean "
-            "over "
-            "seeds or calibration draws, ± half the 95 % interval. Every claim of the papers with our "
-            "figures and a verdict: [results/REPORT.md](results/REPORT.md).\n",
+            "\nProfile `{}`; of each experiment, among the networks with most of these methods, the largest. "
+            "Means over seeds or calibration draws, ± half the width of the 95 % interval. `aqt` trains for "
+            "30 "
+            "epochs, `baseline` for 50; bits per weight include the scales in `mmse` and `fgq`. Names of "
+            "methods: [GLOSSARY.md](GLOSSARY.md). Every claim of the papers with our figures and a verdict: "
+            "[results/REPORT.md](results/REPORT.md).\n",
             profile);
     const std::string updated = with_results(text, tables, path.string());
     if (updated != text) write_file(path, updated);

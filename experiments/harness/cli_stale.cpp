@@ -76,7 +76,7 @@ void add_stale(CommandLine& line) {
     command
         .examples(
             "  nibble stale                                 prints nothing when all is fresh\n"
-            "  nibble run $(nibble stale --profile cifar10 | cut -d' ' -f1)\n"
+            "  nibble run $(nibble cells --profile cifar10 --due)   what is stale or missing\n"
             "Compared are digests of the resolved configuration, the data, the weights a run starts from, "
             "and\n"
             "the golden trajectories in tests/golden that pin the arithmetic; never time stamps.")

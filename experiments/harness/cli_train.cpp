@@ -7,7 +7,6 @@
 #include "experiments/harness/cli.hpp"
 #include "experiments/harness/deployment.hpp"
 #include "experiments/harness/interrupt.hpp"
-#include "experiments/harness/provenance.hpp"
 #include "experiments/harness/training.hpp"
 #include "experiments/harness/weights_file.hpp"
 
@@ -40,18 +39,8 @@ void add_recipe(Command& command, TrainOptions& o) {
         .option("--eval-every", o.config.eval_every, "epochs between evaluations on the test images");
 }
 
-Metadata metadata_of(const TrainConfig& config, const Data& data, const TrainedNetwork& network) {
-    Metadata metadata = to_metadata(data.train->normalization());
-    metadata["model"] = config.model;
-    metadata["numerics"] = to_string(config.numerics);
-    if (config.quantization) metadata["quantization"] = method_of(config);
-    metadata["config"] = to_json(config).dump();
-    metadata["steps"] = std::to_string(network.steps);
-    return metadata;
-}
-
 Json answer(const TrainConfig& config, const Data& data, const TrainedNetwork& network,
-            const std::string& out) {
+            const Deployment& deployed, const std::string& out) {
     return {{"weights", out},
             {"weights_digest", digest_of(network.weights)},
             {"steps", network.steps},
@@ -59,18 +48,17 @@ Json answer(const TrainConfig& config, const Data& data, const TrainedNetwork& n
             {"history", to_json(network.history)},
             {"config", to_json(config)},
             {"data", describe(data)},
-            {"executed_as", executed_as(method_of(config))}};
+            {"executed_as", deployed.executed_as}};
 }
 
 /// A network quantized while training is written ready to run; otherwise its weights.
-void write_network(const TrainOptions& o, const Graph& graph, const Data& data,
-                   const TrainedNetwork& network) {
-    const Metadata metadata = metadata_of(o.config, data, network);
-    if (o.config.quantization) {
-        const Deployment deployed = deploy(o.config, graph, network.weights, network.quantizer_state);
-        if (deployed.integers) return write_safetensors(o.out, to_safetensors(*deployed.integers, metadata));
-    }
-    write_weights(o.out, network.weights, metadata);
+void write_network(const TrainOptions& o, const Data& data, const TrainedNetwork& network,
+                   const Deployment& deployed) {
+    Metadata metadata = metadata_of(o.config, data, network);
+    metadata["steps"] = std::to_string(network.steps);
+    if (deployed.integers) return write_safetensors(o.out, to_safetensors(*deployed.integers, metadata));
+    if (deployed.rounded) metadata["numerics"] = to_string(Numerics::f32);
+    write_weights(o.out, deployed.rounded ? *deployed.rounded : network.weights, metadata);
 }
 
 int train_command(TrainOptions o) {
@@ -97,10 +85,11 @@ int train_command(TrainOptions o) {
     control.label = o.config.model;
     const TrainedNetwork network = train(o.config, graph, data, control);
 
-    write_network(o, graph, data, network);
+    const Deployment deployed = deploy(o.config, graph, network.weights, network.quantizer_state);
+    write_network(o, data, network, deployed);
     if (o.checkpoint.empty()) std::filesystem::remove(control.checkpoint);
     if (o.shared.json)
-        print_json(answer(o.config, data, network, o.out));
+        print_json(answer(o.config, data, network, deployed, o.out));
     else
         print_text(fmt::format("{}  {}\n", digest_of(network.weights), o.out));
     return 0;
@@ -119,8 +108,7 @@ void add_train(CommandLine& line) {
     command
         .option("--out", o->out,
                 "weights as safetensors, under torchvision's names; of a network with quantized weights and "
-                "activations "
-                "the network itself, ready for `nibble eval`")
+                "activations the network itself, ready for `nibble eval`")
         .required()
         .option("--steps", o->steps, "stop after this many steps in all; 0: all epochs")
         .option("--checkpoint", o->checkpoint,

@@ -68,7 +68,8 @@ Command& Command::action(std::function<int()> run) {
     return *this;
 }
 
-CommandLine::CommandLine() : state_(std::make_unique<State>()) {
+CommandLine::CommandLine(const std::string& version) : state_(std::make_unique<State>()) {
+    state_->app.set_version_flag("--version", version);
     state_->app.require_subcommand(1);
     state_->app.footer("'nibble COMMAND --help' shows a command's options and examples.");
     state_->app.get_formatter()->column_width(34);
@@ -84,13 +85,6 @@ Command CommandLine::command(const std::string& name, const std::string& summary
 }
 
 namespace {
-std::string one_line(std::string text) {
-    while (!text.empty() && text.back() == '\n') text.pop_back();
-    for (char& c : text)
-        if (c == '\n') c = ' ';
-    return text;
-}
-
 int failed(const std::string& what, int status) {
     std::fprintf(stderr, "nibble: %s\n", one_line(what).c_str());
     return status;
@@ -100,7 +94,7 @@ int failed(const std::string& what, int status) {
 int CommandLine::run(int argc, char** argv) {
     try {
         state_->app.parse(argc, argv);
-    } catch (const CLI::Success& asked) {  // --help
+    } catch (const CLI::Success& asked) {  // --help, --version
         return state_->app.exit(asked);
     } catch (const CLI::ParseError& e) {
         const auto chosen = state_->app.get_subcommands();

@@ -38,7 +38,8 @@ class Command {
 
 class CommandLine {
   public:
-    CommandLine();
+    /// `version` is what --version prints.
+    explicit CommandLine(const std::string& version);
     ~CommandLine();
     Command command(const std::string& name, const std::string& summary);
     /// Parses, acts, and turns every error into one line on standard error.

@@ -93,26 +93,9 @@ TrainConfig with_protocol(TrainConfig config, const Json& object, const std::str
 }
 
 void check(const TrainConfig& config, const std::string& where) {
-    const auto demand = [&](bool fine, const std::string& field, const std::string& expected, double found) {
-        if (!fine) throw BadInput(where, field, expected, Json(found).dump());
-    };
-    const auto between = [&](const std::string& field, double value, double low, double high) {
-        demand(value >= low && value <= high, field,
-               "a number from " + Json(low).dump() + " to " + Json(high).dump(), value);
-    };
-    const Recipe& r = config.recipe;
-    between("epochs", r.epochs, 1, 1e6);
-    between("batch", r.batch, 1, 1e6);
-    demand(r.parts >= 1 && r.batch % r.parts == 0, "parts", "a divisor of the batch", r.parts);
-    between("learning_rate", r.learning_rate, 0, 1e6);
-    demand(r.momentum >= 0 && r.momentum < 1, "momentum", "at least 0, below 1", r.momentum);
-    between("weight_decay", r.weight_decay, 0, 1);
-    between("warmup_epochs", r.warmup_epochs, 0, r.epochs);
-    between("cooldown_epochs", r.cooldown_epochs, 0, r.epochs - r.warmup_epochs);
-    between("final_fraction", r.final_fraction, 0, 1);
-    demand(r.label_smoothing >= 0 && r.label_smoothing < 1, "label_smoothing", "at least 0, below 1",
-           r.label_smoothing);
-    between("eval_every", config.eval_every, 1, 1e6);
+    check(config.recipe, where);
+    if (config.eval_every < 1 || config.eval_every > 1000000)
+        throw BadInput(where, "eval_every", "1 to 1000000", std::to_string(config.eval_every));
 }
 
 }  // namespace nibble

@@ -46,10 +46,10 @@ Deployment deploy(const TrainConfig& config, const Graph& graph, const Weights& 
     const std::string method = method_of(config);
     const int activation_bits = config.fine_tuning ? config.fine_tuning->method.activation_bits
                                                    : config.quantization->activation_bits;
-    if (activation_bits == 0)
-        return {make_classifier(graph, layers->rounded(weights), Numerics::f32),
-                {},
-                executed_as(method + "-f32")};
+    if (activation_bits == 0) {
+        const Weights rounded = layers->rounded(weights);
+        return {make_classifier(graph, rounded, Numerics::f32), {}, executed_as(method + "-f32"), rounded};
+    }
     IntegerGraph integers = lower(graph, weights, layers->quantization(weights));
     return {make_classifier(integers), integers, executed_as(method)};
 }

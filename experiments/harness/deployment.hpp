@@ -17,6 +17,8 @@ struct Deployment {
     Classifier classifier;
     std::optional<IntegerGraph> integers;  ///< where weights and activations are quantized
     std::string executed_as;               ///< "bf16-avx512", "w4a4e8-avx512vnni", "w4e8-f32-avx2"
+    /// Where training quantized weights alone: the values of their codes, for f32.
+    std::optional<Weights> rounded = {};
 };
 
 /// Of a method that quantizes while it trains; null of float training. `slots` and `steps` as in

@@ -36,7 +36,7 @@ FileLock::~FileLock() {
 bool FileLock::held(const std::filesystem::path& path) {
     const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
     if (fd < 0) return false;
-    const bool free = ::flock(fd, LOCK_EX | LOCK_NB) == 0;
+    const bool free = ::flock(fd, LOCK_SH | LOCK_NB) == 0;  // others may ask at the same time
     ::close(fd);
     return !free;
 }

@@ -1,5 +1,7 @@
 #include "experiments/harness/measured_network.hpp"
 
+#include <fmt/format.h>
+
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
 #include "engine/infer/file.hpp"
@@ -19,6 +21,11 @@ bool belongs(const fs::path& path, const Result& result) {
     return key != file.metadata.end() && key->second == result.key;
 }
 
+bool trains_in_floats(const ProfileCell& cell) {
+    const auto* training = std::get_if<TrainConfig>(&cell.cell.config);
+    return training && training->is_float();
+}
+
 }  // namespace
 
 fs::path kept_network(const Project& project, const ProfileCell& cell) {
@@ -27,8 +34,7 @@ fs::path kept_network(const Project& project, const ProfileCell& cell) {
 
 fs::path measured_network(const Project& project, const ProfileCell& cell, const Result& result) {
     const fs::path folder = project.run_folder(cell.profile, cell.cell.cell);
-    const auto* training = std::get_if<TrainConfig>(&cell.cell.config);
-    const bool floats = training && training->is_float();
+    const bool floats = trains_in_floats(cell);
     std::string others;
     for (const fs::path& path :
          {folder / kIntegerNetwork, folder / kFloatWeights, kept_network(project, cell)}) {
@@ -42,6 +48,10 @@ fs::path measured_network(const Project& project, const ProfileCell& cell, const
 }
 
 void keep_network(const Project& project, const ProfileCell& cell, const Result& result) {
+    if (!result.ran_as_integers() && !trains_in_floats(cell)) {
+        fmt::print(stderr, "{}: its network ran in floats on codes and is not kept\n", result.cell);
+        return;
+    }
     const fs::path from = measured_network(project, cell, result), to = kept_network(project, cell);
     if (from != to) write_file(to, read_file(from));
 }

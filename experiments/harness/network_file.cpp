@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 #include "engine/core/digest.hpp"
 #include "engine/core/error.hpp"
@@ -62,6 +64,37 @@ NetworkFile open_integers(const Safetensors& stored, const std::string& path, co
     return file;
 }
 
+/// Numbers from 1 to 9999 with an x between each and the next, as in "32x32x3".
+template <std::size_t count>
+std::array<int, count> numbers_in(const Metadata& metadata, const std::string& key, const std::string& path) {
+    const std::string& text = metadata.at(key);
+    std::array<int, count> numbers{};
+    const char* at = text.data();
+    const char* end = at + text.size();
+    for (std::size_t i = 0; i < count; ++i) {
+        if (i > 0 && (at == end || *at++ != 'x')) break;
+        at = std::from_chars(at, end, numbers[i]).ptr;
+    }
+    if (at != end || std::ranges::any_of(numbers, [](int n) { return n < 1 || n > 9999; }))
+        throw BadInput(path, key, std::to_string(count) + " numbers from 1 to 9999, joined by x", text);
+    return numbers;
+}
+
+/// The network of float weights: for images and classes as wished, else as stated, else as usual.
+Graph graph_of(const std::string& model, const Metadata& metadata, const std::string& path,
+               const NetworkWish& wish) {
+    const Graph usual = make_model(model);
+    int classes = usual.classes();
+    Dims input = usual.input_dims();
+    if (metadata.contains("classes")) classes = numbers_in<1>(metadata, "classes", path)[0];
+    if (metadata.contains("input")) {
+        const auto [h, w, c] = numbers_in<3>(metadata, "input", path);
+        input = {h, w, c};
+    }
+    return make_model(model, wish.classes != 0 ? wish.classes : classes,
+                      wish.input.h != 0 ? wish.input : input);
+}
+
 NetworkFile open_floats(Safetensors stored, const std::string& path, const NetworkWish& wish) {
     const WeightsFile weights = weights_from(std::move(stored), path);
     NetworkFile file;
@@ -69,7 +102,7 @@ NetworkFile open_floats(Safetensors stored, const std::string& path, const Netwo
     file.model = choose(wish.model, file.metadata, "model", "");
     if (file.model.empty()) throw BadInput(path + ": does not say which network it is for; give --model");
     const Numerics numerics = numerics_from(choose(wish.numerics, file.metadata, "numerics", "f32"));
-    const Graph graph = make_model(file.model, wish.classes, wish.input);
+    const Graph graph = graph_of(file.model, file.metadata, path, wish);
     check(weights, graph, path);
     file.weights_digest = digest_of(weights.weights);
     file.executed_as = executed_as(to_string(numerics));

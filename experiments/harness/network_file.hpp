@@ -22,8 +22,8 @@ struct NetworkFile {
 
 struct NetworkWish {
     std::string model, numerics;  ///< empty: what the file states, then f32
-    int classes = 0;              ///< 0: what the file states
-    Dims input{};
+    int classes = 0;      ///< of float weights; 0: what the file states, then what is usual for the model
+    Dims input{0, 0, 0};  ///< the same
 };
 
 /// Throws IoError and BadInput, naming the file.

@@ -14,8 +14,9 @@ namespace {
 std::size_t count(const std::vector<Overview>& experiments, Verdict::Kind kind) {
     std::size_t n = 0;
     for (const Overview& e : experiments)
-        n += static_cast<std::size_t>(std::count_if(e.claims.begin(), e.claims.end(),
-                                                    [&](const Claim& c) { return c.verdict.kind == kind; }));
+        n += static_cast<std::size_t>(std::count_if(e.claims.begin(), e.claims.end(), [&](const Claim& c) {
+            return c.verdict.kind == kind && !c.ours_alone;
+        }));
     return n;
 }
 
@@ -70,8 +71,11 @@ std::string overview_markdown(const std::string& profile, const std::vector<Over
         "# What the papers claim, and what was measured here\n\nProfile `{}`; made by `nibble report` from "
         "the "
         "results in this folder. Figures in the papers are on ImageNet unless they say otherwise, ours never "
-        "are; a figure that nobody could read in a paper is {}. Verdicts are computed: {} reproduced, {} not "
-        "reproduced, {} inconclusive, {} not attempted.\n",
+        "are. None of the papers was at hand in full: their figures come from abstracts, code and papers "
+        "that "
+        "quote them, or are marked as from memory; all others are {}. Verdicts are computed. On what the "
+        "papers "
+        "claim: {} reproduced, {} not reproduced, {} inconclusive, {} not attempted.\n",
         profile, kUnknown, count(experiments, Verdict::Kind::reproduced),
         count(experiments, Verdict::Kind::not_reproduced), count(experiments, Verdict::Kind::inconclusive),
         count(experiments, Verdict::Kind::not_attempted));
@@ -79,11 +83,11 @@ std::string overview_markdown(const std::string& profile, const std::vector<Over
         text += fmt::format("\n## {}\n\n", e.title);
         if (!e.claims.empty()) text += claims_summary(e.claims).markdown() + "\n";
         text += fmt::format(
-            "Tables, plots, how each claim is measured: [{0}/{1}.md]({0}/{1}.md). What was done: "
+            "Tables{2}: [{0}/{1}.md]({0}/{1}.md). What was done: "
             "[experiments/{1}](../experiments/{1}/README.md).\n",
-            profile, e.paper);
+            profile, e.paper, e.claims.empty() ? " and plots" : ", plots, how each claim is measured");
         if (e.claims.empty()) continue;
-        text += "\nTo run the cells of a claim again:\n\n```\n";
+        text += "\nTo run the cells of a claim again (`nibble` is `build/release/nibble`):\n\n```\n";
         for (const Claim& c : e.claims)
             if (!c.command.empty()) text += fmt::format("# {}\n{}\n", c.id, c.command);
         text += "```\n";

@@ -55,7 +55,9 @@ void train_again(const Project& project, const ProfileCell& cell, const std::str
     if (find_weights(project, cell, digest)) return;  // another process made them
     fmt::print(stderr, "{}: trained again, for its weights are not here\n", cell.cell.cell.name());
     const Data& data = shared_data(cell.cell.cell.data);
-    compute_cell(project, cell, data, key_parts_of(project, cell, data, control), folder, control);
+    const KeyParts parts = key_parts_of(project, cell, data, control);
+    compute_cell(project, cell, data, parts, folder, control);
+    fs::remove(checkpoint_in(folder, parts));
 }
 
 /// What a file contributes to a cell: its weights, and how images become their inputs. Another conversion of

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 
@@ -20,10 +21,11 @@ namespace {
 /// Okabe and Ito's palette, without yellow, which is too light for a line.
 constexpr std::array kColours{"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000"};
 
+/// Between double quotes gnuplot would run what stands in backquotes.
 std::string quoted(const std::string& text) {
-    std::string out = "\"";
-    for (char c : text) out += (c == '"' || c == '\\' ? "\\" : "") + std::string(1, c == '\n' ? ' ' : c);
-    return out + "\"";
+    std::string out = "'";
+    for (char c : text) out += c == '\'' ? "''" : std::string(1, c == '\n' ? ' ' : c);
+    return out + "'";
 }
 
 std::string data_blocks(const std::vector<Curve>& curves) {
@@ -104,9 +106,13 @@ bool gnuplot_installed() {
 void run_gnuplot(const std::string& script) {
     std::FILE* pipe = ::popen("gnuplot", "w");
     if (!pipe) throw Error("gnuplot: cannot be started");
-    std::fwrite(script.data(), 1, script.size(), pipe);
+    // A gnuplot that ends before it has read everything is an error to report, not a signal to die of.
+    const auto before = std::signal(SIGPIPE, SIG_IGN);
+    const bool sent = std::fwrite(script.data(), 1, script.size(), pipe) == script.size();
     const int status = ::pclose(pipe);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) throw Error("gnuplot: failed; its message is above");
+    std::signal(SIGPIPE, before);
+    if (!sent || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        throw Error("gnuplot: failed; its message is above");
 }
 
 /// No tabs and no blanks at the ends of lines, as in every text file of the repository.

@@ -34,6 +34,10 @@ Json provenance() {
     return {{"git", kGitDescribe}, {"compiler", kCompiler}, {"build", kBuildType}, {"libraries", libraries}};
 }
 
+std::string version_line() {
+    return fmt::format("nibble {}, {}, {}", kGitDescribe, kCompiler, kBuildType);
+}
+
 std::string executed_as(const std::string& numerics) {
     return numerics + "-" + kernels::active().name;
 }

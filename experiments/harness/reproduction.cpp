@@ -36,11 +36,11 @@ std::string difference(const Json& stored, const Json& now) {
     std::string text;
     for (std::size_t i = 0; i < std::min(kShown, patch.size()); ++i) {
         const std::string where = patch[i].at("path");
+        // "add" and "replace" hold the new value; of an element beyond a list's end the path is "/history/-".
         const Json::json_pointer pointer(where);
-        const auto value = [&](const Json& json) {
-            return json.contains(pointer) ? json.at(pointer).dump() : "nothing";
-        };
-        text += fmt::format("{}{}: {} became {}", i ? ", " : "", where, value(stored), value(now));
+        const std::string before = stored.contains(pointer) ? stored.at(pointer).dump() : "nothing",
+                          after = patch[i].contains("value") ? patch[i].at("value").dump() : "nothing";
+        text += fmt::format("{}{}: {} became {}", i ? ", " : "", where, before, after);
     }
     if (patch.size() > kShown) text += fmt::format(", and {} more", patch.size() - kShown);
     return text;

@@ -98,9 +98,9 @@ RunOutcome run_cell(const Project& project, const ProfileCell& cell, const RunOp
         const Json result = compute_cell(project, cell, data, parts, folder, options.control);
         result_from(result, name);
         write_json(path, result);
-        if (options.keep) keep_network(project, cell, read_result(path));
         remove_checkpoints(folder);
         fs::remove(folder / "status.json");
+        if (options.keep) keep_network(project, cell, read_result(path));
         return RunOutcome::done;
     } catch (const Interrupted& e) {
         record(folder, "interrupted", e.what());

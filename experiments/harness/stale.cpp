@@ -12,26 +12,26 @@
 namespace nibble {
 
 namespace {
-/// The digest of describe(data) as it is here, or empty. Reading a data set takes a second: once per process.
+/// The digest of describe(data) as it is here, or empty. Taken once per process: it reads the data set.
 const std::string& local_data_digest(const std::string& name) {
     static std::map<std::string, std::string> known;
     if (const auto found = known.find(name); found != known.end()) return found->second;
     bool here = false;
     for (const DatasetInfo& info : list_datasets()) here = here || (info.name == name && info.available);
-    return known[name] = here ? digest_of(describe(open_data(name))) : "";
+    return known[name] = here ? digest_of(describe(shared_data(name))) : "";
 }
 }  // namespace
 
 Judgement judge(const Project& project, const ProfileCell& cell) {
     Judgement judgement;
+    const std::string& data = local_data_digest(cell.cell.cell.data);
+    judgement.data_recorded = data.empty();
     try {
         const Result result = read_result(project.result(cell.profile, cell.cell.cell));
         if (result.cell != cell.cell.cell.name() || result.profile != cell.profile) {
             judgement.why = "it is the result of " + result.profile + " " + result.cell;
             return judgement;
         }
-        const std::string& data = local_data_digest(cell.cell.cell.data);
-        judgement.data_recorded = data.empty();
         std::string parent;
         if (const std::string source = parent_of(cell.cell.config); !source.empty()) {
             const auto known = known_parent_digest(project, cell.profile, source);
@@ -41,7 +41,7 @@ Judgement judge(const Project& project, const ProfileCell& cell) {
         const KeyParts today{digest_of(to_json(cell.cell.config)), data.empty() ? result.parts.data : data,
                              parent, numerics_digest(project.golden(), cell.cell.config)};
         judgement.why = result.parts.difference(today);
-    } catch (const BadInput& e) {
+    } catch (const Error& e) {  // of the result, or of the network it starts from
         judgement.why = std::string("unreadable: ") + e.what();
     }
     return judgement;

@@ -82,8 +82,9 @@ std::string Table::csv() const {
 std::string Table::latex() const {
     std::string text = "\\begin{tabular}{";
     for (const Column& column : columns)
-        text += column.width > 0 ? fmt::format("p{{{:.2f}\\linewidth}}", column.width)
-                                 : std::string(column.numeric ? "r" : "l");
+        text += column.width > 0
+                    ? fmt::format(">{{\\raggedright\\arraybackslash}}p{{{:.2f}\\linewidth}}", column.width)
+                    : std::string(column.numeric ? "r" : "l");
     text += "}\n\\toprule\n" + joined(each(titles(columns), latex_field), "", " & ", " \\\\") + "\\midrule\n";
     for (const auto& row : rows) text += joined(each(row, latex_field), "", " & ", " \\\\");
     return text + "\\bottomrule\n\\end{tabular}\n";

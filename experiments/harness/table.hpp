@@ -21,7 +21,7 @@ struct Table {
     std::string markdown() const;
     /// RFC 4180; missing values are empty fields.
     std::string csv() const;
-    /// A booktabs tabular, without the float around it.
+    /// A tabular without the float around it; needs the packages array and booktabs.
     std::string latex() const;
 };
 

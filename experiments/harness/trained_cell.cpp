@@ -15,15 +15,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-Metadata describe_weights(const TrainConfig& config, const Data& data, const TrainedNetwork& network) {
-    Metadata metadata = to_metadata(network.normalization.value_or(data.train->normalization()));
-    metadata["model"] = config.model;
-    metadata["numerics"] = to_string(config.numerics);
-    if (!config.is_float()) metadata["quantization"] = method_of(config);
-    metadata["config"] = to_json(config).dump();
-    return metadata;
-}
-
 /// Everything that training made.
 Weights all_of(const TrainedNetwork& network) {
     Weights all = network.weights;
@@ -53,9 +44,9 @@ Json train_cell(const Project& project, const ProfileCell& cell, const Data& dat
     options.label = control.label + " on training images";
     const Evaluation train = evaluate(deployed.classifier, *data.train, options);
 
-    write_weights(folder / kFloatWeights, network.weights, describe_weights(config, data, network));
+    write_weights(folder / kFloatWeights, network.weights, metadata_of(config, data, network));
     if (deployed.integers) {
-        Metadata metadata = describe_weights(config, data, network);
+        Metadata metadata = metadata_of(config, data, network);
         metadata["key"] = parts.key();
         write_safetensors(folder / kIntegerNetwork, to_safetensors(*deployed.integers, metadata));
     }

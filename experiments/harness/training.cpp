@@ -36,9 +36,7 @@ Json to_json(const Measured& m, const std::string& run) {
 }
 
 Measured measured_from(const std::string& text, const std::string& run, const std::string& where) {
-    const Json json = Json::parse(text, nullptr, false);
-    if (json.is_discarded())
-        throw BadInput(where + ": the record of its progress is not valid JSON; delete the file");
+    const Json json = parse_json(text, where + ": the record of its progress (delete the file)", kFileLimits);
     Fields f(json, where);
     if (f.require<std::string>("run") != run)
         throw BadInput(where +
@@ -202,8 +200,9 @@ class Run {
     }
 
     bool checkpoint_due() const {
-        return std::chrono::steady_clock::now() - saved_ >=
-               std::chrono::duration<double, std::ratio<60>>(control_.checkpoint_minutes);
+        const std::chrono::duration<double, std::ratio<60>> passed =
+            std::chrono::steady_clock::now() - saved_;
+        return !(passed.count() < control_.checkpoint_minutes);  // not a number: after every step
     }
 
     void save() {
@@ -247,6 +246,17 @@ TrainedNetwork train(const TrainConfig& config, const Graph& graph, const Data& 
     if (config.fine_tuning.has_value() != (start != nullptr))
         throw BadInput("training: weights to start from are for fine-tuning, which needs them");
     return Run(config, graph, data, control, start).all();
+}
+
+Metadata metadata_of(const TrainConfig& config, const Data& data, const TrainedNetwork& network) {
+    Metadata metadata = to_metadata(network.normalization.value_or(data.train->normalization()));
+    metadata["model"] = config.model;
+    metadata["input"] = to_string(data.train->shape());
+    metadata["classes"] = std::to_string(data.train->classes());
+    metadata["numerics"] = to_string(config.numerics);
+    if (!config.is_float()) metadata["quantization"] = method_of(config);
+    metadata["config"] = to_json(config).dump();
+    return metadata;
 }
 
 Graph make_graph(const std::string& model, const Dataset& images) {

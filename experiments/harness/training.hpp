@@ -47,6 +47,9 @@ struct TrainedNetwork {
 TrainedNetwork train(const TrainConfig& config, const Graph& graph, const Data& data,
                      const RunControl& control, const WeightsFile* start = nullptr);
 
+/// What files of a trained network say of it: model, numerics, how images become inputs, configuration.
+Metadata metadata_of(const TrainConfig& config, const Data& data, const TrainedNetwork& network);
+
 /// The network of a configuration for images of this data. Throws BadInput.
 Graph make_graph(const std::string& model, const Dataset& images);
 

@@ -46,10 +46,10 @@ Json entry_of(const Cell& cell, const Json& json, const Result& result) {
             {"config", json.at("config")}};
 }
 
-/// A script element ends at the first "</", whatever it stands in.
+/// In a script element "</script" and "<!--" mean something even within strings.
 std::string embedded(const Json& json) {
-    std::string text = json.dump();
-    for (std::size_t at = 0; (at = text.find("</", at)) != std::string::npos;) text.replace(at, 2, "<\\/");
+    std::string text;
+    for (char c : json.dump()) text += c == '<' ? "\\u003c" : std::string(1, c);
     return text;
 }
 
@@ -78,7 +78,10 @@ std::string site_page(const Project& project) {
                 const fs::path path = project.result(profile, entry.cell);
                 if (!fs::exists(path)) continue;
                 const Json json = read_json(path);
-                entries.push_back(entry_of(entry.cell, json, result_from(json, path.string())));
+                const Result result = result_from(json, path.string());
+                if (result.cell != entry.cell.name())
+                    throw BadInput(path.string(), "cell", entry.cell.name(), result.cell);
+                entries.push_back(entry_of(entry.cell, json, result));
             }
     const fs::path path = project.root() / "experiments" / "site" / "page.html";
     std::string page = read_file(path);

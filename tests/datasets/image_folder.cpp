@@ -95,6 +95,8 @@ TEST_CASE("a small file that claims a huge image is refused before decoding") {
     std::string png = encoded(gradient(8, 8), ".png");
     png.replace(16, 8, std::string("\x00\x01\x00\x00\x00\x01\x00\x00", 8));  // 65536 x 65536
     CHECK(contains(error_of([&] { decode_image(png, "it"); }), "65536x65536"));
+    png.replace(16, 8, std::string(8, '\xff'));
+    CHECK(contains(error_of([&] { decode_image(png, "it"); }), "4294967295x4294967295"));
     std::string jpeg = encoded(gradient(8, 8), ".jpg");
     const std::size_t sof = jpeg.find("\xff\xc0");
     REQUIRE(sof != jpeg.npos);
@@ -112,8 +114,9 @@ TEST_CASE("classes and files are sorted by name; other files are ignored") {
     scratch.write("bee/notes.txt", "no image");
     scratch.write("bee/deeper/2.jpeg", jpg);
     scratch.write("readme.txt", "no class");
-    const ImageFolder folder(scratch.path());
-    CHECK(folder.class_names() == std::vector<std::string>{"Ant", "bee", "zebra"});
+    const ImageFolder folder("folder", scratch.path());
+    CHECK(folder.classes() == 3);
+    CHECK(folder.traits().name == "folder");
     REQUIRE(folder.size() == 4);
     CHECK(folder.file(0) == "Ant/x.Jpg");
     CHECK(folder.file(1) == "bee/1.jpeg");
@@ -131,7 +134,7 @@ TEST_CASE("training images: a random part, half of them mirrored; the centre whe
     const Scratch scratch;
     scratch.write("a/1.png", encoded(gradient(300, 280), ".png"));
     scratch.write("a/2.png", encoded(gradient(8, 400), ".png"));  // 50:1
-    const ImageFolder images(scratch.path());
+    const ImageFolder images("folder", scratch.path());
     const auto augmented = [&](std::size_t i, std::uint32_t stream) {
         const Sample sample = images.get_augmented(i, Random(3, Purpose::test, 0, stream));
         CHECK(sample.label == 0);
@@ -168,25 +171,25 @@ TEST_CASE("an image folder's digest follows names and contents") {
     const std::string png = encoded(gradient(10, 12), ".png");
     scratch.write("a/1.png", png);
     scratch.write("b/1.png", png);
-    const std::string digest = ImageFolder(scratch.path()).digest();
-    CHECK(digest == ImageFolder(scratch.path()).digest());
+    const std::string digest = ImageFolder("folder", scratch.path()).digest();
+    CHECK(digest == ImageFolder("folder", scratch.path()).digest());
     scratch.write("a/1.png", encoded(gradient(10, 13), ".png"));
-    CHECK(digest != ImageFolder(scratch.path()).digest());
+    CHECK(digest != ImageFolder("folder", scratch.path()).digest());
     scratch.write("a/1.png", png);
-    CHECK(digest == ImageFolder(scratch.path()).digest());
+    CHECK(digest == ImageFolder("folder", scratch.path()).digest());
     std::filesystem::rename(scratch / "a", scratch / "c");
-    CHECK(digest != ImageFolder(scratch.path()).digest());
+    CHECK(digest != ImageFolder("folder", scratch.path()).digest());
 }
 
 TEST_CASE("image folders that are not one, and damaged files in them") {
     const Scratch scratch;
-    CHECK_THROWS_AS(ImageFolder(scratch / "none"), IoError);
-    CHECK_THROWS_AS(ImageFolder(scratch.path()), BadInput);
+    CHECK_THROWS_AS(ImageFolder("folder", scratch / "none"), IoError);
+    CHECK_THROWS_AS(ImageFolder("folder", scratch.path()), BadInput);
     scratch.write("a/notes.txt", "");
-    CHECK_THROWS_AS(ImageFolder(scratch.path()), BadInput);
+    CHECK_THROWS_AS(ImageFolder("folder", scratch.path()), BadInput);
     const std::string jpg = encoded(gradient(40, 40), ".jpg");
     scratch.write("a/cut.jpg", jpg.substr(0, jpg.size() / 2));
-    const ImageFolder folder(scratch.path());
+    const ImageFolder folder("folder", scratch.path());
     CHECK_THROWS_AS(folder.get(0), BadInput);
     CHECK(contains(error_of([&] { folder.get(0); }), "a/cut.jpg"));
     scratch.write("a/cut.jpg", encoded(gradient(1, 60000), ".png"));

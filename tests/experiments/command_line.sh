@@ -10,6 +10,9 @@ for command in info train eval cells run stale report verify bless site cost; do
     "$nibble" --help | grep "^  $command " >/dev/null || fail "nibble --help does not list $command"
 done
 
+"$nibble" --version >out 2>err || fail "--version: exit status $?"
+"$nibble" info | head -1 | cmp - out || fail "--version: $(cat out)"
+
 # ---- errors
 refused 2 "subcommand is required"
 refused 2 "fly" fly
@@ -126,6 +129,9 @@ sed -i '0,/"predictions_digest": "./s//&0/' "$result"
 "$nibble" verify "$result" --progress off >out 2>err && fail "verify accepts a forged result"
 grep -q "predictions_digest" out || fail "verify does not name what differs: $(cat out)"
 cp kept.json "$result"
+"$nibble" verify missing.json "$result" --progress off >out 2>err && fail "verify does not mind a result that is not here"
+grep -q "^same bits: $result" out || fail "verify stops at a result that is not here: $(cat out err)"
+grep -q "1 of 2 results could not be made again" err || fail "verify: $(cat err)"
 
 # ---- networks kept beside results are evaluated again, without training
 network=${result%.json}.safetensors
@@ -152,6 +158,9 @@ cmp -s kept.json "$result" || fail "bless did not bring the true result back"
 mkdir -p experiments/site && echo '<script>@CELLS@</script>' >experiments/site/page.html
 "$nibble" site --out page.html >out 2>err || fail "site: $(cat err)"
 grep -q "\"cell\":\"$cell\"" page.html || fail "the page lacks $cell"
+sed 's/"cell": "/&other/' kept.json >"$result"
+refused 1 "cell: expected $cell" site --out page.html
+cp kept.json "$result"
 
 printf 'x\n<!-- results:begin -->\n<!-- results:end -->\n' >README.md
 "$nibble" report --readme-profile quick >out 2>err || fail "report: $(cat err)"

@@ -25,8 +25,10 @@ bool has(const std::string& text, const std::string& part) {
 
 TEST_CASE("forms of curves, a logarithmic axis, ranges") {
     Plot plot = cost_like();
+    plot.title = "it's `touch x`";
     plot.curves.push_back({"front", {{0.1, 50}}, Curve::kGrey, false, Curve::Form::steps});
     const std::string script = plot.script();
+    CHECK(has(script, "set title 'it''s `touch x`' noenhanced"));
     CHECK(has(script, "with points lc rgb '#0072B2'"));
     CHECK(has(script, "with steps lc rgb '#BBBBBB'"));
     CHECK(has(script, "set logscale x\n"));

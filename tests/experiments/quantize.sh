@@ -87,6 +87,7 @@ refused 1 "missing.st" quantize --weights missing.st --data glyphs --out x
 refused 1 "already" quantize --weights q.st --data glyphs --out x
 refused 1 "maxabs, mmse" quantize $small --method magic --out x
 refused 1 "'w4a44'" quantize $small --method mmse --settings w4a44 --out x
+refused 1 "fgq: say how with --settings" quantize $small --method fgq --wbits 4 --out x
 refused 1 "run as integers" quantize $small --method mmse --settings w4e8 --out x
 refused 1 "end-bits" quantize $small --method mmse --wbits 4 --end-bits 6 --out x
 refused 1 "only for --method maxabs" quantize $small --method mmse --weights-scheme s4-pc --out x

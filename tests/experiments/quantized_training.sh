@@ -12,9 +12,13 @@ field executed_as e.json | grep '^w4a4e8-' >/dev/null || fail "executed as $(fie
 "$nibble" verify --integer q.st --data glyphs --limit 20 --progress off >out 2>err || fail "verify: $(cat out err)"
 grep -q " 0 mismatches$" out || fail "verify --integer: $(tail -n 1 out)"
 # Weights only: float weights with the values of their codes.
-"$nibble" train $small --method w2e8-hs --epochs 1 --steps 2 --out w.st >out 2>err || fail "weights only: $(cat err)"
+"$nibble" train $small --method w2e8-hs --epochs 1 --steps 2 --out w.st --json >w.json 2>err || fail "weights only: $(cat err)"
+field executed_as w.json | grep '^w2e8-hs-f32-' >/dev/null || fail "weights only: executed as $(field executed_as w.json)"
 "$nibble" eval --weights w.st --model resnet8-w0.25 --data glyphs --limit 20 --json >e.json 2>err ||
     fail "eval of weights only: $(cat err)"
+field executed_as e.json | grep '^f32-' >/dev/null || fail "eval of weights only: executed as $(field executed_as e.json)"
+numbers() { od -An -v -tx4 -w4 -j $(($(od -An -tu8 -N8 w.st) + 8)) w.st; }
+[ "$(numbers | sort -u | wc -l)" -lt $(($(numbers | wc -l) / 2)) ] || fail "weights of 2 bits are written as they were trained"
 # Stopped before its activations are quantized there is nothing to deploy; the checkpoint stays.
 refused 1 "still float; train past step" train $small --method w4a4 --epochs 1 --steps 2 --out early.st
 [ -e early.st.checkpoint ] || fail "no checkpoint of a training that was stopped early"
@@ -41,8 +45,9 @@ field executed_as "$result" | grep '^w4a4e8-' >/dev/null || fail "executed as $(
 "$nibble" verify "$result" --progress off --threads 1 >out 2>err || fail "verify: $(cat out err)"
 "$nibble" verify --integer "$result" --limit 20 --progress off >out 2>err || fail "verify --integer: $(cat out err)"
 grep -q " 0 mismatches$" out || fail "verify --integer of a result: $(tail -n 1 out)"
-"$nibble" run paper/resnet8-w0.25--glyphs--w2e8-hs--s0 --progress off >out 2>err || fail "weights only: $(cat err)"
+"$nibble" run --keep paper/resnet8-w0.25--glyphs--w2e8-hs--s0 --progress off >out 2>err || fail "weights only: $(cat err)"
 field executed_as results/quick/paper/*w2e8-hs*.json | grep '^w2e8-hs-f32-' >/dev/null || fail "weights only: executed as"
+grep -q "is not kept" err || fail "run --keep of a network without a file says '$(cat err)'"
 refused 1 "ran in floats" verify --integer results/quick/paper/resnet8-w0.25--glyphs--w2e8-hs--s0.json
 echo '{"bf16": "bb", "aqt": "changed"}' >tests/golden/training.json
 "$nibble" stale | grep "^$cell  (numerics)" >/dev/null || fail "changed numerics: stale says '$("$nibble" stale)'"

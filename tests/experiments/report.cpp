@@ -171,6 +171,6 @@ TEST_CASE("an experiment's own report: its files and plots, each under its name"
 TEST_CASE("bars and comparisons do not break tables") {
     const Table table{{{"a"}, {"long", false, 0.25}}, {{"|x| < 3", "1 > 0"}}};
     CHECK(table.markdown().find("| \\|x\\| < 3 | 1 > 0 |") != std::string::npos);
-    CHECK(table.latex().find("\\begin{tabular}{rp{0.25\\linewidth}}") == 0);
+    CHECK(table.latex().find("\\begin{tabular}{r>{\\raggedright\\arraybackslash}p{0.25\\linewidth}}") == 0);
     CHECK(table.latex().find("$|$x$|$ $<$ 3 & 1 $>$ 0 \\\\") != std::string::npos);
 }

@@ -54,6 +54,8 @@ bool fits_together(const Method& m) {
     if (!m.quantizes_weights() && (m.per_tensor || m.solver != usual.solver || m.dual_percent > 0))
         return false;
     if (!m.quantizes_activations() && (m.clipping != usual.clipping || m.residual_bits > 0)) return false;
+    // Batch norm estimated anew has already put right what biases would be corrected for.
+    if (m.batch_norm && m.bias_correction) return false;
     if (!m.calibrates() && m.images != usual.images) return false;
     // Additions of codes exist in integer execution only.
     if (m.residual_bits > 0 && !m.quantizes_weights()) return false;

@@ -78,9 +78,10 @@ TEST_CASE("a place that cannot be written is an IoError and leaves nothing behin
 TEST_CASE("malformed JSON is BadInput that names the file") {
     const Scratch scratch;
     const fs::path path = scratch.path / "bad.json";
-    const std::string deep(200000, '[');
-    for (const std::string& text : {std::string(), std::string("{"), std::string("{\"a\":1}}"),
-                                    std::string("{\"a\":1e999}"), std::string("\"\xff\""), deep}) {
+    const std::string deep(200000, '['), deep_and_whole = deep + std::string(200000, ']');
+    for (const std::string& text :
+         {std::string(), std::string("{"), std::string("{\"a\":1}}"), std::string("{\"a\":1e999}"),
+          std::string("\"\xff\""), std::string("{\"a\":1,\"a\":2}"), deep, deep_and_whole}) {
         write_file(path, text);
         CHECK_THROWS_AS(read_json(path), BadInput);
     }

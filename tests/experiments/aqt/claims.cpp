@@ -57,10 +57,10 @@ TEST_CASE("1: every bf16 network beaten, one not beaten, and too close") {
     const auto verdict = [](const Synthetic& s) { return aqt::quantized_dominates_bf16(s.cells()); };
     const Claim yes = verdict(study({80, 85, 87}, {81, 86, 88}, {80.5, 86, 87.5}));
     CHECK(yes.verdict.kind == Outcome::reproduced);
-    CHECK(has(yes.ours, "w8a8, linear +1.00 ± 0.00 points (6 of 6 bf16 results beaten)"));
+    CHECK(has(yes.ours, "w8a8 (linear cost) +1.00 ± 0.00 points (6 of 6 bf16 results beaten)"));
     const Claim no = verdict(study({80, 85, 87}, {81, 86, 88}, {80.5, 86, 86}));
     CHECK(no.verdict.kind == Outcome::not_reproduced);
-    CHECK(no.verdict.why == "w4a4e8, linear, w4a4e8, quadratic");
+    CHECK(no.verdict.why == "w4a4e8 (linear cost); w4a4e8 (quadratic cost)");
     Synthetic close({"resnet8"}, kCurves);
     close.set("resnet8", "bf16", {80}).set("resnet8", "w8a8", {81}).set("resnet8", "w4a4e8", {80.2});
     CHECK(verdict(close).verdict.kind == Outcome::inconclusive);
@@ -75,21 +75,21 @@ TEST_CASE("2: the curve of mostly 4 bits above the others, below, and out of the
     CHECK(yes.verdict.kind == Outcome::reproduced);
     const Claim no = verdict(study({70, 75, 78}, {85, 88, 90}, {79, 82, 86}));
     CHECK(no.verdict.kind == Outcome::not_reproduced);
-    CHECK(has(no.verdict.why, "over w8a8, linear"));
+    CHECK(has(no.verdict.why, "over w8a8 (linear cost)"));
     // The dearest bf16 and w8a8 networks are more accurate than any of w4a4e8, which ends before: left out.
     const Claim rest = verdict(study({70, 75, 99}, {75, 80, 99}, {79, 82, 86}));
     CHECK(to_string(rest.verdict) == "inconclusive: dearer results are more accurate than the front reaches");
-    CHECK(has(rest.ours, "over w8a8, linear +5.94"));
+    CHECK(has(rest.ours, "over w8a8 (linear cost) +5.94"));
     CHECK(has(rest.ours, "(4 of 6 results compared)"));
     const Claim apart = verdict(study({90, 91, 92}, {93, 94, 95}, {79, 82, 86}));
     CHECK(apart.verdict.kind ==
           Outcome::not_reproduced);  // though under the quadratic model bf16 is out of reach
     Synthetic one({"resnet8"}, kCurves);
     one.set("resnet8", "bf16", {80}).set("resnet8", "w8a8", {81}).set("resnet8", "w4a4e8", {70});
-    CHECK(
-        to_string(verdict(one).verdict) ==
-        "inconclusive: no costs in common: over bf16, linear, over w8a8, linear, over bf16, quadratic, over "
-        "w8a8, quadratic");
+    CHECK(to_string(verdict(one).verdict) ==
+          "inconclusive: no costs in common: over bf16 (linear cost); over w8a8 (linear cost); over bf16 "
+          "(quadratic cost); over "
+          "w8a8 (quadratic cost)");
 }
 
 TEST_CASE("what some networks agree on is open until all have results, what one denies is not") {
@@ -110,6 +110,15 @@ TEST_CASE("3: on the largest network, or the paper's") {
     CHECK(has(yes.paper, "77.43"));
     CHECK(verdict(study({80, 85, 87}, {81, 86, 89}, {80, 85, 86})).verdict.kind == Outcome::not_reproduced);
     CHECK(verdict(study({80, 85, 87}, {81, 86, 87}, {80, 85, 88})).verdict.kind == Outcome::not_reproduced);
+    const auto without = [&](const char* missing) {
+        Synthetic some({"resnet8", "resnet14", "resnet20"}, kCurves);
+        for (const char* network : {"resnet8", "resnet14", "resnet20"})
+            if (std::string(network) != missing)
+                some.set(network, "bf16", {80}).set(network, "w8a8", {75}).set(network, "w4a4e8", {74});
+        return verdict(some).verdict;
+    };
+    CHECK(without("resnet8").kind == Outcome::not_reproduced);
+    CHECK(to_string(without("resnet20")) == "inconclusive: a larger network has no results yet");
     Synthetic s({"resnet50-imagenet", "resnet101-imagenet"}, kCurves);
     for (const char* network : {"resnet50-imagenet", "resnet101-imagenet"})
         s.set(network, "bf16", {76.65}).set(network, "w8a8", {77.43}).set(network, "w4a4e8", {77.09});

@@ -33,10 +33,10 @@ TEST_CASE("each method has one text, and the text is the method") {
                              "w4a4e8-r8",
                              "w4a4e8-cal64",
                              "w4e8-refined",
-                             "w4e8-dual10-bn-bc-refined-cal64",
+                             "w4e8-dual10-bn-refined-cal64",
                              "a4-bc",
                              "w4-bn",
-                             "w4-bnfloat-bc",
+                             "w4-bnfloat",
                              "w4a4e8-wgrid-dual5-apercentile99.99-r8-cal1024"})
         CHECK(to_string(method_from(text)) == text);
     const mmse::Method m = method_from("w3a5e8-pt-wgrid-akl-r6-cal16");
@@ -52,6 +52,8 @@ TEST_CASE("each method has one text, and the text is the method") {
 
 TEST_CASE("what is unknown, written otherwise, without effect or impossible is refused") {
     for (const char* text : {"",
+                             "w4-bn-bc",
+                             "w4-bnfloat-bc",
                              "e8",
                              "w",
                              "w1",
