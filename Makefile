@@ -153,7 +153,7 @@ format: | setup-check ## reformat every source file
 
 coverage: test-coverage ## which lines of engine/ the tests run (installs gcovr)
 	@scripts/setup.sh gcovr
-	gcovr --root . --filter engine/ --exclude-throw-branches --sort-uncovered build/coverage
+	gcovr --root . --filter engine/ --gcov-ignore-parse-errors --sort-uncovered build/coverage
 
 # Findings are files build/fuzz/crash-*; each is an argument that repeats it.
 fuzz: ## feed mutated network files to the reader and executor for SECONDS (clang's libFuzzer, sanitizers)

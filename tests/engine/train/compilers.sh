@@ -12,7 +12,7 @@ if ! command -v $other >/dev/null; then
     exit 0
 fi
 
-build=$NIBBLE_BUILD/compilers
+build=build/compilers-$other # of all presets: it depends on none
 mkdir -p "$build"
 if ! { cmake -S . -B "$build" -G Ninja -DCMAKE_CXX_COMPILER=$other -DCMAKE_BUILD_TYPE=Release &&
     cmake --build "$build" --target print_trajectories; } >"$build/log" 2>&1; then
