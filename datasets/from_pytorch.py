@@ -60,7 +60,7 @@ def main():
     except ModuleNotFoundError:
         sys.exit("from_pytorch.py: PyTorch is not installed (apt-get install python3-torch)")
     except Exception as error:  # torch.load raises whatever unpickling meets
-        sys.exit(f"from_pytorch.py: {options.checkpoint}: {error}")
+        sys.exit(f"from_pytorch.py: {options.checkpoint}: {' '.join(str(error).split())}")
 
 
 if __name__ == "__main__":

@@ -35,4 +35,17 @@ echo "no checkpoint" >broken.th
 [ "$(wc -l <err)" -eq 1 ] && grep -q '^from_pytorch.py: broken.th: ' err || fail "broken checkpoint: $(cat err)"
 [ ! -e broken.safetensors ] || fail "half a result of a broken checkpoint"
 
+/usr/bin/python3 - <<'PY' || fail "PyTorch wrote no hostile checkpoint"
+import os, torch
+
+class Hostile:
+    def __reduce__(self):
+        return os.system, ("touch executed",)
+
+torch.save(Hostile(), "hostile.th")
+PY
+"$convert" hostile.th hostile.safetensors --mean 0.5 --std 0.25 2>err && fail "a hostile checkpoint was converted"
+[ "$(wc -l <err)" -eq 1 ] || fail "hostile checkpoint: $(cat err)"
+[ ! -e executed ] || fail "a checkpoint's code was executed"
+
 exit $((failures > 0))
