@@ -53,8 +53,10 @@ struct WeightGradient {
     int run_length;
     const void* dy;  ///< same element type as operand; pixel (r, c) at r * dy_row_stride + c * dy_col_stride
     std::ptrdiff_t dy_row_stride, dy_col_stride;
-    int channels;  ///< padded up to a multiple of kPanel: what lies beyond the true channels is ignored junk
-    float* gradient;  ///< row k at k * channels
+    int channels;
+    float* gradient;  ///< row k at k * gradient_stride
+    std::ptrdiff_t
+        gradient_stride;  ///< at least channels rounded up to a multiple of kPanel; junk beyond them
 };
 
 /// Storage of activations and their gradients: float, or bfloat16 as uint16_t.

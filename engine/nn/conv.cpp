@@ -342,12 +342,12 @@ void ConvUnit::weight_gradient(const void* x, const void* dy, float* gradient) c
     int band = static_cast<int>(std::clamp<std::ptrdiff_t>(kBandBytes / bytes_a_row, 1, dims_.h));
     while (!f32 && band < dims_.h && band * dims_.w % kernels::kBlock != 0) ++band;
 
-    const int channels = round_up(dims_.c, kernels::kPanel);
     kernels::WeightGradient q{};
     q.run_length = w.kernel_w * in_.c;
     q.dy_row_stride = dy_row;
     q.dy_col_stride = dims_.c;
-    q.channels = channels;
+    q.channels = dims_.c;
+    q.gradient_stride = round_up(dims_.c, kernels::kPanel);
     for (int first = 0; first < dims_.h; first += band)
         for (int kh = 0; kh < w.kernel_h; ++kh) {
             int begin = first, end = std::min(first + band, dims_.h);
@@ -362,7 +362,7 @@ void ConvUnit::weight_gradient(const void* x, const void* dy, float* gradient) c
                 static_cast<const std::byte*>(dy) +
                 ((begin + dy_border_.top) * dy_row + static_cast<std::ptrdiff_t>(dy_border_.left) * dims_.c) *
                     element;
-            q.gradient = gradient + static_cast<std::ptrdiff_t>(kh) * q.run_length * channels;
+            q.gradient = gradient + static_cast<std::ptrdiff_t>(kh) * q.run_length * q.gradient_stride;
             f32 ? context_.kernels.weight_gradient_f32(q) : context_.kernels.weight_gradient_bf16(q);
         }
 }

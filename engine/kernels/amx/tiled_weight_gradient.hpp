@@ -14,7 +14,7 @@ class TiledWeightGradient {
 
     void run() {
         const int blocks = ceil_div(q.pixels.rows * q.pixels.cols, kBlock);
-        const int panels = q.channels / kPanel;
+        const int panels = ceil_div(q.channels, kPanel);
         for (int panel = 0; panel < panels; panel += kMostPanels)
             for (int block = 0; block < blocks; block += kMostBlocks)
                 add(block, smaller(kMostBlocks, blocks - block), panel, smaller(kMostPanels, panels - panel));
@@ -107,10 +107,10 @@ class TiledWeightGradient {
 
     // Rows of the gradient beyond the run's end do not exist: a tile that has some goes through a buffer.
 
-    float* gradient(int k, int channel) const {
-        return q.gradient + static_cast<std::ptrdiff_t>(k) * q.channels + channel;
+    float* gradient(int k, int channel) const { return q.gradient + k * q.gradient_stride + channel; }
+    std::ptrdiff_t row_bytes() const {
+        return q.gradient_stride * static_cast<std::ptrdiff_t>(sizeof(float));
     }
-    std::ptrdiff_t row_bytes() const { return q.channels * static_cast<std::ptrdiff_t>(sizeof(float)); }
 
     template <int K, int N, int C>
     void load(int k, int channel) {
@@ -122,7 +122,7 @@ class TiledWeightGradient {
             } else {
                 alignas(64) float buffer[kTileRows * kPanel] = {};
                 for (int i = 0; i < rows; ++i)
-                    __builtin_memcpy(buffer + i * kPanel, from + static_cast<std::ptrdiff_t>(i) * q.channels,
+                    __builtin_memcpy(buffer + i * kPanel, from + i * q.gradient_stride,
                                      kPanel * sizeof(float));
                 Tiles::template load<C>(buffer, 64);
             }
@@ -141,8 +141,7 @@ class TiledWeightGradient {
                 alignas(64) float buffer[kTileRows * kPanel];
                 Tiles::template store<C>(buffer, 64);
                 for (int i = 0; i < rows; ++i)
-                    __builtin_memcpy(to + static_cast<std::ptrdiff_t>(i) * q.channels, buffer + i * kPanel,
-                                     kPanel * sizeof(float));
+                    __builtin_memcpy(to + i * q.gradient_stride, buffer + i * kPanel, kPanel * sizeof(float));
             }
             store<K, N, C + 1>(k, channel);
         }

@@ -85,7 +85,7 @@ void product_bf16(const Product& q) {
 void weight_gradient_f32(const WeightGradient& q) {
     for (int k = 0; k < q.run_length; ++k)
         for (int n = 0; n < q.channels; ++n) {
-            float& sum = q.gradient[static_cast<std::ptrdiff_t>(k) * q.channels + n];
+            float& sum = q.gradient[k * q.gradient_stride + n];
             for (int p = 0; p < q.pixels.rows * q.pixels.cols; ++p)
                 sum = std::fma(operand_at(q, p)[k], dy_at(q, p)[n], sum);
         }
@@ -95,7 +95,7 @@ void weight_gradient_bf16(const WeightGradient& q) {
     const int pixels = q.pixels.rows * q.pixels.cols;
     for (int k = 0; k < q.run_length; ++k)
         for (int n = 0; n < q.channels; ++n) {
-            float& sum = q.gradient[static_cast<std::ptrdiff_t>(k) * q.channels + n];
+            float& sum = q.gradient[k * q.gradient_stride + n];
             for (int p = 0; p < pixels; p += kBlock)
                 sum += block_sum(
                     block_terms(pixels - p), [&](int i) { return operand_at(q, p + i)[k]; },

@@ -38,8 +38,9 @@ class Problem {
                                .dy = bf16_ ? dy.at(0) : dy_.data(),
                                .dy_row_stride = dy_row_stride_,
                                .dy_col_stride = case_.channels,
-                               .channels = padded_,
-                               .gradient = gradient.data() + kMargin};
+                               .channels = case_.channels,
+                               .gradient = gradient.data() + kMargin,
+                               .gradient_stride = padded_};
         (bf16_ ? kernels.weight_gradient_bf16 : kernels.weight_gradient_f32)(q);
         for (int k = 0; k < case_.run_length; ++k)
             for (int n = case_.channels; n < padded_; ++n) gradient[index(k, n)] = 0.0f;
