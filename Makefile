@@ -47,6 +47,10 @@ VERIFY_QUICK = NIBBLE_THREADS=1 xargs -r -n 4 -P $(JOBS) $(NIBBLE) verify --prog
 # ---- the two commands of the README
 
 reproduce: build ## set up, build, run every cell of PROFILE=quick and report; committed cells must give the same bits
+ifeq ($(PROFILE),quick)
+	@stale=$$($(NIBBLE) stale --profile quick) && [ -z "$$stale" ] || \
+	  { echo "$$stale"; echo "These results are of other code or data than this machine has. If the change is meant: make bless."; exit 1; }
+endif
 	@$(FRESH) > $(BUILD)/fresh.txt
 	@$(MAKE) --no-print-directory -k cells; status=$$?; $(MAKE) --no-print-directory report && exit $$status
 ifeq ($(PROFILE),quick)
@@ -62,11 +66,11 @@ test: setup-check test-$(PRESET) ## set up, build, run all tests
 setup: ## install missing Debian packages (as root or by sudo), or print the command that does
 	@scripts/setup.sh $(BUILD_PACKAGES)
 
-setup-check: setup
-	@scripts/setup.sh $(CHECK_PACKAGES)
+setup-check:
+	@scripts/setup.sh $(BUILD_PACKAGES) $(CHECK_PACKAGES)
 
-setup-data: setup
-	@scripts/setup.sh $(DATA_PACKAGES)
+setup-data:
+	@scripts/setup.sh $(BUILD_PACKAGES) $(DATA_PACKAGES)
 
 build/%/build.ninja: CMakePresets.json | setup
 	cmake --preset $*
@@ -87,7 +91,8 @@ data: setup-data ## download CIFAR-10, checked against its digests (datasets/fet
 # ---- cells: each is a target, so -j and RUN apply
 
 ifneq ($(filter cells,$(MAKECMDGOALS)),)
-CELLS := $(shell test -x $(NIBBLE) && $(NIBBLE) cells --profile $(PROFILE) --due)
+# $(shell) does not see what is exported.
+CELLS := $(shell test -x $(NIBBLE) && $(if $(DATA),NIBBLE_DATA='$(DATA)') $(NIBBLE) cells --profile $(PROFILE) --due)
 ifneq ($(.SHELLSTATUS),0)
 $(error no cells of profile '$(PROFILE)': run `make build` first, and see `$(NIBBLE) cells --help`)
 endif

@@ -43,7 +43,7 @@ def git_describe(root):
     """As scripts/version.cmake: other results do not make a tree dirty."""
     git = ["git", "-C", str(root)]
     commit = subprocess.run([*git, "describe", "--always", "--tags"], capture_output=True, text=True).stdout.strip()
-    changed = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", ".", ":!results"]).returncode
+    changed = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", ".", ":!results", ":!README.md"]).returncode
     return commit + ("-dirty" if commit and changed else "")
 
 

@@ -7,7 +7,15 @@ nibble=$1 count=$2 full=${3:-}
 
 # Of all but quick: those that can be made again in minutes, or all of them, whose parent is here.
 candidates=() left_out=0 orphans=0
+committed=$(git ls-files 'results/*/*/*--s*.json') || exit 1
+here=$("$nibble" info --json | tr -d ' \n' | grep -o '"available":true,"how":"[^"]*","name":"[^"]*"' | sed 's/.*:"\(.*\)"/\1/')
+absent=0
 while read -r result; do
+    data=${result#*--} data=${data%%--*}
+    if ! grep -qxF "$data" <<<"$here"; then
+        absent=$((absent + 1))
+        continue
+    fi
     parent=$(sed -n 's/^ *"parent": "\(.*[.]safetensors\)",$/\1/p' "$result")
     if [ -n "$parent" ] && [ ! -e "${NIBBLE_DATA:-data}/$parent" ]; then
         orphans=$((orphans + 1))
@@ -16,10 +24,11 @@ while read -r result; do
     else
         left_out=$((left_out + 1))
     fi
-done < <(git ls-files 'results/*/*/*--s*.json' | grep -v '^results/quick/')
+done < <(grep -v '^results/quick/' <<<"$committed")
+[ $absent -eq 0 ] || echo "$absent results are not among the candidates: their images are not here (make data, or NIBBLE_DATA)"
 [ $orphans -eq 0 ] || echo "$orphans results are not among the candidates: they start from pretrained weights that are not below ${NIBBLE_DATA:-data}"
 [ $left_out -eq 0 ] || echo "$left_out results are not among the candidates: their networks are not kept; FULL=1 trains them again"
-[ ${#candidates[@]} -gt 0 ] || { echo "no result of a real profile is committed"; exit 1; }
+[ ${#candidates[@]} -gt 0 ] || { echo "no committed result of a real profile can be made again here"; exit 1; }
 
 evaluate=() run=()
 while read -r result; do

@@ -46,7 +46,7 @@ Json parse_json(const std::string& text, const std::string& where, JsonLimits li
     } catch (const Json::parse_error& e) {
         throw BadInput(where + " is not valid JSON near its byte " + std::to_string(e.byte));
     } catch (const Json::exception&) {
-        throw BadInput(where + " holds a number that no integer can hold");
+        throw BadInput(where + " holds a number too large for a double");
     }
 }
 

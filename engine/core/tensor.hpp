@@ -9,8 +9,6 @@
 #include <xtensor/xarray.hpp>
 #include <xtensor/xtensor.hpp>
 
-#include "engine/core/bf16.hpp"
-
 namespace nibble {
 
 template <class T>

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <mutex>
 
+#include "engine/core/error.hpp"
 #include "engine/core/parallel.hpp"
 
 namespace nibble {
@@ -27,6 +28,9 @@ Comparison::Comparison(const IntegerGraph& graph)
 }
 
 void Comparison::add(std::span<const float> images) {
+    if (images.size() % image_size_ != 0)
+        throw BadInput("comparison", "size of the images", "n x " + std::to_string(image_size_),
+                       std::to_string(images.size()));
     std::mutex mutex;
     const std::size_t first = images_;
     images_ += images.size() / image_size_;

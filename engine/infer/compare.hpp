@@ -24,7 +24,7 @@ class Comparison {
   public:
     explicit Comparison(const IntegerGraph& graph);
 
-    /// Adds n images; they are worked on side by side.
+    /// Adds n images; they are worked on side by side. Throws BadInput when their size does not fit.
     void add(std::span<const float> images);
 
     /// One for each value, in the order of the steps that compute them.

@@ -154,7 +154,6 @@ IntegerExecutor::IntegerExecutor(IntegerGraph graph, Keep keep) {
 }
 
 IntegerExecutor::~IntegerExecutor() = default;
-IntegerExecutor::IntegerExecutor(IntegerExecutor&&) noexcept = default;
 
 int IntegerExecutor::workers() const {
     return static_cast<int>(state_->workers.size());
@@ -186,6 +185,9 @@ void IntegerExecutor::logits(std::span<const float> images, std::span<float> log
 
 void IntegerExecutor::load(std::span<const float> images) {
     const std::size_t size = graph().input_dims().size();
+    if (images.size() % size != 0)
+        throw BadInput("IntegerExecutor::load", "size of the images", "n x " + std::to_string(size),
+                       std::to_string(images.size()));
     state_->loaded = images.size() / size;
     std::byte* arenas = state_->arenas.reserve(state_->loaded * arena_bytes());
     for (std::size_t i = 0; i < state_->loaded; ++i)

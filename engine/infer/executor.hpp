@@ -20,20 +20,19 @@ class IntegerExecutor {
     /// Packs the weights for the active architecture. Throws what IntegerGraph::check() throws.
     explicit IntegerExecutor(IntegerGraph graph, Keep keep = Keep::logits);
     ~IntegerExecutor();
-    IntegerExecutor(IntegerExecutor&&) noexcept;
 
     /// images: n x h x w x c normalised floats; logits: n x classes. Throws BadInput when sizes do not fit.
     void logits(std::span<const float> images, std::span<float> logits);
 
     /// All values of the graph for one image, without borders: floats as they are, codes as floats. Only with
-    /// Keep::values; computed by `worker` alone, so workers may do this side by side. Throws BadInput for an
-    /// image of another size.
+    /// Keep::values; computed by `worker` alone, so workers may do this side by side. `worker` is below workers(). Throws
+    /// BadInput for an image of another size.
     std::vector<std::vector<float>> values(std::span<const float> image, int worker);
 
     /// For measuring steps one by one: gives each of these images an arena of its own, as if all of them
-    /// passed the network layer by layer.
+    /// passed the network layer by layer. Throws BadInput when sizes do not fit.
     void load(std::span<const float> images);
-    /// Runs one step, by its index in graph().steps, for the images loaded, shared among the workers as
+    /// Runs one step, by its index in graph().steps (which must be one), for the images loaded, shared among the workers as
     /// logits() would. Steps before it have run for them.
     void run_step(std::size_t step);
 

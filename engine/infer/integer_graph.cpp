@@ -119,6 +119,8 @@ class Checker {
 
     void check_step() {
         const IntegerValue& in = defined(step_->input);
+        if (step_->residual < -1 || (step_->residual >= 0 && step_->op != IntegerStep::Op::product))
+            fail("residual", "a value of a product, or -1", std::to_string(step_->residual));
         switch (step_->op) {
             case IntegerStep::Op::quantize:
                 require_form(in, false);
@@ -188,7 +190,6 @@ class Checker {
         has_product_ = true;
         int& border = borders_[static_cast<std::size_t>(step_->input)];
         border = std::max(border, step_->window.pad);
-        if (step_->residual < -1) fail("residual", "a value or -1", std::to_string(step_->residual));
         if (step_->residual >= 0 && defined(step_->residual).dims != out)
             fail("shape of its residual", to_string(out), to_string(graph_.values[step_->residual].dims));
         if (step_->residual >= 0) require_one_scale(graph_.values[step_->residual], "its residual");

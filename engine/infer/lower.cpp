@@ -1,7 +1,6 @@
 #include "engine/infer/lower.hpp"
 
 #include <algorithm>
-#include <map>
 
 #include "engine/core/error.hpp"
 #include "engine/nn/fold.hpp"
@@ -42,25 +41,25 @@ class Lowering {
   private:
     void check_fit() const {
         graph_.check(weights_);
-        for (const auto& [name, layer] : quantization_.layers) {
-            check(layer, name);
-            const auto weight = weights_.find(name + ".weight");
-            if (weight == weights_.end()) throw BadInput("lowering: the network has no layer '" + name + "'");
-            const Shape shape(weight->second.shape().begin(), weight->second.shape().end());
-            if (layer.shape != shape)
-                throw BadInput("weights of " + name, "shape", to_string(shape), to_string(layer.shape));
-        }
-        for (const auto& [edge, quantizer] : quantization_.edges) {
-            if (edge.reader < 0 || edge.reader >= graph_.size() || edge.operand < 0 ||
-                edge.operand >= static_cast<int>(graph_[edge.reader].inputs.size()))
-                throw BadInput("lowering: the network has no edge into node " + std::to_string(edge.reader) +
-                               ", operand " + std::to_string(edge.operand));
-            const Node& reader = graph_[edge.reader];
-            check(quantizer, static_cast<std::size_t>(graph_[reader.inputs[edge.operand]].out.c));
-            if (quantizer.by_channel() && !is_product(reader))
-                throw BadInput(describe(graph_, edge.reader), "what it reads",
-                               "floats, or codes with one scale per tensor", to_string(quantizer.scheme));
-        }
+        check(quantization_, graph_, weights_);
+        for (const auto& [edge, quantizer] : quantization_.edges)
+            if (!passes_codes(edge))
+                throw Unsupported(describe(graph_, edge.reader) + ": no codes pass into its operand " +
+                                  std::to_string(edge.operand) + " where the network runs as integers");
+    }
+
+    /// What is stored in memory, and so may have codes.
+    bool has_value(int i) const {
+        const Op op = graph_[i].op;
+        return op == Op::input || op == Op::shortcut_a || is_pooling(op) || layer_ending(i);
+    }
+
+    /// Shortcuts and maxima hand on the codes that their own readers want.
+    bool passes_codes(GraphEdge edge) const {
+        const Node& reader = graph_[edge.reader];
+        if (reader.op == Op::max_pool || reader.op == Op::shortcut_a) return false;
+        return (is_product(reader) || is_pooling(reader.op) || reader.op == Op::add) &&
+               has_value(reader.inputs[edge.operand]);
     }
 
     /// The layer whose value node i is, if any.
@@ -88,10 +87,7 @@ class Lowering {
 
     /// Readers come later in the graph, so their own forms are known.
     void find_forms(int i) {
-        const Node& node = graph_[i];
-        const bool has_value = node.op == Op::input || node.op == Op::shortcut_a || node.op == Op::max_pool ||
-                               node.op == Op::avg_pool || node.op == Op::global_pool || layer_ending(i);
-        if (!has_value) return;
+        if (!has_value(i)) return;
         if (i + 1 == graph_.size()) want(i, {});
         for (int reader : readers_[i]) {
             const GraphEdge edge{reader, operand_of(reader, i)};

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "engine/core/bf16.hpp"
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
 

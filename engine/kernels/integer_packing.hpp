@@ -34,9 +34,6 @@ class IntegerWeights {
     IntegerWeights(const Kernels& kernels, WeightFormat format, const CodeMatrix& matrix,
                    OperandRange operand);
 
-    /// How the weights are held: the format asked for, or s8 where the architecture cannot expand it
-    /// (multipliers of groups that are no multiples of 4 k, or that would need split pairs).
-    WeightFormat format() const { return format_; }
     /// Bytes of codes (two each where products need words) and multipliers, padding included, and remainders.
     std::size_t bytes() const;
     int panels() const { return panels_; }
@@ -74,6 +71,8 @@ class IntegerWeights {
 
     const Kernels* kernels_ = nullptr;
     int runs_ = 0, run_length_ = 0, channels_ = 0, panels_ = 0, run_quads_ = 0, short_sums_ = 0;
+    /// The format asked for, or s8 where the architecture cannot expand it (multipliers of groups that are no
+    /// multiples of 4 k, or that would need split pairs).
     WeightFormat format_ = WeightFormat::s8;
     bool words_ = false;
     int panel_quads_ = 0, group_quads_ = 0;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/core/bf16.hpp"
+#include "engine/core/error.hpp"
 #include "engine/core/parallel.hpp"
 #include "engine/nn/activation.hpp"
 
@@ -140,8 +141,17 @@ void ConvUnit::pack() {
     }
 }
 
+void ConvUnit::set_activation(ActivationUnit* activation) {
+    if (quantizer_ && options_.bias && activation->normalizes())
+        throw Unsupported(
+            "layer '" + options_.name +
+            "': quantized with a bias before batch norm; leave out the bias, which batch norm takes away "
+            "again, or fold the two");
+    activation_ = activation;
+}
+
 bool ConvUnit::stores_sums() const {
-    return quantizer_ && activation_ && activation_->normalizes() && !options_.bias;
+    return quantizer_ && activation_ && activation_->normalizes();
 }
 
 const float* ConvUnit::input_values(int slot, Scratch& scratch) const {

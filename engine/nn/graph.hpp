@@ -46,6 +46,10 @@ inline bool is_product(const Node& node) {
     return node.op == Op::conv || node.op == Op::linear;
 }
 
+inline bool is_pooling(Op op) {
+    return op == Op::max_pool || op == Op::avg_pool || op == Op::global_pool;
+}
+
 /// Parameters and buffers by name.
 ///
 ///   conv        <name>.weight [out][in][kh][kw], optionally <name>.bias [out]

@@ -26,7 +26,6 @@ Predictor::Predictor(const Graph& graph, const Weights& weights, Numerics numeri
 }
 
 Predictor::~Predictor() = default;
-Predictor::Predictor(Predictor&&) noexcept = default;
 
 void Predictor::logits(std::span<const float> images, std::span<float> logits) {
     Network& network = state_->network;

@@ -17,7 +17,6 @@ class Predictor {
     Predictor(const Graph& graph, const Weights& weights, Numerics numerics,
               std::unique_ptr<NetworkQuantizer> quantizer = nullptr);
     ~Predictor();
-    Predictor(Predictor&&) noexcept;
 
     /// images: n x h x w x c normalised floats; logits: n x classes. Each image is computed on its own, so
     /// the result does not depend on n, on its neighbours or on the number of threads.

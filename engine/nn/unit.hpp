@@ -86,9 +86,8 @@ class Unit {
     /// How a consumer reads the output: as stored, or by normalising what is stored on the fly. The consumer
     /// sets pixels and destination.
     virtual kernels::Normalize view(int slot) const = 0;
-    /// How the producer of `y` (see activation.hpp) or this unit itself reads the complete gradient of its
-    /// output.
-    virtual kernels::NormalizeBackward gradient_view(int slot) const;
+    /// The complete gradient of this unit's output, as it lies in memory.
+    kernels::NormalizeBackward gradient_view(int slot) const;
 
     /// A consumer delivers its part of the gradient of the output: floats [h*w][c], or null when all it has
     /// to say is that a residual connection is complete. The last one masks and sums it (rule()).

@@ -32,12 +32,12 @@ class InputQuantizers::Layer : public LayerQuantizer {
 };
 
 InputQuantizers::InputQuantizers(const Graph& graph, const std::map<GraphEdge, Quantizer>& edges) {
+    nibble::check(edges, graph);
     for (const auto& [edge, quantizer] : edges) {
         const Node& reader = graph[edge.reader];
         if (!is_product(reader))
             throw Unsupported(describe(graph, edge.reader) +
                               ": reads codes, which it can only where all layers run as integers");
-        check(quantizer);
         if (quantizer.by_channel())
             throw Unsupported(describe(graph, edge.reader) +
                               ": reads codes with a scale per channel beside float weights");

@@ -17,7 +17,7 @@ InputCodes codes_by(const Quantizer& quantizer, int channels);
 class InputQuantizers : public NetworkQuantizer {
   public:
     /// Takes the quantizers of what convolutions and linear layers read. Throws Unsupported for others
-    /// (additions, poolings) and for codes quantized by channel.
+    /// (additions, poolings) and for codes quantized by channel, BadInput for what does not fit the graph.
     InputQuantizers(const Graph& graph, const std::map<GraphEdge, Quantizer>& edges);
     ~InputQuantizers() override;
 

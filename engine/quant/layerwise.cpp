@@ -15,10 +15,6 @@ namespace {
 /// By image.
 using Values = std::vector<std::vector<float>>;
 
-bool is_pooling(Op op) {
-    return op == Op::max_pool || op == Op::avg_pool || op == Op::global_pool;
-}
-
 /// One convolution, linear layer or pooling as a network of its own, so that its arithmetic is that of whole
 /// networks, which must go on to a linear layer.
 class SingleNode {
@@ -72,7 +68,7 @@ class Run {
           readers_(readers_of(graph)),
           values_(graph.nodes().size()) {
         graph.check(weights);
-        for (const auto& [edge, quantizer] : quantization.edges) check(quantizer);
+        check(quantization, graph, weights);
         for (const Node& node : graph.nodes())
             if (node.op == Op::batch_norm) throw Unsupported("'" + node.name + "': fold batch norm first");
         const std::size_t size = graph.input_dims().size();

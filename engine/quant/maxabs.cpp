@@ -30,9 +30,14 @@ struct Sharing {
     }
 };
 
+/// A code times it is a signed byte.
+int largest_multiplier(const Scheme& scheme) {
+    return 127 / std::max(scheme.highest(), -scheme.lowest());
+}
+
 /// Turns group steps into one step per channel and multipliers of it.
 void split_steps(QuantizedWeights& w, const std::vector<float>& group_steps) {
-    const int largest = 127 / std::max(w.scheme.highest(), -w.scheme.lowest());
+    const int largest = largest_multiplier(w.scheme);
     const std::size_t per_output = group_steps.size() / w.outputs();
     w.steps.resize(w.outputs());
     for (std::size_t o = 0; o < w.outputs(); ++o) {
@@ -53,6 +58,9 @@ QuantizedWeights maxabs_weights(const Array<float>& weights, const Scheme& schem
     check(scheme);
     if (scheme.kind == Kind::sum || !scheme.is_signed)
         throw BadInput("max-abs", "scheme of weights", "uniform or ternary, signed", to_string(scheme));
+    if (scheme.granularity == Granularity::group && largest_multiplier(scheme) < 1)
+        throw BadInput("max-abs", "codes with a multiplier per group", "at most 127 in magnitude",
+                       to_string(scheme));
     QuantizedWeights w;
     w.scheme = scheme;
     w.shape.assign(weights.shape().begin(), weights.shape().end());

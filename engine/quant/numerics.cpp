@@ -1,7 +1,6 @@
 #include "engine/quant/numerics.hpp"
 
 #include <cmath>
-#include <limits>
 #include <string>
 #include <utility>
 

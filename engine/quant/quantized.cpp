@@ -5,15 +5,17 @@
 #include <functional>
 
 #include "engine/core/error.hpp"
+#include "engine/nn/fusion.hpp"
 #include "engine/quant/packing.hpp"
 
 namespace nibble {
 namespace {
 
-std::size_t kernel_size(const Shape& shape) {
-    std::size_t size = 1;
-    for (std::size_t d = 2; d < shape.size(); ++d) size *= shape[d];
-    return size;
+/// Weights between one input and one output channel.
+std::size_t taps_of(const Shape& shape) {
+    std::size_t taps = 1;
+    for (std::size_t d = 2; d < shape.size(); ++d) taps *= shape[d];
+    return taps;
 }
 
 }  // namespace
@@ -23,7 +25,7 @@ std::size_t groups_of(std::size_t inputs, int group) {
 }
 
 std::size_t QuantizedWeights::multiplier_index(std::size_t i) const {
-    const std::size_t taps = kernel_size(shape), inputs = shape[1];
+    const std::size_t taps = taps_of(shape), inputs = shape[1];
     const std::size_t tap = i % taps, input = i / taps % inputs, output = i / taps / inputs;
     const std::size_t group = input / static_cast<std::size_t>(scheme.group);
     return (output * groups_of(inputs, scheme.group) + group) * taps + tap;
@@ -110,7 +112,7 @@ void check(const QuantizedWeights& w, const std::string& layer) {
     require_size("number of steps", w.scheme.granularity == Granularity::tensor ? 1 : w.outputs(),
                  w.steps.size());
     require_size("number of multipliers",
-                 grouped ? w.outputs() * groups_of(w.shape[1], w.scheme.group) * kernel_size(w.shape) : 0,
+                 grouped ? w.outputs() * groups_of(w.shape[1], w.scheme.group) * taps_of(w.shape) : 0,
                  w.multipliers.size());
     for (float step : w.steps)
         if (!std::isfinite(step)) throw BadInput(where, "step", "a finite number", std::to_string(step));
@@ -131,6 +133,32 @@ void check(const QuantizedWeights& w, const std::string& layer) {
     require_size("number of extra terms", is_sum ? static_cast<std::size_t>(w.scheme.terms) - 1 : 0,
                  w.extra.size());
     for (const ExtraTerm& term : w.extra) check(term, w, where);
+}
+
+void check(const std::map<GraphEdge, Quantizer>& edges, const Graph& graph) {
+    for (const auto& [edge, quantizer] : edges) {
+        if (edge.reader < 0 || edge.reader >= graph.size() || edge.operand < 0 ||
+            edge.operand >= static_cast<int>(graph[edge.reader].inputs.size()))
+            throw BadInput("quantization: the network has no edge into node " + std::to_string(edge.reader) +
+                           ", operand " + std::to_string(edge.operand));
+        const Node& reader = graph[edge.reader];
+        check(quantizer, static_cast<std::size_t>(graph[reader.inputs[edge.operand]].out.c));
+        if (quantizer.by_channel() && !is_product(reader))
+            throw BadInput(describe(graph, edge.reader), "what it reads",
+                           "floats, or codes with one scale per tensor", to_string(quantizer.scheme));
+    }
+}
+
+void check(const Quantization& quantization, const Graph& graph, const Weights& weights) {
+    for (const auto& [name, layer] : quantization.layers) {
+        check(layer, name);
+        const auto weight = weights.find(name + ".weight");
+        if (weight == weights.end()) throw BadInput("quantization: the network has no layer '" + name + "'");
+        const Shape shape(weight->second.shape().begin(), weight->second.shape().end());
+        if (layer.shape != shape)
+            throw BadInput("weights of " + name, "shape", to_string(shape), to_string(layer.shape));
+    }
+    check(quantization.edges, graph);
 }
 
 }  // namespace nibble

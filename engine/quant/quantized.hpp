@@ -79,4 +79,10 @@ struct Quantization {
     std::map<GraphEdge, Quantizer> edges;
 };
 
+/// Throws BadInput unless every edge is one of the graph's and its quantizer is valid and fits what passes:
+/// scales per channel as many as there are, and only where a convolution or linear layer reads.
+void check(const std::map<GraphEdge, Quantizer>& edges, const Graph& graph);
+/// The same, and every layer is one of the network's, valid and of the shape of its weights.
+void check(const Quantization& quantization, const Graph& graph, const Weights& weights);
+
 }  // namespace nibble

@@ -1,7 +1,5 @@
 #include "engine/quant/relative_error.hpp"
 
-#include <algorithm>
-
 #include "engine/core/error.hpp"
 
 namespace nibble {

@@ -246,7 +246,10 @@ std::string Trainer::load(const std::filesystem::path& path) {
         }
         return values;
     };
-    Weights velocity = read("momentum/", state_->sgd.velocity());
+    Weights weights = read("weights/", state_->weights), velocity = read("momentum/", state_->sgd.velocity());
+    for (const auto& [name, values] : velocity)
+        if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); }))
+            throw BadInput(where + ": tensor 'momentum/" + name + "' is not finite");
     if (state_->quantizer) {
         const std::string prefix = "quantizer/";
         std::map<std::string, Array<float>> state;
@@ -254,7 +257,7 @@ std::string Trainer::load(const std::filesystem::path& path) {
             if (name.starts_with(prefix)) state.emplace(name.substr(prefix.size()), tensor.to_f32());
         state_->quantizer->set_state(state);
     }
-    set_weights(read("weights/", state_->weights));
+    set_weights(std::move(weights));
     state_->sgd.velocity() = std::move(velocity);
     state_->steps = std::stoull(steps);
     return meta("extra");

@@ -65,7 +65,7 @@ class Trainer {
     /// graph, recipe, numerics, quantizer and seed, so that load() refuses (BadInput) a checkpoint of another
     /// run. `extra` is the caller's: progress so far, say. save() is atomic.
     void save(const std::filesystem::path& path, const std::string& extra) const;
-    /// Returns the caller's `extra`.
+    /// Returns the caller's `extra`. What is refused changes nothing, but perhaps the quantizer's state.
     std::string load(const std::filesystem::path& path);
 
   private:

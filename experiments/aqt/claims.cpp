@@ -25,7 +25,7 @@ std::string rule_text(double threshold) {
     return fmt::format(
         "Reproduced when every difference is above {:g} points, not reproduced as soon as one is below, each "
         "with the whole of its interval: over the seeds, or of a single seed {:g} points to both sides. "
-        "Otherwise inconclusive.",
+        "Otherwise inconclusive, as it is while a network of the grid lacks results.",
         threshold, kMargin);
 }
 
@@ -82,20 +82,23 @@ Figure largest_surcharge(const Cells& cells, const std::string& a, const std::st
     return figure;
 }
 
-/// Judged as far as the grid allows: what the networks with results agree on may still fail on another.
-Claim judged_over(const Cells& cells, const std::vector<std::string>& methods, Claim claim,
-                  const std::vector<Figure>& figures) {
-    claim = judged(std::move(claim), figures);
+/// Open until all networks have results: a further one moves means, and may beat what no other beats.
+Claim open_until_complete(const Cells& cells, const std::vector<std::string>& methods, Claim claim) {
     const auto in_grid = std::ranges::count_if(cells.networks(), [&](const std::string& network) {
         return std::ranges::all_of(methods, [&](const auto& m) { return cells.in_grid(network, m); });
     });
     const auto measured = std::ssize(cells.panel(methods).networks);
     if (in_grid == 0)
         claim.verdict = {Verdict::Kind::not_attempted, "not in the grid of profile " + cells.profile()};
-    else if (measured < in_grid && claim.verdict.kind == Verdict::Kind::reproduced)
+    else if (measured > 0 && measured < in_grid)
         claim.verdict = {Verdict::Kind::inconclusive,
                          fmt::format("{} of {} networks have results", measured, in_grid)};
     return claim;
+}
+
+Claim judged_over(const Cells& cells, const std::vector<std::string>& methods, Claim claim,
+                  const std::vector<Figure>& figures) {
+    return open_until_complete(cells, methods, judged(std::move(claim), figures));
 }
 
 }  // namespace
@@ -205,7 +208,7 @@ Claim mostly_4_bit_is_best(const Cells& cells) {
         "than every w4a4e8 one: the front does not reach there. " +
         rule_text(0);
     claim.command = rerun_command("aqt", cells.profile(), methods);
-    claim = judged_over(cells, methods, std::move(claim), figures);
+    claim = judged(std::move(claim), figures);
     if (beyond && claim.verdict.kind == Verdict::Kind::reproduced)
         claim.verdict = {Verdict::Kind::inconclusive,
                          "dearer results are more accurate than the front reaches"};
@@ -215,7 +218,7 @@ Claim mostly_4_bit_is_best(const Cells& cells) {
         if (claim.verdict.kind != Verdict::Kind::not_reproduced)
             claim.verdict = {Verdict::Kind::inconclusive, "no costs in common: " + apart};
     }
-    return claim;
+    return open_until_complete(cells, methods, std::move(claim));
 }
 
 Claim quantized_beats_float(const Cells& cells) {
@@ -254,11 +257,11 @@ Claim quantized_beats_float(const Cells& cells) {
         "largest network. " +
         rule_text(0);
     claim.command = rerun_command("aqt", cells.profile(), methods);
-    claim = judged_over(cells, methods, std::move(claim), {eight, four});
+    claim = judged(std::move(claim), {eight, four});
     const bool larger_ones =
         !network.empty() && network != papers_network &&
         std::ranges::any_of(cells.networks(), [&](auto& n) { return macs(n) > macs(network); });
-    if (claim.verdict.kind == Verdict::Kind::not_reproduced && larger_ones)
+    if (claim.verdict.kind != Verdict::Kind::not_attempted && larger_ones)
         claim.verdict = {Verdict::Kind::inconclusive, "a larger network has no results yet"};
     return claim;
 }

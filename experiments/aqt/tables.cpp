@@ -11,10 +11,6 @@ std::string relative_cost(const std::vector<const Result*>& results, CostModel m
     return fmt::format("{:.4f}", cost_of(*results.front(), model) / bf16_cost(*results.front(), model));
 }
 
-std::string count_text(std::size_t count) {
-    return count ? std::to_string(count) : kMissing;
-}
-
 }  // namespace
 
 Table method_table(const Cells& cells) {

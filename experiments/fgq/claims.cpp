@@ -82,7 +82,7 @@ Claim groups_of_four_without_training(const Study& study) {
         loss.detail += fmt::format("{}{} {}", loss.detail.empty() ? "(" : ", ", other, over_seeds(values, 2));
     }
     if (!loss.detail.empty()) loss.detail += ")";
-    return judged(std::move(claim), {loss});
+    return judged_over(study, {kFloat, kFour}, std::move(claim), {loss});
 }
 
 Claim four_bit_activations(const Study& study) {
@@ -100,7 +100,8 @@ Claim four_bit_activations(const Study& study) {
         "points, the paper's largest. {}",
         kFour, four, kPaper, rule_text());
     claim.command = rerun_command("fgq", study.profile(), {kFour, four});
-    return judged(std::move(claim), differences(study, kFour, four, kNone, kPaper));
+    return judged_over(study, {kFour, four}, std::move(claim),
+                       differences(study, kFour, four, kNone, kPaper));
 }
 
 Claim depth_tolerates(const Study& study) {
@@ -109,10 +110,9 @@ Claim depth_tolerates(const Study& study) {
     for (std::size_t i = 0; i + 1 < networks.size(); ++i) {
         const std::string &shallow = networks[i], &deep = networks[i + 1];
         if (!may_be_deeper(study, deep, shallow)) continue;
-        const auto a = study.differences(shallow, kFloat, kFour), b = study.differences(deep, kFloat, kFour);
-        Figure f{fmt::format("loss on {} - loss on {}", shallow, deep), {}};
+        Figure f{fmt::format("loss on {} - loss on {}", shallow, deep),
+                 study.sums({{shallow, kFloat}, {shallow, kFour, -1}, {deep, kFloat, -1}, {deep, kFour}})};
         f.margin = kMargin;
-        for (std::size_t s = 0; s < std::min(a.size(), b.size()); ++s) f.values.push_back(a[s] - b[s]);
         figures.push_back(std::move(f));
     }
     Claim claim;
@@ -125,21 +125,28 @@ Claim depth_tolerates(const Study& study) {
         "that is deeper; reproduced when all are positive. {}",
         kFour, rule_text());
     claim.command = rerun_command("fgq", study.profile(), {kFloat, kFour});
-    claim = judged(std::move(claim), figures);
+    claim = judged_over(study, {kFloat, kFour}, std::move(claim), figures);
     if (networks.size() < 2) claim.verdict = {Verdict::Kind::not_attempted, "one network alone"};
     return claim;
 }
 
 namespace {
 
-/// The least that accuracy falls from one of `methods` (but the first) to the next.
+/// Of what accuracy falls from one of `methods` (but the first) to the next, the figure that speaks most against a
+/// fall: one that denies it with its whole interval, or else that whose interval reaches lowest.
 Figure smallest_step(const Study& study, const std::string& network,
                      const std::vector<std::string>& methods) {
     std::optional<Figure> smallest;
+    std::pair<bool, double> least;  // no denial, the interval's lower end
     for (std::size_t i = 1; i + 1 < methods.size(); ++i) {
         const Figure step = difference(study, network, methods[i], methods[i + 1], 0);
         if (step.values.empty()) return step;
-        if (!smallest || summarize(step.values).mean < summarize(smallest->values).mean) smallest = step;
+        const Summary s = summarize(step.values);
+        const double half = s.half_width.value_or(step.margin);
+        const std::pair<bool, double> rank{s.mean + half > 0, s.mean - half};
+        if (smallest && rank >= least) continue;
+        smallest = step;
+        least = rank;
     }
     return *smallest;
 }
@@ -160,12 +167,12 @@ Claim accuracy_falls_with_groups(const Study& study) {
     claim.statement = "Accuracy falls with every doubling of N; groups of 64 need training.";
     claim.paper = kUnknown;
     claim.measure = fmt::format(
-        "On each network, 8-bit activations: the smallest of the differences of top-1 at N minus that at 2 "
-        "N, "
-        "positive, and float minus N = 64, above {:g} points. {}",
+        "On each network, 8-bit activations: of the differences of top-1 at N minus that at 2 N the one that "
+        "speaks most against it (negative with its whole interval, or reaching lowest), positive, and float "
+        "minus N = 64, above {:g} points. {}",
         kMuch, rule_text());
     claim.command = rerun_command("fgq", study.profile(), methods);
-    return judged(std::move(claim), figures);
+    return judged_over(study, methods, std::move(claim), figures);
 }
 
 Claim fine_tuning_recovers(const Study& study) {
@@ -183,7 +190,8 @@ Claim fine_tuning_recovers(const Study& study) {
         "below {:g} points. {}",
         tuned, kPaper, rule_text());
     claim.command = rerun_command("fgq", study.profile(), {kFloat, tuned});
-    return judged(std::move(claim), differences(study, kFloat, tuned, kNone, kPaper));
+    return judged_over(study, {kFloat, tuned}, std::move(claim),
+                       differences(study, kFloat, tuned, kNone, kPaper));
 }
 
 Claim multiplications_go(const Study& study) {
@@ -207,7 +215,7 @@ Claim multiplications_go(const Study& study) {
         "multiplied once: first layer in 8 bits and groups that end with the channels included. Reproduced "
         "when above 74 and 98 %. Counted, not executed: processors with byte products multiply each weight.";
     claim.command = rerun_command("fgq", study.profile(), {kFour, kSixtyFour});
-    return judged(std::move(claim), figures);
+    return judged_over(study, {kFour, kSixtyFour}, std::move(claim), figures);
 }
 
 Claim speed() {
@@ -258,7 +266,7 @@ Claim two_thresholds_help(const Study& study) {
     std::vector<std::string> methods;
     for (int n : kGroups) methods.push_back(in_groups(n, 8));
     claim.command = rerun_command("fgq", study.profile(), methods);
-    return judged(std::move(claim), figures);
+    return judged_over(study, methods, std::move(claim), figures);
 }
 
 Claim batch_norm_is_essential(const Study& study) {
@@ -276,18 +284,19 @@ Claim batch_norm_is_essential(const Study& study) {
         kMuch, rule_text());
     claim.command =
         rerun_command("fgq", study.profile(), {kFour, kFour + "-oldbn", kSixtyFour, kSixtyFour + "-oldbn"});
-    return judged(std::move(claim), figures);
+    return judged_over(study, {kFour, kFour + "-oldbn", kSixtyFour, kSixtyFour + "-oldbn"}, std::move(claim),
+                       figures);
 }
 
 Claim optimum_beats_twn(const Study& study) {
     std::vector<Figure> figures = differences(study, kFour, kFour + "-twn", 0);
     for (const std::string& network : study.networks_with({kSixtyFour, kSixtyFour + "-twn"})) {
-        const auto small = study.differences(network, kFour, kFour + "-twn"),
-                   large = study.differences(network, kSixtyFour, kSixtyFour + "-twn");
-        Figure f{fmt::format("gain at N = 4 - gain at N = 64 on {}", network), {}};
+        Figure f{fmt::format("gain at N = 4 - gain at N = 64 on {}", network),
+                 study.sums({{network, kFour},
+                             {network, kFour + "-twn", -1},
+                             {network, kSixtyFour, -1},
+                             {network, kSixtyFour + "-twn"}})};
         f.margin = kMargin;
-        for (std::size_t s = 0; s < std::min(small.size(), large.size()); ++s)
-            f.values.push_back(small[s] - large[s]);
         figures.push_back(std::move(f));
     }
     Claim claim;
@@ -300,7 +309,8 @@ Claim optimum_beats_twn(const Study& study) {
         kFour, rule_text());
     claim.command =
         rerun_command("fgq", study.profile(), {kFour, kFour + "-twn", kSixtyFour, kSixtyFour + "-twn"});
-    return judged(std::move(claim), figures);
+    return judged_over(study, {kFour, kFour + "-twn", kSixtyFour, kSixtyFour + "-twn"}, std::move(claim),
+                       figures);
 }
 
 Claim first_layer_needs_bits(const Study& study) {
@@ -313,7 +323,8 @@ Claim first_layer_needs_bits(const Study& study) {
         "positive. {1}",
         kFour, rule_text());
     claim.command = rerun_command("fgq", study.profile(), {kFour, kFour + "-t"});
-    return judged(std::move(claim), differences(study, kFour, kFour + "-t", 0));
+    return judged_over(study, {kFour, kFour + "-t"}, std::move(claim),
+                       differences(study, kFour, kFour + "-t", 0));
 }
 
 Claim integers_at_equal_storage(const Study& study) {
@@ -328,7 +339,7 @@ Claim integers_at_equal_storage(const Study& study) {
         "Top-1 of w4a8 minus that of {}, everything else alike; reproduced when all are positive. {}", kFour,
         rule_text());
     claim.command = rerun_command("fgq", study.profile(), {"w4a8", kFour});
-    return judged(std::move(claim), differences(study, "w4a8", kFour, 0));
+    return judged_over(study, {"w4a8", kFour}, std::move(claim), differences(study, "w4a8", kFour, 0));
 }
 
 std::vector<Claim> claims(const Study& study) {

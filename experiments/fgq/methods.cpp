@@ -1,5 +1,7 @@
 #include "experiments/fgq/methods.hpp"
 
+#include "experiments/harness/config.hpp"
+
 namespace nibble::fgq {
 
 std::string in_groups(int group, int activation_bits) {
@@ -7,7 +9,7 @@ std::string in_groups(int group, int activation_bits) {
 }
 
 std::string fine_tuned(const std::string& method) {
-    return method + "-ft";
+    return method + std::string(kFineTuned);
 }
 
 std::optional<double> eliminated(const Result& result) {

@@ -20,8 +20,7 @@ std::string change(const Study& study, const std::string& network, const std::st
 }
 
 std::string draws(const Study& study, const std::string& network, const std::string& method) {
-    const std::size_t count = study.results(network, method).size();
-    return count ? std::to_string(count) : kMissing;
+    return count_text(study.results(network, method).size());
 }
 
 std::string number(const std::vector<double>& values, int decimals) {

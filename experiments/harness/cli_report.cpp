@@ -22,6 +22,20 @@ struct ReportOptions {
     }
 };
 
+/// "`aqt` 30, `baseline` 50": of experiments that train from the start.
+std::string epochs_of(const std::vector<std::pair<Grid, std::vector<ReportedCell>>>& experiments,
+                      const std::string& profile) {
+    std::string text;
+    for (const auto& [grid, reported] : experiments)
+        for (const GridCell& cell : grid.cells(profile)) {
+            const auto* training = std::get_if<TrainConfig>(&cell.config);
+            if (!training || training->fine_tuning) continue;
+            text += fmt::format("{}`{}` {}", text.empty() ? "" : ", ", grid.paper, training->recipe.epochs);
+            break;
+        }
+    return text;
+}
+
 /// The README shows the results that are committed, not what a quick look made.
 bool update_readme(const Project& project, const ReportOptions& o) {
     const std::string& profile = o.readme_profile;
@@ -42,12 +56,12 @@ bool update_readme(const Project& project, const ReportOptions& o) {
         table.markdown() +
         fmt::format(
             "\nProfile `{}`; of each experiment, among the networks with most of these methods, the largest. "
-            "Means over seeds or calibration draws, ± half the width of the 95 % interval. `aqt` trains for "
-            "30 "
-            "epochs, `baseline` for 50; bits per weight include the scales in `mmse` and `fgq`. Names of "
-            "methods: [GLOSSARY.md](GLOSSARY.md). Every claim of the papers with our figures and a verdict: "
+            "Means over seeds or calibration draws, ± half the width of the 95 % interval. Epochs of "
+            "training: "
+            "{}; bits per weight include the scales in `mmse` and `fgq`. Names of methods: "
+            "[GLOSSARY.md](GLOSSARY.md). Every claim of the papers with our figures and a verdict: "
             "[results/REPORT.md](results/REPORT.md).\n",
-            profile);
+            profile, epochs_of(experiments, profile));
     const std::string updated = with_results(text, tables, path.string());
     if (updated != text) write_file(path, updated);
     return true;

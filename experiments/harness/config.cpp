@@ -8,8 +8,6 @@
 namespace nibble {
 
 namespace {
-constexpr std::string_view kFineTuned = "-ft";
-
 /// Training estimates batch norm's statistics in any case.
 fgq::Method trainable(const std::string& text) {
     const fgq::Method method = fgq::method_from(text);
@@ -96,6 +94,11 @@ void check(const TrainConfig& config, const std::string& where) {
     check(config.recipe, where);
     if (config.eval_every < 1 || config.eval_every > 1000000)
         throw BadInput(where, "eval_every", "1 to 1000000", std::to_string(config.eval_every));
+    if (const auto& q = config.quantization;
+        q && q->activation_bits > 0 && (q->half_shift || q->weight_bits < 2))
+        throw BadInput(where, "method",
+                       "weights that are integers of 2 to 8 bits, or activations that stay float",
+                       to_string(*q));
 }
 
 }  // namespace nibble

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "engine/nn/numerics.hpp"
 #include "engine/quant/aqt/method.hpp"
@@ -34,6 +35,9 @@ struct TrainConfig {
 
     bool is_float() const { return !quantization && !fine_tuning; }
 };
+
+/// How names of methods end that train on from a trained network.
+inline constexpr std::string_view kFineTuned = "-ft";
 
 /// "f32", "bf16", or how the network is quantized while it is trained (engine/quant/aqt/method.hpp), which is
 /// done in bf16. "g64a8-ft": fine-tuned, in bf16, too; its parent is for the caller to set. Throws BadInput.

@@ -98,8 +98,6 @@ GridCell resolve_post_training(const Cell& cell, const std::string& family, cons
     return {cell, config};
 }
 
-constexpr const char* kFineTuned = "-ft";
-
 GridCell resolve_fine_tuning(const Cell& cell, const TrainConfig& protocol, const Parents& parents,
                              const std::string& where) {
     GridCell resolved = resolve_training(cell, protocol, where);

@@ -183,7 +183,7 @@ std::vector<fs::path> write_report(const Project& project, const std::string& pr
             draw(plot, file(end));
             written.insert(written.end(), {file(end + ".svg"), file(end + ".pdf")});
         }
-    } catch (const Error& e) {
+    } catch (const Unsupported& e) {
         no_plot = e.what();
     }
     for (const auto& [end, bytes] : report.files) {

@@ -1,7 +1,6 @@
 #include "experiments/harness/reproduction.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
@@ -17,9 +16,12 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A folder that is gone at the end, whatever happens.
+/// An empty folder that is gone at the end, whatever happens.
 struct TemporaryFolder {
-    explicit TemporaryFolder(fs::path where) : path(std::move(where)) { fs::create_directories(path); }
+    explicit TemporaryFolder(fs::path where) : path(std::move(where)) {
+        fs::remove_all(path);  // of a process that was killed: its checkpoint may be another program's
+        fs::create_directories(path);
+    }
     ~TemporaryFolder() {
         std::error_code ignored;
         fs::remove_all(path, ignored);
@@ -66,7 +68,7 @@ std::string difference_of_run(const Project& project, const std::string& path, c
         return "stale: " + why + " changed since";
     const fs::path run_folder = project.run_folder(cell.profile, cell.cell.cell);
     const FileLock lock(run_folder / "lock");  // who starts from this cell waits, and need not train it
-    const TemporaryFolder folder(run_folder / ("verify-" + std::to_string(::getpid())));
+    const TemporaryFolder folder(run_folder / "verify");
     const std::string differs =
         difference(reproducible_part(stored),
                    reproducible_part(compute_cell(project, cell, data, parts, folder.path, control)));

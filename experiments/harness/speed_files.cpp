@@ -102,7 +102,7 @@ void write_one(const fs::path& file, std::vector<fs::path>& written, std::string
         try {
             draw(plot, plot_stem);
             for (const char* suffix : {".svg", ".pdf"}) written.emplace_back(plot_stem + suffix);
-        } catch (const Error& e) {
+        } catch (const Unsupported& e) {
             no_plot = e.what();
         }
     }

@@ -1,5 +1,7 @@
 #include "experiments/harness/study.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace nibble {
@@ -49,22 +51,29 @@ std::vector<double> Study::values(const std::string& network, const std::string&
     return list;
 }
 
-std::vector<double> Study::differences(const std::string& network, const std::string& a, const std::string& b,
-                                       const Quantity& of) const {
-    // With one seed on one side, the seeds of the other count: that one stands for each of them.
+std::vector<double> Study::sums(const std::vector<Term>& terms, const Quantity& of) const {
+    // With one seed in a term, the seeds of the others count: that one stands for each of them.
     std::vector<std::uint64_t> seeds;
-    for (const std::string& method : {a, b})
-        if (const auto place = places_.find({network, method});
+    for (const Term& term : terms)
+        if (const auto place = places_.find({term.network, term.method});
             place != places_.end() && place->second.seeds.size() > seeds.size())
             seeds = place->second.seeds;
     std::vector<double> list;
     for (std::uint64_t seed : seeds) {
-        const Result *first = find(network, a, seed), *second = find(network, b, seed);
-        if (!first || !second) continue;
-        const auto one = of(*first), other = of(*second);
-        if (one && other) list.push_back(*one - *other);
+        std::optional<double> sum = 0;
+        for (const Term& term : terms) {
+            const Result* result = find(term.network, term.method, seed);
+            const auto value = result ? of(*result) : std::nullopt;
+            sum = sum && value ? std::optional(*sum + term.factor * *value) : std::nullopt;
+        }
+        if (sum) list.push_back(*sum);
     }
     return list;
+}
+
+std::vector<double> Study::differences(const std::string& network, const std::string& a, const std::string& b,
+                                       const Quantity& of) const {
+    return sums({{network, a}, {network, b, -1}}, of);
 }
 
 std::vector<std::string> Study::networks_with(const std::vector<std::string>& methods) const {
@@ -74,6 +83,17 @@ std::vector<std::string> Study::networks_with(const std::vector<std::string>& me
                         [&](const auto& method) { return in_grid(network, method); }))
             list.push_back(network);
     return list;
+}
+
+Study::Coverage Study::coverage(const std::vector<std::string>& methods) const {
+    Coverage coverage;
+    for (const std::string& network : networks_with(methods))
+        for (const std::string& method : methods) {
+            const Place& place = places_.at({network, method});
+            coverage.cells += place.seeds.size();
+            coverage.missing += place.seeds.size() - place.results.size();
+        }
+    return coverage;
 }
 
 std::string Study::largest_with(const std::vector<std::string>& methods) const {
@@ -91,6 +111,18 @@ std::string Study::largest_with(const std::vector<std::string>& methods) const {
         largest = network;
     }
     return largest;
+}
+
+Claim judged_over(const Study& study, const std::vector<std::string>& methods, Claim claim,
+                  const std::vector<Figure>& figures) {
+    claim = judged(std::move(claim), figures);
+    const auto [cells, missing] = study.coverage(methods);
+    const bool decided = claim.verdict.kind == Verdict::Kind::reproduced ||
+                         claim.verdict.kind == Verdict::Kind::not_reproduced;
+    if (decided && missing > 0)
+        claim.verdict = {Verdict::Kind::inconclusive,
+                         fmt::format("{} of {} cells are missing", missing, cells)};
+    return claim;
 }
 
 std::optional<double> top1(const Result& result) {

@@ -20,6 +20,12 @@ class Study {
     /// What is asked of a result; one may not have it.
     using Quantity = std::function<std::optional<double>(const Result&)>;
 
+    /// One summand of what is compared.
+    struct Term {
+        std::string network, method;
+        double factor = 1;
+    };
+
     Study(const std::string& profile, const std::vector<ReportedCell>& cells);
 
     const std::string& profile() const { return profile_; }
@@ -35,11 +41,18 @@ class Study {
     /// Of each result that has it.
     std::vector<double> values(const std::string& network, const std::string& method,
                                const Quantity& of = top1) const;
+    /// The terms' values times their factors, added up, in every seed that has them all.
+    std::vector<double> sums(const std::vector<Term>& terms, const Quantity& of = top1) const;
     /// Of a minus of b, in every seed that has both.
     std::vector<double> differences(const std::string& network, const std::string& a, const std::string& b,
                                     const Quantity& of = top1) const;
     /// The networks whose cells of all these methods are in the grid.
     std::vector<std::string> networks_with(const std::vector<std::string>& methods) const;
+    /// Of the cells of these methods on those networks: how many there are, and how many have no result.
+    struct Coverage {
+        std::size_t cells = 0, missing = 0;
+    };
+    Coverage coverage(const std::vector<std::string>& methods) const;
     /// Of the networks that have results for all these methods, that with the most multiplications; empty if
     /// none has.
     std::string largest_with(const std::vector<std::string>& methods) const;
@@ -54,6 +67,11 @@ class Study {
     std::vector<std::string> networks_, methods_;
     std::map<std::pair<std::string, std::string>, Place> places_;  ///< by network and method
 };
+
+/// What the claim says of itself, with `ours` and `verdict` from the figures; inconclusive while cells of these
+/// methods are missing, which could turn any verdict.
+Claim judged_over(const Study& study, const std::vector<std::string>& methods, Claim claim,
+                  const std::vector<Figure>& figures);
 
 /// A fact that a quantization after training reports.
 Study::Quantity fact(const std::string& name);

@@ -90,6 +90,10 @@ std::string Table::latex() const {
     return text + "\\bottomrule\n\\end{tabular}\n";
 }
 
+std::string count_text(std::size_t count) {
+    return count ? std::to_string(count) : kMissing;
+}
+
 namespace {
 std::string with_interval(std::span<const double> values, const std::string& mean, int decimals) {
     const Summary s = summarize(values);

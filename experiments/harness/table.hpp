@@ -27,6 +27,9 @@ struct Table {
 
 inline constexpr const char* kMissing = "–";
 
+/// How many there are; kMissing for none.
+std::string count_text(std::size_t count);
+
 /// "91.50 ± 0.35": mean over the seeds and half the width of its interval (statistics.hpp), which one value
 /// does not have; kMissing without values.
 std::string over_seeds(std::span<const double> values, int decimals);

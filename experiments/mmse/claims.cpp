@@ -35,13 +35,13 @@ void add_differences(std::vector<Figure>& figures, const Study& cells, const std
 void add_gains(std::vector<Figure>& figures, const Study& cells, const std::string& a, const std::string& b,
                const std::string& c, const std::string& d) {
     for (const std::string& network : cells.networks_with({a, b, c, d})) {
-        const auto one = cells.differences(network, a, b), other = cells.differences(network, c, d);
-        Figure f{fmt::format("({} - {}) - ({} - {}) on {}", a, b, c, d, network), {}};
+        Figure f{fmt::format("({} - {}) - ({} - {}) on {}", a, b, c, d, network),
+                 cells.sums({{network, a}, {network, b, -1}, {network, c, -1}, {network, d}})};
         f.margin = kMargin;
-        for (std::size_t i = 0; i < std::min(one.size(), other.size()); ++i)
-            f.values.push_back(one[i] - other[i]);
         if (!f.values.empty())
-            f.detail = fmt::format("({:+.2f} beside {:+.2f})", summarize(one).mean, summarize(other).mean);
+            f.detail =
+                fmt::format("({:+.2f} beside {:+.2f})", summarize(cells.differences(network, a, b)).mean,
+                            summarize(cells.differences(network, c, d)).mean);
         figures.push_back(std::move(f));
     }
 }
@@ -87,7 +87,7 @@ Claim four_bits_without_training(const Study& cells) {
         "paper's largest loss. {}",
         kPaper, rule_text());
     claim.command = rerun_command("mmse", cells.profile(), {kFloat, "w4e8", "w4e8-refined"});
-    return judged(std::move(claim), figures);
+    return judged_over(cells, {kFloat, "w4e8", "w4e8-refined"}, std::move(claim), figures);
 }
 
 Claim mmse_beats_max_abs(const Study& cells) {
@@ -106,7 +106,10 @@ Claim mmse_beats_max_abs(const Study& cells) {
     claim.command = rerun_command("mmse", cells.profile(),
                                   {"w4e8", "w4e8-wmaxabs", "w4e8-pt", "w4e8-pt-wmaxabs", "w3a8e8",
                                    "w3a8e8-wmaxabs", "w4a8e8", "w4a8e8-wmaxabs"});
-    return judged(std::move(claim), figures);
+    return judged_over(cells,
+                       {"w4e8", "w4e8-wmaxabs", "w4e8-pt", "w4e8-pt-wmaxabs", "w3a8e8", "w3a8e8-wmaxabs",
+                        "w4a8e8", "w4a8e8-wmaxabs"},
+                       std::move(claim), figures);
 }
 
 Claim kernels_matter_more(const Study& cells) {
@@ -123,7 +126,7 @@ Claim kernels_matter_more(const Study& cells) {
         "per tensor). " +
         rule_text();
     claim.command = rerun_command("mmse", cells.profile(), {"w4e8", "w4e8-pt", "w4e8-pt-wmaxabs"});
-    return judged(std::move(claim), figures);
+    return judged_over(cells, {"w4e8", "w4e8-pt", "w4e8-pt-wmaxabs"}, std::move(claim), figures);
 }
 
 Claim alternating_gets_stuck(const Study& cells) {
@@ -142,7 +145,7 @@ Claim alternating_gets_stuck(const Study& cells) {
         "nothing is drawn.",
         kWorse, kSame);
     claim.command = rerun_command("mmse", cells.profile(), {"w4a8e8", "w4a8e8-walternating", "w4a8e8-wgrid"});
-    return judged(std::move(claim), figures);
+    return judged_over(cells, {"w4a8e8", "w4a8e8-walternating", "w4a8e8-wgrid"}, std::move(claim), figures);
 }
 
 Claim few_duals_suffice(const Study& cells) {
@@ -179,7 +182,7 @@ Claim few_duals_suffice(const Study& cells) {
         "what these lose against float, more than {:g}; products more, less than 20 %. {}",
         kMost, rule_text());
     claim.command = rerun_command("mmse", cells.profile(), {kFloat, single, dual});
-    return judged(std::move(claim), figures);
+    return judged_over(cells, {kFloat, single, dual}, std::move(claim), figures);
 }
 
 Claim refinement_helps(const Study& cells) {
@@ -198,7 +201,7 @@ Claim refinement_helps(const Study& cells) {
         "are never among those that tune, so a gain on them is none of overfitting. " +
         rule_text();
     claim.command = rerun_command("mmse", cells.profile(), {single, refined});
-    return judged(std::move(claim), figures);
+    return judged_over(cells, {single, refined}, std::move(claim), figures);
 }
 
 Claim small_sets_suffice(const Study& cells) {
@@ -224,7 +227,7 @@ Claim small_sets_suffice(const Study& cells) {
         kSame, rule_text());
     claim.command =
         rerun_command("mmse", cells.profile(), {"w4a4e8-cal64", "w4a4e8-cal1024", "w4e8", "a4e8"});
-    return judged(std::move(claim), figures);
+    return judged_over(cells, {"w4a4e8-cal64", "w4a4e8-cal1024", "w4e8", "a4e8"}, std::move(claim), figures);
 }
 
 Claim papers_figures() {
@@ -261,7 +264,7 @@ Claim eight_bits_are_enough(const Study& cells) {
     claim.measure =
         "Test top-1 of w8a8, executed as integers, minus float: above -0.3 points. " + rule_text();
     claim.command = rerun_command("mmse", cells.profile(), {kFloat, "w8a8"});
-    return judged(std::move(claim), figures);
+    return judged_over(cells, {kFloat, "w8a8"}, std::move(claim), figures);
 }
 
 std::vector<Claim> claims(const Study& cells) {

@@ -18,10 +18,6 @@ bool weights_only(const Method& m) {
     return m.quantizes_weights() && !m.quantizes_activations();
 }
 
-std::string draws(std::size_t count) {
-    return count ? std::to_string(count) : kMissing;
-}
-
 /// A cell's figure, or a dash without result.
 std::string figure(const std::vector<const Result*>& results,
                    const std::function<std::string(const Result&)>& of) {
@@ -51,7 +47,7 @@ Table accuracy_table(const Study& cells, const Wanted& wanted) {
         const auto add = [&](const std::string& method) {
             const auto r = cells.results(network, method);
             table.rows.push_back(
-                {network, method, describe(method_from(method)), draws(r.size()),
+                {network, method, describe(method_from(method)), count_text(r.size()),
                  over_seeds(cells.values(network, method), 2),
                  signed_over_seeds(cells.differences(network, method, kFloat), 2),
                  figure(r,
@@ -202,7 +198,7 @@ Table calibration_table(const Study& cells) {
                 return fmt::format("{:.2f}", largest ? *std::max_element(values.begin(), values.end())
                                                      : *std::min_element(values.begin(), values.end()));
             };
-            table.rows.push_back({network, std::to_string(images), draws(values.size()),
+            table.rows.push_back({network, std::to_string(images), count_text(values.size()),
                                   over_seeds(values, 2), extreme(false), extreme(true),
                                   signed_over_seeds(cells.differences(network, method, kFloat), 2)});
         }

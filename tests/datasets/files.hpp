@@ -3,12 +3,13 @@
 
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <stdexcept>
 #include <string>
+
+#include "tests/helpers/data.hpp"
 
 namespace nibble::test {
 
@@ -42,14 +43,10 @@ class Scratch {
     std::filesystem::path path_;
 };
 
-/// NIBBLE_DATA, else ../shared/data beside the repository, if `folder` exists there.
+/// The data root that holds `folder`, if one does.
 inline std::optional<std::filesystem::path> real_data(const std::string& folder) {
-    const char* variable = std::getenv("NIBBLE_DATA");
-    const std::filesystem::path root =
-        variable && *variable ? variable
-                              : std::filesystem::path(NIBBLE_SOURCE_DIR) / ".." / "shared" / "data";
-    if (!std::filesystem::is_directory(root / folder)) return {};
-    return root;
+    const std::filesystem::path root = data_root(folder);
+    return std::filesystem::is_directory(root / folder) ? std::optional(root) : std::nullopt;
 }
 
 /// The message of the exception that `call` throws; empty if none.

@@ -20,9 +20,10 @@ field executed_as e.json | grep '^f32-' >/dev/null || fail "eval of weights only
 numbers() { od -An -v -tx4 -w4 -j $(($(od -An -tu8 -N8 w.st) + 8)) w.st; }
 [ "$(numbers | sort -u | wc -l)" -lt $(($(numbers | wc -l) / 2)) ] || fail "weights of 2 bits are written as they were trained"
 # Stopped before its activations are quantized there is nothing to deploy; the checkpoint stays.
-refused 1 "still float; train past step" train $small --method w4a4 --epochs 1 --steps 2 --out early.st
+refused 1 "still float; train past 19 % of the steps" train $small --method w4a4 --epochs 1 --steps 2 --out early.st
 [ -e early.st.checkpoint ] || fail "no checkpoint of a training that was stopped early"
 [ ! -e early.st ] || fail "a network that is not quantized was written"
+refused 1 "weights that are integers of 2 to 8 bits" train $small --method w4a4-hs --steps 2 --out x.st
 refused 1 "method: expected" train $small --method w4a44 --steps 2 --out x.st
 
 # ---- cells

@@ -111,6 +111,7 @@ TEST_CASE("speed report: files lie beside the measurement, and malformed ones ar
     write_json(folder / "kernel_speed.json", document());
     std::string no_plot;
     const auto written = write_speed_reports(Project(scratch.path()), no_plot);
+    if (!no_plot.empty()) MESSAGE("SKIPPED: plots: " << no_plot);
     CHECK(written.size() == (no_plot.empty() ? 5 : 3));
     const std::string text = read_file(folder / "kernel_speed.md");
     CHECK(text.find("65510 instead of 129540") != std::string::npos);

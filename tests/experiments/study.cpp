@@ -48,6 +48,35 @@ TEST_CASE("a study: a method with one seed stands for every seed of the other") 
     CHECK(study.differences("b", "f32", "g4a8", top1).empty());
 }
 
+TEST_CASE("a study: sums of several terms, seed by seed") {
+    std::vector<ReportedCell> list = cells();
+    for (std::uint64_t seed : {0, 1, 2}) {
+        ReportedCell c{{"test", "a", "glyphs", "g64a8", seed}, {}};
+        c.result.emplace();
+        c.result->top1 = 50 + 10 * static_cast<double>(seed);
+        list.push_back(c);
+    }
+    const Study study("quick", list);
+    // g4a8 has no result for seed 1, f32 has one seed alone.
+    CHECK(study.sums({{"a", "f32"}, {"a", "g4a8", -1}, {"a", "g64a8", 2}}) == std::vector<double>{110, 148});
+    CHECK(study.sums({{"a", "f32"}}) == std::vector<double>{90});
+    CHECK(study.sums({{"a", "f32"}, {"b", "f32", -1}}).empty());
+    CHECK(study.sums({}).empty());
+}
+
+TEST_CASE("a study: no verdict while a cell is missing") {
+    const auto verdict = [](std::vector<ReportedCell> list) {
+        const Study study("quick", list);
+        const Figure loss{"loss", study.differences("a", "f32", "g4a8"), -50};
+        return to_string(judged_over(study, {"f32", "g4a8"}, {}, {loss}).verdict);
+    };
+    std::vector<ReportedCell> list = cells();
+    CHECK(verdict(list) == "inconclusive: 1 of 4 cells are missing");
+    list[2].result = list[1].result;
+    CHECK(verdict(list) == "reproduced");
+    CHECK(verdict({list.back()}) == "not attempted: cells missing");
+}
+
 TEST_CASE("a study: facts of quantized cells") {
     auto list = cells();
     list[1].result->quantized.emplace();

@@ -2,13 +2,13 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "engine/io/safetensors.hpp"
 #include "engine/models/catalog.hpp"
 #include "engine/nn/predictor.hpp"
+#include "tests/helpers/data.hpp"
 
 using namespace nibble;
 
@@ -20,8 +20,7 @@ constexpr double kLogits = 1e-3;  // absolute; logits reach about 15
 constexpr std::size_t kImages = 100, kSide = 32, kChannels = 3, kPixels = kSide * kSide, kClasses = 10;
 
 fs::path data_root() {
-    if (const char* root = std::getenv("NIBBLE_DATA")) return root;
-    return fs::path(NIBBLE_SOURCE_DIR) / ".." / "shared" / "data";
+    return test::data_root("pretrained/cifar10");
 }
 
 bool data_is_there() {

@@ -14,6 +14,7 @@
 #include "experiments/harness/data.hpp"
 #include "experiments/harness/evaluation.hpp"
 #include "experiments/harness/weights_file.hpp"
+#include "tests/helpers/data.hpp"
 
 using namespace nibble;
 
@@ -31,9 +32,8 @@ struct Pretrained {
 constexpr Pretrained kNetworks[] = {{"resnet20", 91.73}, {"resnet32", 92.63}, {"resnet56", 93.39}};
 
 fs::path weights_of(const std::string& model) {
-    const char* root = std::getenv("NIBBLE_DATA");
-    const fs::path data = root ? fs::path(root) : fs::path(NIBBLE_SOURCE_DIR) / ".." / "shared" / "data";
-    if (!root) ::setenv("NIBBLE_DATA", data.c_str(), 1);
+    const fs::path data = test::data_root("pretrained/cifar10");
+    ::setenv("NIBBLE_DATA", data.c_str(), 1);  // the program's data sets come from there, too
     return data / "pretrained/cifar10" / (model + ".safetensors");
 }
 

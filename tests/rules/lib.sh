@@ -5,13 +5,13 @@ export LC_ALL=C
 rules=$(cd "$(dirname "$0")" && pwd)
 cd "${1:-$rules/../..}"
 
-# project_files PATTERN...: files of the project below here whose path matches a glob, without build outputs.
+# Files of the project below here, without build outputs. No rule holds because nothing was found.
+if [ -e .git ]; then files=$(git ls-files -co --exclude-standard); else files=$(find . -type f | sed 's|^\./||'); fi
+[ -n "$files" ] || { echo "no file below $(pwd): nothing was checked"; exit 1; }
+
+# project_files PATTERN...: those whose path matches a glob.
 project_files() {
-    if [ -e .git ]; then
-        git ls-files -co --exclude-standard
-    else
-        find . -type f | sed 's|^\./||'
-    fi | sort -u | while IFS= read -r file; do
+    printf '%s\n' "$files" | sort -u | while IFS= read -r file; do
         for pattern in "$@"; do
             # shellcheck disable=SC2254
             case "$file" in $pattern) [ -f "$file" ] && printf '%s\n' "$file" && break ;; esac

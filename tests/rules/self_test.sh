@@ -99,5 +99,17 @@ if "$here/symbols.sh" "$work/project" "$work/project" >"$work/output"; then
     failures=$((failures + 1))
 fi
 
+# Where git cannot list the files nothing was checked.
+clean_project
+write .git 'gitdir: nowhere\n'
+for rule in docs includes portable sizes text; do
+    checks=$((checks + 1))
+    if "$here/$rule.sh" "$work/project" >"$work/output" 2>&1; then
+        echo "rule '$rule' holds where git lists no files"
+        failures=$((failures + 1))
+    fi
+done
+rm "$work/project/.git"
+
 echo "$checks checks of the rules, $failures failed"
 [ "$failures" = 0 ]

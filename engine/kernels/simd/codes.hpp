@@ -63,14 +63,14 @@ struct AsStored {
 
 /// t > bound ? t : bound, and t < bound ? t : bound, NaN included: the instructions' definition, which
 /// std::max and xsimd::max do not promise.
-[[gnu::always_inline]] inline Vec larger(Vec t, Vec bound) {
+[[gnu::always_inline]] inline Vec at_least(Vec t, Vec bound) {
 #if defined(__AVX512BW__)
     return Vec(_mm512_max_ps(t, bound));
 #else
     return Vec(_mm256_max_ps(t, bound));
 #endif
 }
-[[gnu::always_inline]] inline Vec smaller(Vec t, Vec bound) {
+[[gnu::always_inline]] inline Vec at_most(Vec t, Vec bound) {
 #if defined(__AVX512BW__)
     return Vec(_mm512_min_ps(t, bound));
 #else
@@ -111,7 +111,7 @@ class Encoder {
           has_offset_(codes.offset != 0) {}
 
     [[gnu::always_inline]] Ints operator()(Vec x, Vec multiplier) const {
-        const Ints code = rounded<rounding>(smaller(larger(x * multiplier, lowest_), highest_));
+        const Ints code = rounded<rounding>(at_most(at_least(x * multiplier, lowest_), highest_));
         return has_offset_ ? code + offset_ : code;
     }
 

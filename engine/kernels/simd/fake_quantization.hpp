@@ -19,7 +19,7 @@ void encode_as(const Encode q) {
                     for (int p = 0; p < q.pixels; ++p) {
                         const std::ptrdiff_t i = static_cast<std::ptrdiff_t>(p) * q.channels;
                         const Vec t = lanes.template load<AsFloat>(q.src + c + i) * multiplier;
-                        const Ints code = rounded<rounding()>(smaller(larger(t, lowest), highest));
+                        const Ints code = rounded<rounding()>(at_most(at_least(t, lowest), highest));
                         lanes.template save<D>(xsimd::to_float(code), dst + i);
                     }
                 });

@@ -230,8 +230,8 @@ Quantization NetworkLayers::quantization(const Weights& weights) const {
         const Node& node = graph_[i];
         const Layer& layer = *layers_.at(node.name);
         if (!layer.input())
-            throw Unsupported("layer '" + node.name + "': its input is still float; train past step " +
-                              std::to_string(start_));
+            throw Unsupported("layer '" + node.name + "': its input is still float; train past " +
+                              std::to_string(method_.start_percent) + " % of the steps");
         q.layers.emplace(node.name, layer.quantized(weights.at(node.name + ".weight")));
         q.edges.emplace(GraphEdge{i, 0}, layer.quantizer());
     }

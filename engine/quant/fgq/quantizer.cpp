@@ -59,8 +59,11 @@ NetworkLayers::NetworkLayers(const Graph& graph, const Method& method, const std
         layers_.push_back({i, bits, std::make_unique<Layer>(is_first ? first : inner, method.rule)});
     }
     if (ranges.empty()) return;
+    if (ranges.size() != graph.nodes().size())
+        throw BadInput("fgq", "ranges", "one a node, " + std::to_string(graph.nodes().size()),
+                       std::to_string(ranges.size()));
     for (std::size_t k = 0; k < layers_.size(); ++k)
-        set_range(k, ranges.at(static_cast<std::size_t>(graph[layers_[k].node].inputs[0])));
+        set_range(k, ranges[static_cast<std::size_t>(graph[layers_[k].node].inputs[0])]);
 }
 
 void NetworkLayers::set_range(std::size_t k, const ValueRange& range) {

@@ -47,7 +47,8 @@ class Layer : public LayerQuantizer {
 class NetworkLayers : public TrainingQuantizer {
   public:
     /// `ranges` of the float network by node of the graph, as observe_ranges() gives them. Empty: activations
-    /// are float until set_state(). Throws BadInput for a method that quantizes nothing.
+    /// are float until set_state(). The graph must outlive it. Throws BadInput for a method that quantizes
+    /// nothing and for ranges of another number of nodes.
     NetworkLayers(const Graph& graph, const Method& method, const std::vector<ValueRange>& ranges);
 
     LayerQuantizer* layer(const std::string& name) override;

@@ -1,6 +1,5 @@
 #include "engine/quant/mmse/method.hpp"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 

@@ -10,7 +10,6 @@
 #include "engine/core/error.hpp"
 #include "engine/core/math.hpp"
 #include "engine/core/parallel.hpp"
-#include "engine/nn/fusion.hpp"
 #include "engine/nn/loss.hpp"
 #include "engine/nn/network.hpp"
 #include "engine/quant/input_codes.hpp"
@@ -27,12 +26,12 @@ std::map<GraphEdge, Quantizer> inputs_of_products(const Graph& graph, const Quan
 }
 
 /// One step of weights and the logarithm that Adam moves.
-struct Scale {
+struct TunedStep {
     float* step;
     float initial;
     double log = 0, first = 0, second = 0;  ///< the logarithm of step / initial; Adam's moments
 
-    explicit Scale(float* s) : step(s), initial(*s) {}
+    explicit TunedStep(float* s) : step(s), initial(*s) {}
     void set(double l) {
         log = l;
         *step = static_cast<float>(static_cast<double>(initial) * exact_exp(l));
@@ -48,7 +47,7 @@ class LayerScales {
             for (float& step : term.steps) scales_.emplace_back(&step);
     }
 
-    std::vector<Scale>& scales() { return scales_; }
+    std::vector<TunedStep>& scales() { return scales_; }
     const QuantizedWeights& weights() const { return weights_; }
 
     /// In the order of scales(), from d loss / d W.
@@ -72,15 +71,15 @@ class LayerScales {
 
   private:
     QuantizedWeights& weights_;
-    std::vector<Scale> scales_;
+    std::vector<TunedStep> scales_;
 };
 
-void adam(const Refinement& o, int step, std::span<const double> gradients, std::vector<Scale>& scales) {
+void adam(const Refinement& o, int step, std::span<const double> gradients, std::vector<TunedStep>& scales) {
     double unbiased_1 = 1, unbiased_2 = 1;
     for (int i = 0; i <= step; ++i) unbiased_1 *= o.decay_1, unbiased_2 *= o.decay_2;
     const double rate = o.rate * (1 - static_cast<double>(step) / o.steps);
     for (std::size_t i = 0; i < scales.size(); ++i) {
-        Scale& s = scales[i];
+        TunedStep& s = scales[i];
         s.first = o.decay_1 * s.first + (1 - o.decay_1) * gradients[i];
         s.second = o.decay_2 * s.second + (1 - o.decay_2) * gradients[i] * gradients[i];
         const double first = s.first / (1 - unbiased_1), second = s.second / (1 - unbiased_2);
@@ -97,10 +96,7 @@ class Refiner {
           targets_(targets),
           quantizers_(folded.graph, inputs_of_products(folded.graph, quantization)),
           weights_(folded.weights) {
-        for (auto& [name, layer] : quantization.layers) {
-            check_fit(name, layer);
-            layers_.emplace(name, LayerScales(layer));
-        }
+        for (auto& [name, layer] : quantization.layers) layers_.emplace(name, LayerScales(layer));
         for (const auto& [name, values] : weights_) gradients_[name] = xt::zeros<float>(values.shape());
         take_over();
         network_ = std::make_unique<Network>(folded.graph, Numerics::f32, Network::Mode::training,
@@ -131,20 +127,11 @@ class Refiner {
         const double after = loss();
         if (after < before) return {before, after};
         for (auto& [name, layer] : layers_)
-            for (Scale& s : layer.scales()) *s.step = s.initial;
+            for (TunedStep& s : layer.scales()) *s.step = s.initial;
         return {before, before};
     }
 
   private:
-    void check_fit(const std::string& name, const QuantizedWeights& layer) const {
-        nibble::check(layer, name);
-        const auto found = weights_.find(name + ".weight");
-        if (found == weights_.end()) throw BadInput("refinement: the network has no layer '" + name + "'");
-        const Shape shape(found->second.shape().begin(), found->second.shape().end());
-        if (layer.shape != shape)
-            throw BadInput("weights of " + name, "shape", to_string(shape), to_string(layer.shape));
-    }
-
     template <class Body>
     void parallel_over_layers(Body&& body) {
         std::vector<std::pair<const std::string, LayerScales>*> all;
@@ -212,6 +199,7 @@ RefinementLoss refine_scales(const FoldedNetwork& folded, std::span<const float>
                              Quantization& quantization) {
     check(options);
     folded.graph.check(folded.weights);
+    nibble::check(quantization, folded.graph, folded.weights);
     flush_denormals();
     return Refiner(folded, images, targets, options, quantization).run();
 }

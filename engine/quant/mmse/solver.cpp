@@ -1,6 +1,5 @@
 #include "engine/quant/mmse/solver.hpp"
 
-#include "engine/core/error.hpp"
 #include "engine/quant/mmse/alternating.hpp"
 #include "engine/quant/mmse/exact.hpp"
 #include "engine/quant/mmse/golden_section.hpp"

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "engine/core/bf16.hpp"
+
 using namespace nibble;
 
 namespace {

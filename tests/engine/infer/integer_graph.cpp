@@ -90,6 +90,8 @@ TEST_CASE("integer graph: steps read what is there, in the order they run") {
         refused("output", [&](auto& g) { step(g, "first").outputs.front() = bad; });
     }
     refused("residual", [](auto& g) { step(g, "side").residual = -2; });
+    for (const char* other : {"max_pool", "avg_pool", "shortcut", "input"})
+        refused("residual", [&](auto& g) { step(g, other).residual = 99; });
     refused("computed before", [](auto& g) { step(g, "first").input = step(g, "first").outputs.front(); });
     refused("computed before", [](auto& g) { step(g, "first").input = step(g, "side").outputs.front(); });
     refused("computed before", [](auto& g) { std::swap(g.steps[1], g.steps[2]); });

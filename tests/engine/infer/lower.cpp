@@ -163,6 +163,35 @@ TEST_CASE("lowering: codes quantized by channel pass max-poolings and reach prod
     refused("quantizer", "scale", [&](auto& edges) { edges[{b, 0}].multipliers[1] = 0; });
 }
 
+TEST_CASE("lowering: a quantizer where no codes would pass is refused, not dropped") {
+    Graph g;
+    const int a = g.conv(g.input({8, 8, 3}), "a", 4, kSquare), relu = g.relu(a);
+    const int pool = g.max_pool(relu, {.kernel_h = 2, .kernel_w = 2, .stride = 2});
+    const int shortcut = g.shortcut_a(pool, 6, 1), sum = g.add(g.conv(pool, "b", 6, kSquare), shortcut);
+    g.linear(g.global_pool(sum), "c", 5);
+    const Example good(g);
+    CHECK_NOTHROW(good.lowered());
+    const GraphEdge nowhere[] = {{relu, 0}, {pool, 0}, {shortcut, 0}, {sum, 0}};
+    for (const GraphEdge& edge : nowhere) {
+        Example bad = good;
+        bad.quantization.edges[edge] = make_quantizer(scheme_from("u4-pt"), 1);
+        CHECK_THROWS_WITH_AS(bad.lowered(), doctest::Contains("no codes pass into its operand 0"),
+                             Unsupported);
+    }
+    Example bad = good;
+    bad.quantization.edges[{sum, 2}] = make_quantizer(scheme_from("u4-pt"), 1);
+    CHECK_THROWS_WITH_AS(bad.lowered(), doctest::Contains("no edge into node"), BadInput);
+}
+
+TEST_CASE("executor and comparison refuse parts of images") {
+    Graph g;
+    g.linear(g.global_pool(g.conv(g.input({4, 4, 3}), "a", 4, kSquare)), "b", 2);
+    const IntegerGraph graph = Example(g).lowered();
+    const std::vector<float> images(2 * 48 - 1);
+    CHECK_THROWS_AS(IntegerExecutor(graph).load(images), BadInput);
+    CHECK_THROWS_AS(Comparison(graph).add(images), BadInput);
+}
+
 TEST_CASE("lowering: scale and shift of batch norm and bias, against the formula in double") {
     Graph g;
     const int conv = g.conv(g.input({3, 3, 2}), "a", 3, kSquare, true);

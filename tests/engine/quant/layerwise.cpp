@@ -149,6 +149,22 @@ TEST_CASE("layerwise: refusals") {
         CHECK_THROWS_AS(
             run_layerwise(folded.graph, folded.weights, {}, std::span(images).first(size), decide), BadInput);
     CHECK_THROWS_AS(run_layerwise(folded.graph, weights, {}, images, decide), BadInput);
+
+    const Quantization good = test::quantize(folded, MaxAbs{}, 1);
+    const auto refused = [&](const char* complaint, auto&& fault) {
+        Quantization bad = good;
+        fault(bad);
+        CHECK_THROWS_WITH_AS(run_layerwise(folded.graph, folded.weights, bad, images, decide),
+                             doctest::Contains(complaint), BadInput);
+    };
+    refused("weights of f: shape", [](auto& q) { q.layers["f"] = q.layers["e"]; });
+    refused("no layer 'elsewhere'", [](auto& q) { q.layers["elsewhere"] = q.layers["f"]; });
+    refused("no edge into node", [](auto& q) { q.edges[{1000, 0}] = q.edges.begin()->second; });
+    const int product = folded.graph.products().front();
+    refused("number of multipliers", [&](auto& q) {
+        q.edges[{product, 0}] =
+            make_channel_quantizer(scheme_from("s8-pc"), {1.0f, 1.0f}, Rounding::nearest_even);
+    });
 }
 
 }  // namespace

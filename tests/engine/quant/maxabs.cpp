@@ -173,6 +173,8 @@ TEST_CASE("max-abs weights: what cannot be quantized is refused") {
     Array<float> weights = random_array({2, 3}, 600);
     CHECK_THROWS_AS(maxabs_weights(weights, scheme_from("s4x2-pc")), BadInput);
     CHECK_THROWS_AS(maxabs_weights(weights, Scheme{.bits = 9}), BadInput);
+    CHECK_THROWS_WITH_AS(maxabs_weights(weights, scheme_from("s8-g2")),
+                         doctest::Contains("multiplier per group"), BadInput);
     CHECK_THROWS_WITH_AS(maxabs_weights(weights, scheme_from("u4-pc")), doctest::Contains("signed"),
                          BadInput);
     for (float bad : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {

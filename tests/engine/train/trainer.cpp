@@ -116,6 +116,14 @@ TEST_CASE("checkpoints of other runs and damaged ones are refused and change not
         write_safetensors(scratch.file, lacking);
     }
     CHECK_THROWS_AS(fresh.load(scratch.file), BadInput);
+    write_file(scratch.file, whole);
+    Safetensors damaged = read_safetensors(scratch.file);
+    Array<float> momentum = damaged.tensors.at("momentum/conv1.weight").to_f32();
+    momentum.data()[3] = std::numeric_limits<float>::quiet_NaN();
+    damaged.tensors["momentum/conv1.weight"] = StoredTensor::from(momentum);
+    write_safetensors(scratch.file, damaged);
+    CHECK_THROWS_WITH_AS(fresh.load(scratch.file), doctest::Contains("momentum/conv1.weight' is not finite"),
+                         BadInput);
     CHECK(digest_of(fresh.weights()) == before);
     CHECK(fresh.steps_done() == 0);
 }

@@ -100,19 +100,20 @@ TEST_CASE("fgq-5: fine-tuned networks are within 4 points; networks without cell
 }
 
 TEST_CASE("fgq-6, 8: counts") {
-    Ternary t = two_networks();
+    Ternary t({"resnet56"}, {}, {"g4a8", "g64a8"});
     const auto facts = [](double left, double helped) {
         return std::map<std::string, double>{{"multiplications", 1000},
                                              {"multiplications_left", left},
                                              {"groups", 100},
                                              {"groups_helped_by_two_thresholds", helped}};
     };
-    t.set("resnet56", "g4a8", {89, 89, 89}, facts(253, 0)).set("resnet56", "g64a8", {85}, facts(16, 0));
+    t.set("resnet56", "g4a8", {89, 89, 89}, facts(253, 0))
+        .set("resnet56", "g64a8", {85, 85, 85}, facts(16, 0));
     CHECK(fgq::multiplications_go(t.study()).verdict.kind == Verdict::Kind::reproduced);
     const Claim none = fgq::two_thresholds_help(t.study());
     CHECK(none.verdict.kind == Verdict::Kind::not_reproduced);
     CHECK(none.ours.find("(0 of 200 groups)") != std::string::npos);
-    t.set("resnet56", "g64a8", {85}, facts(41, 3));
+    t.set("resnet56", "g64a8", {85, 85, 85}, facts(41, 3));
     CHECK(fgq::multiplications_go(t.study()).verdict.kind == Verdict::Kind::not_reproduced);
     CHECK(fgq::two_thresholds_help(t.study()).verdict.kind == Verdict::Kind::reproduced);
 }

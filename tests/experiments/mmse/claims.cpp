@@ -35,7 +35,8 @@ Synthetic as_claimed() {
         .set("net", "w4e8-pt-wmaxabs", {84.5})
         .set("net", "w4e8-dual10", {89.8})
         .set("net", "w4e8-refined", {89.3, 89.4, 89.3});
-    s.set("net", "w4a8e8-walternating", {88.5}, 0.0102).set("net", "w4a8e8-wgrid", {88.9}, 0.010001);
+    s.set("net", "w4a8e8-walternating", {88.5, 88.5, 88.5}, 0.0102)
+        .set("net", "w4a8e8-wgrid", {88.9, 88.9, 88.9}, 0.010001);
     s.set("net", "w3a8e8", {80, 80, 80}).set("net", "w3a8e8-wmaxabs", {70, 70, 70});
     s.set("net", "w4a8e8", {88.9, 88.9, 88.9}, 0.01).set("net", "w4a8e8-wmaxabs", {88, 88, 88});
     s.set("net", "w8a8", {89.9, 89.95, 89.9}).set("net", "a4e8", {85, 85, 85});
@@ -71,12 +72,27 @@ TEST_CASE("each claim can fail") {
     fails(mmse::mmse_beats_max_abs, as_claimed().set("net", "w3a8e8", {70, 70, 70}));
     fails(mmse::kernels_matter_more, as_claimed().set("net", "w4e8-pt", {89.5}));
     fails(mmse::kernels_matter_more, as_claimed().set("net", "w4e8-pt-wmaxabs", {70}));
-    fails(mmse::alternating_gets_stuck, as_claimed().set("net", "w4a8e8-walternating", {88}, 0.01001));
-    fails(mmse::alternating_gets_stuck, as_claimed().set("net", "w4a8e8-wgrid", {88}, 0.0101));
+    fails(mmse::alternating_gets_stuck,
+          as_claimed().set("net", "w4a8e8-walternating", {88, 88, 88}, 0.01001));
+    fails(mmse::alternating_gets_stuck, as_claimed().set("net", "w4a8e8-wgrid", {88, 88, 88}, 0.0101));
     fails(mmse::few_duals_suffice, as_claimed().set("net", "w4e8-dual10", {88.9}));
     fails(mmse::small_sets_suffice, as_claimed().set("net", "w4a4e8-cal64", {80, 80.1, 80}));
     fails(mmse::small_sets_suffice, as_claimed().set("net", "a4e8", {89.5, 89.5, 89.5}));
     fails(mmse::eight_bits_are_enough, as_claimed().set("net", "w8a8", {89.1, 89.2, 89.1}));
+}
+
+TEST_CASE("a single draw on one side counts beside each of the other's") {
+    Synthetic s({"net"}, kMethods, 3);
+    s.set("net", "w3a8e8", {80, 81, 82}).set("net", "w3a8e8-wmaxabs", {70, 71, 72});
+    std::vector<ReportedCell> cells =
+        s.set("net", "w4a8e8", {88}).set("net", "w4a8e8-wmaxabs", {85}).reported();
+    std::erase_if(cells, [](const ReportedCell& c) {
+        return (c.cell.method == "w4a8e8" || c.cell.method == "w4a8e8-wmaxabs") && c.cell.seed > 0;
+    });
+    const std::string ours = mmse::mmse_beats_max_abs(Study("quick", cells)).ours;
+    CHECK(
+        ours.find("(w3a8e8 - w3a8e8-wmaxabs) - (w4a8e8 - w4a8e8-wmaxabs) on net +7.00 ± 0.00 points (+10.00 "
+                  "beside +3.00)") != std::string::npos);
 }
 
 TEST_CASE("what is close is inconclusive, what has no cells was not attempted") {
