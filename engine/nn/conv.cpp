@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "engine/core/bf16.hpp"
-#include "engine/core/error.hpp"
 #include "engine/core/parallel.hpp"
 #include "engine/nn/activation.hpp"
 
@@ -141,17 +140,8 @@ void ConvUnit::pack() {
     }
 }
 
-void ConvUnit::set_activation(ActivationUnit* activation) {
-    if (quantizer_ && options_.bias && activation->normalizes())
-        throw Unsupported(
-            "layer '" + options_.name +
-            "': quantized with a bias before batch norm; leave out the bias, which batch norm takes away "
-            "again, or fold the two");
-    activation_ = activation;
-}
-
 bool ConvUnit::stores_sums() const {
-    return quantizer_ && activation_ && activation_->normalizes();
+    return quantizer_ && activation_ && activation_->normalizes() && !options_.bias;
 }
 
 const float* ConvUnit::input_values(int slot, Scratch& scratch) const {

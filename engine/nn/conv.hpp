@@ -40,13 +40,12 @@ class ConvUnit : public Unit {
     void finish_backward(int images) override;
     kernels::Normalize view(int slot) const override;
 
-    /// The activation that is this unit's only reader and takes over its gradient. Throws Unsupported for batch
-    /// norm behind a quantized layer with a bias: integers round the two at once, which training does not.
-    void set_activation(ActivationUnit* activation);
+    /// The activation that is this unit's only reader and takes over its gradient.
+    void set_activation(ActivationUnit* activation) { activation_ = activation; }
     ActivationUnit* activation() const { return activation_; }
     const float* logits(int slot) const;
     /// What the stored output must be multiplied with to be y: sums of codes are stored as they are where
-    /// batch norm follows, which scales anyway.
+    /// batch norm follows, which scales anyway, unless a bias comes in between.
     double unit(int channel) const { return stores_sums() ? codes_.units[channel] : 1.0; }
 
   private:

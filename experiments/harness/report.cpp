@@ -180,6 +180,7 @@ std::vector<fs::path> write_report(const Project& project, const std::string& pr
     std::vector<fs::path> written;
     try {
         for (const auto& [end, plot] : report.plots) {
+            if (plot.curves.empty()) continue;
             draw(plot, file(end));
             written.insert(written.end(), {file(end + ".svg"), file(end + ".pdf")});
         }

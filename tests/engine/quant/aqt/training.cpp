@@ -114,14 +114,4 @@ TEST_CASE("quantization that is not complete, or has no integer codes, does not 
     CHECK_THROWS_AS(half_shift.quantization(weights), Unsupported);
 }
 
-TEST_CASE("a bias before batch norm, which integers round otherwise than training does, is refused") {
-    Graph graph;
-    const int conv = graph.conv(graph.input({4, 4, 3}), "conv", 4, {}, true);
-    graph.linear(graph.global_pool(graph.relu(graph.batch_norm(conv, "bn"))), "linear", 2);
-    CHECK_NOTHROW(Trainer(graph, Numerics::bf16, short_recipe(), 1, 3));
-    aqt::NetworkLayers layers(graph, aqt::method_from("w4a4"), kBatch, kSteps);
-    CHECK_THROWS_WITH_AS(Trainer(graph, Numerics::bf16, short_recipe(), 1, 3, &layers),
-                         doctest::Contains("leave out the bias"), Unsupported);
-}
-
 }  // namespace nibble
