@@ -40,13 +40,13 @@ template <int M, int V>
     });
 }
 
-/// The even or the odd terms of a block, from k on. Whole blocks are unrolled: with AVX2, a loop makes the whole
-/// product a fifth slower.
+/// The even or the odd terms of a block, from k on. With AVX2, a loop over those of whole blocks makes products a
+/// fifth slower. (Not measured with AVX-512, whose many tiles would take nearly twice as long to compile.)
 template <int M, int V>
 [[gnu::always_inline]] inline void half_block(Tile<M, V>& acc, const Product& q, const float* const (&x)[M],
                                               std::ptrdiff_t k, int terms, const float* w) {
     clear<M, V>(acc);
-    if (terms == kBlock / 2) {
+    if (kLanes == 8 && terms == kBlock / 2) {
 #pragma GCC unroll 16
         for (int i = 0; i < kBlock / 2; ++i) term(acc, q, x, k + 2 * i, w + i * kPanel);
     } else {
