@@ -12,8 +12,6 @@ namespace nibble::aqt {
 
 namespace {
 
-constexpr const char* kFloat = "bf16";
-
 template <class T>
 bool contains(const std::vector<T>& list, const T& value) {
     return std::find(list.begin(), list.end(), value) != list.end();

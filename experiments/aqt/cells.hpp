@@ -12,6 +12,9 @@
 
 namespace nibble::aqt {
 
+/// The method that quantizes nothing.
+inline const std::string kFloat = "bf16";
+
 /// bf16 and what quantizes weights and activations with no setting changed: the methods of the cost-accuracy
 /// curves. The others are ablations.
 bool on_curve(const std::string& method);

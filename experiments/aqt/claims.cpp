@@ -14,7 +14,7 @@ namespace nibble::aqt {
 
 namespace {
 
-const std::string kFloat = "bf16", kEight = "w8a8", kMostlyFour = "w4a4e8", kAllFour = "w4a4";
+const std::string kEight = "w8a8", kMostlyFour = "w4a4e8", kAllFour = "w4a4";
 constexpr CostModel kModels[] = {CostModel::linear, CostModel::quadratic};
 
 std::string name_of(CostModel model) {
@@ -98,6 +98,7 @@ Claim open_until_complete(const Cells& cells, const std::vector<std::string>& me
 
 Claim judged_over(const Cells& cells, const std::vector<std::string>& methods, Claim claim,
                   const std::vector<Figure>& figures) {
+    claim.command = rerun_command("aqt", cells.profile(), methods);
     return open_until_complete(cells, methods, judged(std::move(claim), figures));
 }
 
@@ -139,7 +140,6 @@ Claim quantized_dominates_bf16(const Cells& cells) {
         "minus its own; stated is the smallest of these leads over the bf16 networks, under both cost "
         "models. " +
         rule_text(0);
-    claim.command = rerun_command("aqt", cells.profile(), methods);
     return judged_over(cells, methods, std::move(claim), figures);
 }
 
@@ -276,7 +276,6 @@ Claim gap_falls_with_precision(const Cells& cells) {
         "the "
         "networks. " +
         rule_text(0);
-    claim.command = rerun_command("aqt", cells.profile(), {kFloat, kEight, kMostlyFour});
     return judged_over(cells, {kFloat, kEight, kMostlyFour}, std::move(claim),
                        {mean_difference(cells, kFloat, kEight, gap, "gap of "),
                         mean_difference(cells, kEight, kMostlyFour, gap, "gap of ")});
@@ -299,7 +298,6 @@ Claim wide_ends_are_cheap(const Cells& cells) {
         "w4a4e8 beside w4a4: test top-1, mean over the networks, and the largest difference in cost over the "
         "networks, which must be less than {:g} % of the cost in bf16 under both models. {}",
         kCheap, rule_text(0));
-    claim.command = rerun_command("aqt", cells.profile(), {kMostlyFour, kAllFour});
     return judged_over(cells, {kMostlyFour, kAllFour}, std::move(claim), figures);
 }
 
@@ -321,7 +319,6 @@ Claim automatic_bounds_suffice(const Cells& cells) {
         "50 % of training), minus w4a4e8-start50, which must be between -{0:g} and {0:g} points; mean over "
         "the networks that have both. {1}",
         kSame, rule_text(0));
-    claim.command = rerun_command("aqt", cells.profile(), {kMostlyFour, fixed, later});
     return judged_over(cells, {kMostlyFour, fixed, later}, std::move(claim), figures);
 }
 
@@ -343,7 +340,6 @@ Claim mean_of_maxima_is_no_worse(const Cells& cells) {
         "3 times the root mean square); mean over the networks that have both. The rule of mean plus k "
         "standard deviations is not built. " +
         rule_text(kWorse);
-    claim.command = rerun_command("aqt", cells.profile(), {kMostlyFour, magnitude, mix});
     return judged_over(cells, {kMostlyFour, magnitude, mix}, std::move(claim), figures);
 }
 
@@ -354,7 +350,6 @@ Claim narrow_ends_cost_accuracy(const Cells& cells) {
         "4 bits in all layers are less accurate than 4 bits with 8 in the first and last layer.";
     claim.paper = kUnknown;
     claim.measure = "Test top-1 of w4a4e8 minus w4a4, mean over the networks. " + rule_text(0);
-    claim.command = rerun_command("aqt", cells.profile(), {kMostlyFour, kAllFour});
     return judged_over(cells, {kMostlyFour, kAllFour}, std::move(claim),
                        {mean_difference(cells, kMostlyFour, kAllFour, top1)});
 }

@@ -32,7 +32,7 @@ std::vector<Series> series_of(const Cells& cells, CostModel model, double unit) 
     int next = 0;
     for (const std::string& method : cells.methods()) {
         if (!on_curve(method)) continue;
-        Series series{method, method == "bf16" ? kBlack : next++, {}, {}};
+        Series series{method, method == kFloat ? kBlack : next++, {}, {}};
         for (const std::string& network : cells.networks()) {
             const auto results = cells.results(network, method);
             if (results.empty()) continue;

@@ -73,7 +73,6 @@ Claim groups_of_four_without_training(const Study& study) {
         "Top-1 of the float network minus that of {} on the deepest network of the profile, as the paper's "
         "are deep (others in brackets); reproduced when it is below {:g} points. {}",
         kFour, kPaper, rule_text());
-    claim.command = rerun_command("fgq", study.profile(), {kFloat, kFour});
     const std::string network = deepest(study, {kFloat, kFour});
     Figure loss = difference(study, network, kFloat, kFour, kNone, kPaper);
     for (const std::string& other : study.networks_with({kFloat, kFour})) {
@@ -99,7 +98,6 @@ Claim four_bit_activations(const Study& study) {
         "Top-1 of {} minus that of {} on each network; reproduced when all are below {:g} "
         "points, the paper's largest. {}",
         kFour, four, kPaper, rule_text());
-    claim.command = rerun_command("fgq", study.profile(), {kFour, four});
     return judged_over(study, {kFour, four}, std::move(claim),
                        differences(study, kFour, four, kNone, kPaper));
 }
@@ -124,7 +122,6 @@ Claim depth_tolerates(const Study& study) {
         "if "
         "that is deeper; reproduced when all are positive. {}",
         kFour, rule_text());
-    claim.command = rerun_command("fgq", study.profile(), {kFloat, kFour});
     claim = judged_over(study, {kFloat, kFour}, std::move(claim), figures);
     if (networks.size() < 2) claim.verdict = {Verdict::Kind::not_attempted, "one network alone"};
     return claim;
@@ -171,7 +168,6 @@ Claim accuracy_falls_with_groups(const Study& study) {
         "speaks most against it (negative with its whole interval, or reaching lowest), positive, and float "
         "minus N = 64, above {:g} points. {}",
         kMuch, rule_text());
-    claim.command = rerun_command("fgq", study.profile(), methods);
     return judged_over(study, methods, std::move(claim), figures);
 }
 
@@ -189,7 +185,6 @@ Claim fine_tuning_recovers(const Study& study) {
         "when "
         "below {:g} points. {}",
         tuned, kPaper, rule_text());
-    claim.command = rerun_command("fgq", study.profile(), {kFloat, tuned});
     return judged_over(study, {kFloat, tuned}, std::move(claim),
                        differences(study, kFloat, tuned, kNone, kPaper));
 }
@@ -214,7 +209,6 @@ Claim multiplications_go(const Study& study) {
         "Multiplications of the deepest network that are left when each group is added up with signs and "
         "multiplied once: first layer in 8 bits and groups that end with the channels included. Reproduced "
         "when above 74 and 98 %. Counted, not executed: processors with byte products multiply each weight.";
-    claim.command = rerun_command("fgq", study.profile(), {kFour, kSixtyFour});
     return judged_over(study, {kFour, kSixtyFour}, std::move(claim), figures);
 }
 
@@ -265,7 +259,6 @@ Claim two_thresholds_help(const Study& study) {
         "there are any. (There cannot be: for any number of weights the largest magnitudes are the best.)";
     std::vector<std::string> methods;
     for (int n : kGroups) methods.push_back(in_groups(n, 8));
-    claim.command = rerun_command("fgq", study.profile(), methods);
     return judged_over(study, methods, std::move(claim), figures);
 }
 
@@ -282,8 +275,6 @@ Claim batch_norm_is_essential(const Study& study) {
         "Top-1 with new statistics minus that with the float network's, N = 4 and 64; reproduced when all "
         "are above {:g} point. {}",
         kMuch, rule_text());
-    claim.command =
-        rerun_command("fgq", study.profile(), {kFour, kFour + "-oldbn", kSixtyFour, kSixtyFour + "-oldbn"});
     return judged_over(study, {kFour, kFour + "-oldbn", kSixtyFour, kSixtyFour + "-oldbn"}, std::move(claim),
                        figures);
 }
@@ -307,8 +298,6 @@ Claim optimum_beats_twn(const Study& study) {
         "Top-1 of {0} minus that of {0}-twn, and by how much this gain is larger than at N = 64; reproduced "
         "when all are positive. {1}",
         kFour, rule_text());
-    claim.command =
-        rerun_command("fgq", study.profile(), {kFour, kFour + "-twn", kSixtyFour, kSixtyFour + "-twn"});
     return judged_over(study, {kFour, kFour + "-twn", kSixtyFour, kSixtyFour + "-twn"}, std::move(claim),
                        figures);
 }
@@ -322,7 +311,6 @@ Claim first_layer_needs_bits(const Study& study) {
         "Top-1 of {0} minus that of {0}-t, whose first convolution is ternary, too; reproduced when all are "
         "positive. {1}",
         kFour, rule_text());
-    claim.command = rerun_command("fgq", study.profile(), {kFour, kFour + "-t"});
     return judged_over(study, {kFour, kFour + "-t"}, std::move(claim),
                        differences(study, kFour, kFour + "-t", 0));
 }
@@ -338,7 +326,6 @@ Claim integers_at_equal_storage(const Study& study) {
     claim.measure = fmt::format(
         "Top-1 of w4a8 minus that of {}, everything else alike; reproduced when all are positive. {}", kFour,
         rule_text());
-    claim.command = rerun_command("fgq", study.profile(), {"w4a8", kFour});
     return judged_over(study, {"w4a8", kFour}, std::move(claim), differences(study, "w4a8", kFour, 0));
 }
 

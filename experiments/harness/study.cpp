@@ -14,6 +14,7 @@ void add_once(std::vector<T>& list, const T& value) {
 }  // namespace
 
 Study::Study(const std::string& profile, const std::vector<ReportedCell>& cells) : profile_(profile) {
+    if (!cells.empty()) paper_ = cells.front().cell.paper;
     for (const auto& [cell, result] : cells) {
         add_once(networks_, cell.model);
         add_once(methods_, cell.method);
@@ -115,6 +116,7 @@ std::string Study::largest_with(const std::vector<std::string>& methods) const {
 
 Claim judged_over(const Study& study, const std::vector<std::string>& methods, Claim claim,
                   const std::vector<Figure>& figures) {
+    claim.command = rerun_command(study.paper(), study.profile(), methods);
     claim = judged(std::move(claim), figures);
     const auto [cells, missing] = study.coverage(methods);
     const bool decided = claim.verdict.kind == Verdict::Kind::reproduced ||

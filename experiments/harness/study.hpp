@@ -28,6 +28,7 @@ class Study {
 
     Study(const std::string& profile, const std::vector<ReportedCell>& cells);
 
+    const std::string& paper() const { return paper_; }
     const std::string& profile() const { return profile_; }
     /// As the grid lists them, with results or without.
     const std::vector<std::string>& networks() const { return networks_; }
@@ -63,13 +64,13 @@ class Study {
         std::map<std::uint64_t, Result> results;
     };
 
-    std::string profile_;
+    std::string paper_, profile_;
     std::vector<std::string> networks_, methods_;
     std::map<std::pair<std::string, std::string>, Place> places_;  ///< by network and method
 };
 
-/// What the claim says of itself, with `ours` and `verdict` from the figures; inconclusive while cells of these
-/// methods are missing, which could turn any verdict.
+/// What the claim says of itself, with `command` from the methods, `ours` and `verdict` from the figures;
+/// inconclusive while cells of these methods are missing, which could turn any verdict.
 Claim judged_over(const Study& study, const std::vector<std::string>& methods, Claim claim,
                   const std::vector<Figure>& figures);
 

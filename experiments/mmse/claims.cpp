@@ -86,7 +86,6 @@ Claim four_bits_without_training(const Study& cells) {
         "the "
         "paper's largest loss. {}",
         kPaper, rule_text());
-    claim.command = rerun_command("mmse", cells.profile(), {kFloat, "w4e8", "w4e8-refined"});
     return judged_over(cells, {kFloat, "w4e8", "w4e8-refined"}, std::move(claim), figures);
 }
 
@@ -103,9 +102,6 @@ Claim mmse_beats_max_abs(const Study& cells) {
         "Test top-1 of MMSE minus max-abs, 4-bit weights, per kernel and per tensor; and this gain at 3 bits "
         "minus that at 4 bits (activations in 8 bits): each above 0. " +
         rule_text();
-    claim.command = rerun_command("mmse", cells.profile(),
-                                  {"w4e8", "w4e8-wmaxabs", "w4e8-pt", "w4e8-pt-wmaxabs", "w3a8e8",
-                                   "w3a8e8-wmaxabs", "w4a8e8", "w4a8e8-wmaxabs"});
     return judged_over(cells,
                        {"w4e8", "w4e8-wmaxabs", "w4e8-pt", "w4e8-pt-wmaxabs", "w3a8e8", "w3a8e8-wmaxabs",
                         "w4a8e8", "w4a8e8-wmaxabs"},
@@ -125,7 +121,6 @@ Claim kernels_matter_more(const Study& cells) {
         "(both "
         "per tensor). " +
         rule_text();
-    claim.command = rerun_command("mmse", cells.profile(), {"w4e8", "w4e8-pt", "w4e8-pt-wmaxabs"});
     return judged_over(cells, {"w4e8", "w4e8-pt", "w4e8-pt-wmaxabs"}, std::move(claim), figures);
 }
 
@@ -144,7 +139,6 @@ Claim alternating_gets_stuck(const Study& cells) {
         "solver: more than {:g} % from alternating, less than {:g} % from a grid of 200 scales. No interval: "
         "nothing is drawn.",
         kWorse, kSame);
-    claim.command = rerun_command("mmse", cells.profile(), {"w4a8e8", "w4a8e8-walternating", "w4a8e8-wgrid"});
     return judged_over(cells, {"w4a8e8", "w4a8e8-walternating", "w4a8e8-wgrid"}, std::move(claim), figures);
 }
 
@@ -181,7 +175,6 @@ Claim few_duals_suffice(const Study& cells) {
         "of "
         "what these lose against float, more than {:g}; products more, less than 20 %. {}",
         kMost, rule_text());
-    claim.command = rerun_command("mmse", cells.profile(), {kFloat, single, dual});
     return judged_over(cells, {kFloat, single, dual}, std::move(claim), figures);
 }
 
@@ -200,7 +193,6 @@ Claim refinement_helps(const Study& cells) {
         "images "
         "are never among those that tune, so a gain on them is none of overfitting. " +
         rule_text();
-    claim.command = rerun_command("mmse", cells.profile(), {single, refined});
     return judged_over(cells, {single, refined}, std::move(claim), figures);
 }
 
@@ -225,8 +217,6 @@ Claim small_sets_suffice(const Study& cells) {
         "minus "
         "4-bit activations, the other side float, above 0. {1}",
         kSame, rule_text());
-    claim.command =
-        rerun_command("mmse", cells.profile(), {"w4a4e8-cal64", "w4a4e8-cal1024", "w4e8", "a4e8"});
     return judged_over(cells, {"w4a4e8-cal64", "w4a4e8-cal1024", "w4e8", "a4e8"}, std::move(claim), figures);
 }
 
@@ -263,7 +253,6 @@ Claim eight_bits_are_enough(const Study& cells) {
     claim.paper = "not claimed";
     claim.measure =
         "Test top-1 of w8a8, executed as integers, minus float: above -0.3 points. " + rule_text();
-    claim.command = rerun_command("mmse", cells.profile(), {kFloat, "w8a8"});
     return judged_over(cells, {kFloat, "w8a8"}, std::move(claim), figures);
 }
 
