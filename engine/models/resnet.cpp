@@ -6,6 +6,7 @@
 #include <string>
 
 #include "engine/core/error.hpp"
+#include "engine/models/resnet_parts.hpp"
 
 namespace nibble {
 namespace {
@@ -19,50 +20,32 @@ const std::map<int, Layout> kLayouts{{18, {false, {2, 2, 2, 2}}},  {34, {false, 
                                      {29, {true, {2, 2, 3, 2}}},   {50, {true, {3, 4, 6, 3}}},
                                      {101, {true, {3, 4, 23, 3}}}, {152, {true, {3, 8, 36, 3}}},
                                      {200, {true, {3, 24, 36, 3}}}};
-constexpr double kMaxWidth = 64;
 constexpr int kExpansion = 4;  // of the channels at the end of a bottleneck
 
-constexpr Window window3x3(int stride) {
-    return {.kernel_h = 3, .kernel_w = 3, .stride = stride, .pad = 1};
+/// Two 3x3 convolutions, or 1x1, 3x3, 1x1; without the ReLU at the end.
+int branch(Graph& graph, int x, const std::string& block, int channels, int stride, bool bottleneck) {
+    if (!bottleneck) {
+        x = graph.relu(conv_bn(graph, x, block + "conv1", block + "bn1", channels, window3x3(stride)));
+        return conv_bn(graph, x, block + "conv2", block + "bn2", channels, window3x3(1));
+    }
+    x = graph.relu(conv_bn(graph, x, block + "conv1", block + "bn1", channels, {}));
+    x = graph.relu(conv_bn(graph, x, block + "conv2", block + "bn2", channels, window3x3(stride)));
+    return conv_bn(graph, x, block + "conv3", block + "bn3", kExpansion * channels, {});
 }
 
-class Builder {
-  public:
-    Graph graph;
-
-    int conv_bn(int x, const std::string& conv, const std::string& bn, int channels, Window window) {
-        return graph.batch_norm(graph.conv(x, conv, channels, window), bn);
-    }
-
-    /// Two 3x3 convolutions, or 1x1, 3x3, 1x1; without the ReLU at the end.
-    int branch(int x, const std::string& block, int channels, int stride, bool bottleneck) {
-        if (!bottleneck) {
-            x = graph.relu(conv_bn(x, block + "conv1", block + "bn1", channels, window3x3(stride)));
-            return conv_bn(x, block + "conv2", block + "bn2", channels, window3x3(1));
-        }
-        x = graph.relu(conv_bn(x, block + "conv1", block + "bn1", channels, {}));
-        x = graph.relu(conv_bn(x, block + "conv2", block + "bn2", channels, window3x3(stride)));
-        return conv_bn(x, block + "conv3", block + "bn3", kExpansion * channels, {});
-    }
-
-    /// relu(branch(x) + shortcut(x)); the shortcut is a projection where the shape changes.
-    int block(int x, const std::string& name, int channels, int stride, bool bottleneck) {
-        const int y = branch(x, name, channels, stride, bottleneck), out = graph[y].out.c;
-        if (stride != 1 || graph[x].out.c != out)
-            x = conv_bn(x, name + "downsample.0", name + "downsample.1", out, {.stride = stride});
-        return graph.relu(graph.add(y, x));
-    }
-};
+/// relu(branch(x) + shortcut(x)); the shortcut is a projection where the shape changes.
+int residual_block(Graph& graph, int x, const std::string& name, int channels, int stride, bool bottleneck) {
+    const int y = branch(graph, x, name, channels, stride, bottleneck), out = graph[y].out.c;
+    if (stride != 1 || graph[x].out.c != out)
+        x = conv_bn(graph, x, name + "downsample.0", name + "downsample.1", out, {.stride = stride});
+    return graph.relu(graph.add(y, x));
+}
 
 const Layout& checked_layout(const Resnet& options) {
     const auto layout = kLayouts.find(options.depth);
     if (layout == kLayouts.end())
         throw BadInput("resnet", "depth", "18, 29, 34, 50, 101, 152 or 200", std::to_string(options.depth));
-    if (!(options.width > 0 && options.width <= kMaxWidth))
-        throw BadInput("resnet", "width multiplier", "more than 0, at most 64",
-                       std::to_string(options.width));
-    if (options.classes < 1)
-        throw BadInput("resnet", "classes", "at least 1", std::to_string(options.classes));
+    check_width_and_classes("resnet", options.width, options.classes);
     return layout->second;
 }
 
@@ -71,17 +54,18 @@ const Layout& checked_layout(const Resnet& options) {
 Graph resnet(const Resnet& options) {
     const Layout& layout = checked_layout(options);
     const int channels = std::max(1, static_cast<int>(64 * options.width));
-    Builder builder;
-    int x = builder.graph.input(options.input);
-    x = builder.conv_bn(x, "conv1", "bn1", 64, {.kernel_h = 7, .kernel_w = 7, .stride = 2, .pad = 3});
-    x = builder.graph.max_pool(builder.graph.relu(x), window3x3(2));
+    Graph graph;
+    int x = graph.input(options.input);
+    x = conv_bn(graph, x, "conv1", "bn1", 64, {.kernel_h = 7, .kernel_w = 7, .stride = 2, .pad = 3});
+    x = graph.max_pool(graph.relu(x), window3x3(2));
     for (int stage = 0; stage < 4; ++stage)
         for (int i = 0; i < layout.blocks[stage]; ++i) {
             const std::string name = "layer" + std::to_string(stage + 1) + "." + std::to_string(i) + ".";
-            x = builder.block(x, name, channels << stage, stage > 0 && i == 0 ? 2 : 1, layout.bottleneck);
+            x = residual_block(graph, x, name, channels << stage, stage > 0 && i == 0 ? 2 : 1,
+                               layout.bottleneck);
         }
-    builder.graph.linear(builder.graph.global_pool(x), "fc", options.classes);
-    return std::move(builder.graph);
+    graph.linear(graph.global_pool(x), "fc", options.classes);
+    return graph;
 }
 
 }  // namespace nibble

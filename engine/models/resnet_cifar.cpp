@@ -4,21 +4,12 @@
 #include <string>
 
 #include "engine/core/error.hpp"
+#include "engine/models/resnet_parts.hpp"
 
 namespace nibble {
 namespace {
 
 constexpr int kMaxDepth = 1202;  // the deepest network of the paper
-constexpr double kMaxWidth = 64;
-
-int conv_bn(Graph& graph, int x, const std::string& conv, const std::string& bn, int channels,
-            Window window) {
-    return graph.batch_norm(graph.conv(x, conv, channels, window), bn);
-}
-
-constexpr Window window3x3(int stride) {
-    return {.kernel_h = 3, .kernel_w = 3, .stride = stride, .pad = 1};
-}
 
 /// The branch beside the two convolutions; only called when there is one.
 int shortcut(Graph& graph, int x, const std::string& block, int channels, int stride, Shortcut kind) {
@@ -40,11 +31,7 @@ void check(const ResnetCifar& options) {
     if (options.depth < 8 || options.depth > kMaxDepth || (options.depth - 2) % 6 != 0)
         throw BadInput("resnet_cifar", "depth", "6n + 2 from 8 to " + std::to_string(kMaxDepth),
                        std::to_string(options.depth));
-    if (!(options.width > 0 && options.width <= kMaxWidth))
-        throw BadInput("resnet_cifar", "width multiplier", "more than 0, at most 64",
-                       std::to_string(options.width));
-    if (options.classes < 1)
-        throw BadInput("resnet_cifar", "classes", "at least 1", std::to_string(options.classes));
+    check_width_and_classes("resnet_cifar", options.width, options.classes);
 }
 
 }  // namespace
