@@ -6,7 +6,7 @@ namespace {
 
 /// Four products and their sum in 32 bits by one instruction.
 struct Dot {
-    static constexpr int kSums = 12;
+    static constexpr int kSums = 12, kEnough = 12;
 
     [[gnu::always_inline]] static Ints add(Ints sum, Ints x, Ints w) {
         return Ints(_mm256_dpbusd_avx_epi32(sum, x, w));

@@ -50,7 +50,7 @@ namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
 /// Each quad is widened to 32 bits by itself.
 struct WidenedQuads {
     // AVX2: five pixels by two vectors; a sixth would leave too few for weights, quad, ones and products.
-    static constexpr int kSums = kLanes == 8 ? 10 : 24;
+    static constexpr int kSums = kLanes == 8 ? 10 : 24, kEnough = 8;
 
     [[gnu::always_inline]] static Ints add(Ints sum, Ints x, Ints w) {
         return sum + widen_pairs(pairs(x, w));
@@ -60,7 +60,7 @@ struct WidenedQuads {
 /// Small weights: q.short_sums quads are added up in 16 bits before they are widened and added to totals in
 /// memory, so that registers are left for large tiles.
 struct ShortSums {
-    static constexpr int kSums = kLanes == 8 ? 12 : 24;
+    static constexpr int kSums = kLanes == 8 ? 12 : 24, kEnough = 8;
 
     [[gnu::always_inline]] static Ints add(Ints sum, Ints x, Ints w) { return add_16(sum, pairs(x, w)); }
 
@@ -71,41 +71,37 @@ struct ShortSums {
         alignas(64) std::int32_t totals[M][V][kLanes];
         start_sums<S>(sums, q, n);
         unrolled<M>([&](auto m) { unrolled<V>([&](auto v) { sums[m][v].store_aligned(totals[m][v]); }); });
-        const Ints zero(0);
-        const auto clear = [&]() __attribute__((always_inline)) {
-            unrolled<M>([&](auto m) { unrolled<V>([&](auto v) { sums[m][v] = zero; }); });
-        };
-        const auto total = [&](auto m, auto v) __attribute__((always_inline)) {
-            return Ints::load_aligned(totals[m][v]) + widen_pairs(sums[m][v]);
-        };
 
-        clear();
         const std::int8_t* w = q.weights + n / kPanel * q.panel_stride;
-        const std::ptrdiff_t most = static_cast<std::ptrdiff_t>(q.short_sums) * kQuad;
-        std::ptrdiff_t room = most;  // k that may still be added in 16 bits
-        for (int r = 0; r < q.runs; ++r) {
-            std::ptrdiff_t k = 0;
-            while (k < q.run_length) {
+        std::ptrdiff_t k = 0;
+        for (int r = 0; r < q.runs;) {
+            const Ints zero(0);
+            unrolled<M>([&](auto m) { unrolled<V>([&](auto v) { sums[m][v] = zero; }); });
+            // k that may still be added in 16 bits
+            for (auto room = static_cast<std::ptrdiff_t>(q.short_sums) * kQuad; room > 0 && r < q.runs;) {
                 const std::ptrdiff_t end = k + room < q.run_length ? k + room : q.run_length;
                 const std::ptrdiff_t run = r * q.run_stride;
                 add_quads<ShortSums, S>(sums, q, x, run + k, run + end, w);
                 room -= (end - k + kQuad - 1) / kQuad * kQuad;
                 k = end;
-                if (room > 0) continue;
-                unrolled<M>(
-                    [&](auto m) { unrolled<V>([&](auto v) { total(m, v).store_aligned(totals[m][v]); }); });
-                clear();
-                room = most;
+                if (k < q.run_length) continue;
+                k = 0;
+                ++r;
             }
+            unrolled<M>([&](auto m) {
+                unrolled<V>([&](auto v) {
+                    sums[m][v] = Ints::load_aligned(totals[m][v]) + widen_pairs(sums[m][v]);
+                    sums[m][v].store_aligned(totals[m][v]);
+                });
+            });
         }
-        unrolled<M>([&](auto m) { unrolled<V>([&](auto v) { sums[m][v] = total(m, v); }); });
     }
 };
 
 /// Weights of 16 bits, operands widened to them, products added in 32: whatever the weights are, for twice
 /// the work.
 struct Words {
-    static constexpr int kSums = kLanes == 8 ? 8 : 24;
+    static constexpr int kSums = kLanes == 8 ? 8 : 24, kEnough = 8;
 
     template <class S>
     [[gnu::always_inline]] static void sum(typename S::Sums& sums, const IntegerProduct& q,

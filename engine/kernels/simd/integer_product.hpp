@@ -4,6 +4,7 @@
 //
 // How a quad is added is left to an arithmetic, a class with
 //   kSums                 so many vectors of sums fit the registers beside what else it needs
+//   kEnough               so many at a time hide how long an addition takes: higher tiles would only be more code
 //   sum<Shape>(sums, q, x, n)   the sums of the pixels at x and Shape::V vectors of channels from n on
 #pragma once
 
@@ -76,7 +77,7 @@ template <class Add, class S>
 /// Arithmetics whose sums are 32 bits wide at every step.
 template <class Add>
 struct WideSums {
-    static constexpr int kSums = Add::kSums;
+    static constexpr int kSums = Add::kSums, kEnough = Add::kEnough;
 
     template <class S>
     [[gnu::always_inline]] static void sum(typename S::Sums& sums, const IntegerProduct& q,
@@ -125,8 +126,8 @@ template <class Arithmetic, class S>
 /// V vectors of channels from n on.
 template <class Arithmetic, int G, int V>
 void product_columns(const IntegerProduct& q, const IntegerPixels& pixels, int n) {
-    // Twelve sums at a time hide how long each addition takes; higher tiles would be more code to compile.
-    constexpr int kFit = Arithmetic::kSums / V / G, kHighest = kFit < 12 ? kFit : 12;
+    constexpr int kFit = Arithmetic::kSums / V / G;
+    constexpr int kHighest = kFit < Arithmetic::kEnough ? kFit : Arithmetic::kEnough;
     for_tiles<kHighest>(pixels.count(), [&](int first, auto height) {
         product_tile<Arithmetic, TileShape<height, G, V>>(q, pixels, first, n);
     });
@@ -156,10 +157,9 @@ void product(const IntegerProduct& q) {
         } else {
             for (int n = 0; n < q.channels;) {
                 const int left = (q.channels - n + kPanel - 1) / kPanel;
-                const int panels = left < 4 ? left : 4;
+                const int panels = left >= 4 ? 4 : left >= 2 ? 2 : 1;
                 if (panels == 1) product_columns<Arithmetic, 1, 1>(q, pixels, n);
                 if (panels == 2) product_columns<Arithmetic, 1, 2>(q, pixels, n);
-                if (panels == 3) product_columns<Arithmetic, 1, 3>(q, pixels, n);
                 if (panels == 4) product_columns<Arithmetic, 1, 4>(q, pixels, n);
                 n += panels * kPanel;
             }
