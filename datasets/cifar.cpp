@@ -9,8 +9,8 @@
 namespace nibble {
 namespace {
 
-constexpr int kSide = 32;
-constexpr std::size_t kPlane = kSide * kSide;
+constexpr int kCifarSide = 32;
+constexpr std::size_t kPlane = kCifarSide * kCifarSide;
 
 void append_hwc(const char* planes, std::vector<std::uint8_t>& pixels) {
     for (std::size_t p = 0; p < kPlane; ++p)
@@ -69,7 +69,7 @@ std::unique_ptr<Dataset> open_cifar(const CifarLayout& layout, Split split,
     for (const std::string& file : layout.files[s])
         read_cifar_file(data_root / layout.folder / file, layout, layout.records_per_file[s], pixels, labels);
     DatasetTraits traits{.name = layout.name,
-                         .shape = {kSide, kSide, 3},
+                         .shape = {kCifarSide, kCifarSide, 3},
                          .classes = layout.label_ranges.back(),
                          .normalization = layout.normalization,
                          .augmentation = {.pad = 4, .flip = true}};

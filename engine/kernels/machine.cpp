@@ -22,8 +22,8 @@ std::uint64_t saved_registers() {
 /// Needs no more of the operating system than AVX2 does. (clang 14 has no name for it.)
 bool cpu_has_avxvnni() {
     unsigned a = 0, b = 0, c = 0, d = 0;
-    constexpr unsigned kAvxVnni = 1u << 4;
-    return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & kAvxVnni);
+    constexpr unsigned kVnni = 1u << 4;
+    return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & kVnni);
 }
 
 bool cpu_has_tiles() {
