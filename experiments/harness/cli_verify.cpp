@@ -1,6 +1,8 @@
 // nibble verify: run cells again and compare bit for bit with their results.
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "datasets/catalog.hpp"
 #include "datasets/loader.hpp"
 #include "datasets/subset.hpp"
@@ -24,9 +26,24 @@ struct VerifyOptions {
     std::vector<std::string> results;
 };
 
-std::filesystem::path network_of_result(const Project& project, const std::string& path) {
-    const Result result = read_result(path);
+std::filesystem::path network_of_result(const Project& project, const Result& result) {
     return measured_network(project, find_cell(project, result.cell, result.profile), result);
+}
+
+/// What kept `work` from being done, said on stderr too; nothing if it was done. One of several may lack its
+/// network while others have theirs; alone, it throws, as do interrupts.
+template <class Work>
+std::optional<std::string> refusal(const VerifyOptions& o, const Work& work) {
+    try {
+        work();
+        return std::nullopt;
+    } catch (const Interrupted&) {
+        throw;
+    } catch (const Error& e) {
+        if (o.results.size() == 1) throw;
+        fmt::print(stderr, "nibble: {}\n", e.what());
+        return e.what();
+    }
 }
 
 /// Simulation and integer execution of one quantized network, side by side.
@@ -71,29 +88,32 @@ Json compare_executions(const std::string& path, const VerifyOptions& o, const D
             {"mismatches", comparison.mismatches()}};
 }
 
+/// Nothing for a result that ran in floats.
+std::optional<Json> compare_network(const std::string& path, const VerifyOptions& o) {
+    std::string network = path, data = o.data;
+    if (path.ends_with(".json")) {
+        const Result result = read_result(path);
+        if (!result.ran_as_integers()) return std::nullopt;
+        network = network_of_result(Project(o.root), result);
+        data = cell_from(result.cell).data;
+    }
+    const auto whole = open_dataset(data, Split::test);
+    return compare_executions(network, o, Subset(*whole, o.limit ? o.limit : whole->size()));
+}
+
 int verify_integer_command(const VerifyOptions& o) {
     Json list = Json::array();
     std::vector<std::string> in_floats;
     std::size_t differing = 0, refused = 0;
     for (const std::string& path : o.results) {
-        try {
-            const bool is_result = path.ends_with(".json");
-            if (is_result && !read_result(path).ran_as_integers()) {
-                in_floats.push_back(path + ": ran in floats, there are no integers to compare");
-                continue;
-            }
-            const auto whole =
-                open_dataset(is_result ? cell_from(read_result(path).cell).data : o.data, Split::test);
-            const Subset images(*whole, o.limit ? o.limit : whole->size());
-            list.push_back(compare_executions(
-                is_result ? network_of_result(Project(o.root), path).string() : path, o, images));
-            differing += list.back()["mismatches"] != 0;
-        } catch (const Interrupted&) {
-            throw;
-        } catch (const Error& e) {  // a network that is not here, say: others may be
-            if (o.results.size() == 1) throw;
+        std::optional<Json> comparison;
+        if (refusal(o, [&] { comparison = compare_network(path, o); })) {
             ++refused;
-            fmt::print(stderr, "nibble: {}\n", e.what());
+        } else if (comparison) {
+            list.push_back(*comparison);
+            differing += list.back()["mismatches"] != 0;
+        } else {
+            in_floats.push_back(path + ": ran in floats, there are no integers to compare");
         }
     }
     if (list.empty() && refused == 0) throw BadInput(in_floats.front());
@@ -119,16 +139,13 @@ int verify_command(const VerifyOptions& o) {
     std::size_t differing = 0, refused = 0;
     for (const std::string& path : o.results) {
         std::string differs;
-        try {
+        const auto refused_for = refusal(o, [&] {
             differs = o.evaluation ? difference_of_evaluation(project, path, control)
                                    : difference_of_run(project, path, control);
-        } catch (const Interrupted&) {
-            throw;
-        } catch (const Error& e) {  // a network that is not here, say: others may be
-            if (o.results.size() == 1) throw;
+        });
+        if (refused_for) {
             ++refused;
-            fmt::print(stderr, "nibble: {}\n", e.what());
-            list.push_back({{"result", path}, {"verified", false}, {"difference", e.what()}});
+            list.push_back({{"result", path}, {"verified", false}, {"difference", *refused_for}});
             continue;
         }
         differing += !differs.empty();

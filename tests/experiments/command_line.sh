@@ -125,6 +125,10 @@ echo '{"f32": "changed", "bf16": "bb"}' >tests/golden/training.json
 "$nibble" stale | grep "^$cell  (numerics)" >/dev/null || fail "changed numerics: stale says '$("$nibble" stale)'"
 echo '{"f32": "aa", "bf16": "bb"}' >tests/golden/training.json
 "$nibble" verify "$result" --progress off >out 2>err || fail "verify: $(cat out err)"
+left=build/runs/quick/$cell/verify
+mkdir -p "$left" && echo "of one that was killed" >"$left/checkpoint-$(field key "$result" | cut -c 1-16).safetensors"
+"$nibble" verify "$result" --progress off >out 2>err || fail "verify resumes what a killed one left: $(cat out err)"
+[ ! -e "$left" ] || fail "verify leaves $left behind"
 sed -i '0,/"predictions_digest": "./s//&0/' "$result"
 "$nibble" verify "$result" --progress off >out 2>err && fail "verify accepts a forged result"
 grep -q "predictions_digest" out || fail "verify does not name what differs: $(cat out)"

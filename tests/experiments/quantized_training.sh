@@ -46,6 +46,10 @@ field executed_as "$result" | grep '^w4a4e8-' >/dev/null || fail "executed as $(
 "$nibble" verify "$result" --progress off --threads 1 >out 2>err || fail "verify: $(cat out err)"
 "$nibble" verify --integer "$result" --limit 20 --progress off >out 2>err || fail "verify --integer: $(cat out err)"
 grep -q " 0 mismatches$" out || fail "verify --integer of a result: $(tail -n 1 out)"
+"$nibble" verify --integer missing.st "$result" --limit 20 --data glyphs --progress off >out 2>err &&
+    fail "verify --integer does not mind a network that is not here"
+grep -q " 0 mismatches$" out || fail "verify --integer stops at a network that is not here: $(cat out err)"
+grep -q "1 of 2 networks could not be compared" err || fail "verify --integer: $(cat err)"
 "$nibble" run --keep paper/resnet8-w0.25--glyphs--w2e8-hs--s0 --progress off >out 2>err || fail "weights only: $(cat err)"
 field executed_as results/quick/paper/*w2e8-hs*.json | grep '^w2e8-hs-f32-' >/dev/null || fail "weights only: executed as"
 grep -q "is not kept" err || fail "run --keep of a network without a file says '$(cat err)'"

@@ -89,6 +89,17 @@ TEST_CASE("fgq-4: every doubling loses, and 64 loses much") {
     CHECK(verdict.why == "g16a8 - g32a8 on resnet20");
 }
 
+TEST_CASE("fgq-4: a step that denies is not hidden by a lower one that decides nothing") {
+    Ternary t({"resnet20"}, {"f32"}, {"g2a8", "g4a8", "g8a8", "g16a8", "g32a8", "g64a8"});
+    t.set("resnet20", "f32", {93}).set("resnet20", "g2a8", {88, 88, 88});
+    t.set("resnet20", "g4a8", {89, 89.1, 88.9}).set("resnet20", "g8a8", {91, 85, 97});
+    t.set("resnet20", "g16a8", {70, 70, 70}).set("resnet20", "g32a8", {65, 65, 65});
+    t.set("resnet20", "g64a8", {60, 60, 60});
+    const Verdict verdict = fgq::accuracy_falls_with_groups(t.study()).verdict;
+    CHECK(verdict.kind == Verdict::Kind::not_reproduced);
+    CHECK(verdict.why == "g2a8 - g4a8 on resnet20");
+}
+
 TEST_CASE("fgq-5: fine-tuned networks are within 4 points; networks without cells leave it open") {
     Ternary t = two_networks();
     t.set("resnet20", "f32", {91}).set("resnet20", "g64a8-ft", {89});
