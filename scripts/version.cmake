@@ -4,7 +4,8 @@ execute_process(COMMAND git -C ${SOURCE} describe --always --tags
 if(failed OR commit STREQUAL "")
   set(commit "unknown")  # a tarball, no git, or no commit yet
 else()
-  # Results, and the README's table of them, are what a build writes, not what it is built from: the first of a grid must not make the second "-dirty".
+  # Results, and the README's table of them, are what a build writes, not what it is built from: the first of a grid
+  # must not make the second "-dirty".
   execute_process(COMMAND git -C ${SOURCE} diff --quiet HEAD -- . :!results :!README.md RESULT_VARIABLE changed)
   if(changed)
     string(APPEND commit "-dirty")

@@ -31,7 +31,8 @@ Json parse_json(const std::string& text, const std::string& where, JsonLimits li
 /// Deeper values than these would overflow the stack where the library copies them.
 inline constexpr JsonLimits kFileLimits{.depth = 64, .values = 10'000'000};
 
-/// Reads and parses a file, within kFileLimits. Throws IoError when it cannot be read, BadInput as parse_json.
+/// Reads and parses a file, within kFileLimits. Throws IoError when it cannot be read, BadInput as
+/// parse_json.
 Json read_json(const std::filesystem::path& path);
 
 /// Writes `value` indented by two, through a temporary file in the same folder and a rename: readers see the

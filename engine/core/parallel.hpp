@@ -12,8 +12,8 @@
 
 namespace nibble {
 
-/// Number of worker threads: what set_threads() said, or NIBBLE_THREADS, or all cores. Throws BadInput when that
-/// variable is no such number.
+/// Number of worker threads: what set_threads() said, or NIBBLE_THREADS, or all cores. Throws BadInput when
+/// that variable is no such number.
 int threads();
 /// Throws BadInput unless 1 <= n <= 1024.
 void set_threads(int n);

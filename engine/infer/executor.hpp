@@ -25,15 +25,15 @@ class IntegerExecutor {
     void logits(std::span<const float> images, std::span<float> logits);
 
     /// All values of the graph for one image, without borders: floats as they are, codes as floats. Only with
-    /// Keep::values; computed by `worker` alone, so workers may do this side by side. `worker` is below workers(). Throws
-    /// BadInput for an image of another size.
+    /// Keep::values. Each worker (0 to workers() - 1) has an arena of its own, so they may do this side by side.
+    /// Throws BadInput for an image of another size.
     std::vector<std::vector<float>> values(std::span<const float> image, int worker);
 
     /// For measuring steps one by one: gives each of these images an arena of its own, as if all of them
     /// passed the network layer by layer. Throws BadInput when sizes do not fit.
     void load(std::span<const float> images);
-    /// Runs one step, by its index in graph().steps (which must be one), for the images loaded, shared among the workers as
-    /// logits() would. Steps before it have run for them.
+    /// Runs one step, by its index in graph().steps (which must be one), for the images loaded, shared among the
+    /// workers as logits() would. Steps before it have run for them.
     void run_step(std::size_t step);
 
     /// At most so many work at the same time: the number of threads when this was made.

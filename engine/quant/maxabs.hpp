@@ -14,8 +14,8 @@ namespace nibble {
 
 /// Quantizes [out][in] or [out][in][kh][kw]. For ternary codes this is the rule |W| > max |W| / 2. The
 /// largest group of a channel gets the largest multiplier that fits a byte, the others the smallest that
-/// clips nothing. Throws BadInput for sums, unsigned codes, groups of 8-bit codes of the full range (no multiplier
-/// keeps -128 within a byte when rounded to both sides) and values that are not finite.
+/// clips nothing. Throws BadInput for sums, unsigned codes, values that are not finite, and groups of 8-bit codes
+/// of the full range: a code times its multiplier must be at most 127 in magnitude, which -128 never is.
 QuantizedWeights maxabs_weights(const Array<float>& weights, const Scheme& scheme);
 
 /// Bits 2 to 8.

@@ -129,8 +129,8 @@ Claim depth_tolerates(const Study& study) {
 
 namespace {
 
-/// Of what accuracy falls from one of `methods` (but the first) to the next, the figure that speaks most against a
-/// fall: one that denies it with its whole interval, or else that whose interval reaches lowest.
+/// Of what accuracy falls from one of `methods` (but the first) to the next, the figure that speaks most
+/// against a fall: one that denies it with its whole interval, or else that whose interval reaches lowest.
 Figure smallest_step(const Study& study, const std::string& network,
                      const std::vector<std::string>& methods) {
     std::optional<Figure> smallest;

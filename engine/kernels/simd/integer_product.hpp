@@ -3,8 +3,8 @@
 // them.
 //
 // How a quad is added is left to an arithmetic, a class with
-//   kSums                 so many vectors of sums fit the registers beside what else it needs
-//   kEnough               so many at a time hide how long an addition takes: higher tiles would only be more code
+//   kSums     so many vectors of sums fit the registers beside what else it needs
+//   kEnough   so many at a time hide how long an addition takes: higher tiles would only be more code
 //   sum<Shape>(sums, q, x, n)   the sums of the pixels at x and Shape::V vectors of channels from n on
 #pragma once
 

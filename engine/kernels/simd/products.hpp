@@ -40,8 +40,8 @@ template <int M, int V>
     });
 }
 
-/// The even or the odd terms of a block, from k on. With AVX2, a loop over those of whole blocks makes products a
-/// fifth slower. (Not measured with AVX-512, whose many tiles would take nearly twice as long to compile.)
+/// The even or the odd terms of a block, from k on. A loop over so few terms slows AVX2 down, so there whole
+/// blocks have none. With AVX-512 this is not measured: its many tiles would take much longer to compile.
 template <int M, int V>
 [[gnu::always_inline]] inline void half_block(Tile<M, V>& acc, const Product& q, const float* const (&x)[M],
                                               std::ptrdiff_t k, int terms, const float* w) {

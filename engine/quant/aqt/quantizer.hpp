@@ -69,8 +69,8 @@ class Layer : public LayerQuantizer {
 
 class NetworkLayers : public TrainingQuantizer {
   public:
-    /// All layers of the graph, which must outlive it; `slots` images in a part of a batch, `steps` of training in all (both 0: not
-    /// training).
+    /// All layers of the graph, which must outlive it; `slots` images in a part of a batch, `steps` of training in
+    /// all (both 0: not training).
     NetworkLayers(const Graph& graph, const Method& method, int slots, std::size_t steps);
 
     LayerQuantizer* layer(const std::string& name) override;
