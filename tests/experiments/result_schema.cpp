@@ -62,7 +62,8 @@ TEST_CASE("the schema refuses results that lack something, say more, or say it w
             good.is_null() && json.contains("history") && !json.contains("parent"))
             good = json;
     REQUIRE(schema.accepts(good));
-    for (const auto& [key, value] : good.items()) {
+    for (const auto& member : good.items()) {
+        const std::string& key = member.key();
         CAPTURE(key);
         Json without = good;
         without.erase(key);

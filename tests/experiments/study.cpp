@@ -79,7 +79,7 @@ TEST_CASE("a study: no verdict while a cell is missing") {
 
 TEST_CASE("a study: facts of quantized cells") {
     auto list = cells();
-    list[1].result->quantized.emplace();
+    list[1].result->quantized = Result::Quantized();
     list[1].result->quantized->facts["density"] = 0.5;
     const Study study("quick", list);
     CHECK(study.values("a", "g4a8", fact("density")) == std::vector<double>{0.5});

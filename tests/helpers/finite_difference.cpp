@@ -70,9 +70,10 @@ double worst_gradient_error(const Graph& graph) {
             for (float& v : direction) v += size * random.normal();
             const double length = norm(direction),
                          h = 2e-3 * std::max(norm(weights.at(name)), 1.0) / (length + 1e-30);
-            const auto at = [&](double t) {
+            const auto at = [&,
+                             &tensor = name](double t) {  // clang 14 captures no structured binding by itself
                 Weights moved = weights;
-                moved.at(name) += static_cast<float>(t) * direction;
+                moved.at(tensor) += static_cast<float>(t) * direction;
                 return problem.loss(moved);
             };
             const double slope = (at(h) - at(-h)) / (2 * h);

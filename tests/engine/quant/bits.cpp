@@ -55,9 +55,10 @@ TEST_CASE("bits: layers are first, last and between") {
     const Graph resnet = make_model("resnet50-imagenet");
     const BitsByLayer ends = bits_by_layer(resnet, network_bits_from("w4a4e8"));
     CHECK(ends.size() == 54);
-    for (const auto& [name, b] : ends) {
-        CAPTURE(name);
-        CHECK(b == (name == "conv1" || name == "fc" ? OperandBits{8, 8} : OperandBits{4, 4}));
+    for (const auto& layer : ends) {
+        CAPTURE(layer.first);
+        const bool end = layer.first == "conv1" || layer.first == "fc";
+        CHECK(layer.second == (end ? OperandBits{8, 8} : OperandBits{4, 4}));
     }
 }
 

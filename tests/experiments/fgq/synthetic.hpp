@@ -29,7 +29,7 @@ class Ternary {
             r.cell = c.cell.name();
             r.top1 = top1[c.cell.seed];
             r.macs = macs_.at(network);
-            r.quantized.emplace();
+            r.quantized = Result::Quantized();
             r.quantized->facts = facts;
             r.quantized->bits_per_weight = 4.09;
             c.result = r;

@@ -100,9 +100,10 @@ TEST_CASE("ternary groups: on whole numbers, where every sum is exact, no codes 
             }
             return std::pair{sum, count};
         };
-        const auto [sum, count] = sum_and_count(codes);
+        const std::pair<std::int64_t, std::int64_t> found = sum_and_count(codes);
         for_all_codes(group.size(), [&](const std::vector<int>& other) {
             const auto [s, c] = sum_and_count(other);
+            const auto [sum, count] = found;
             // s^2 / c > sum^2 / count, in whole numbers
             if (c > 0 && s * s * std::max<std::int64_t>(count, 1) > sum * sum * c) FAIL_CHECK("better codes");
         });
