@@ -70,8 +70,8 @@ double worst_gradient_error(const Graph& graph) {
             for (float& v : direction) v += size * random.normal();
             const double length = norm(direction),
                          h = 2e-3 * std::max(norm(weights.at(name)), 1.0) / (length + 1e-30);
-            const auto at = [&,
-                             &tensor = name](double t) {  // clang 14 captures no structured binding by itself
+            // clang 14 does not capture a structured binding by [&].
+            const auto at = [&, &tensor = name](double t) {
                 Weights moved = weights;
                 moved.at(tensor) += static_cast<float>(t) * direction;
                 return problem.loss(moved);
