@@ -161,7 +161,7 @@ coverage: test-coverage ## which lines of engine/ the tests run (installs gcovr)
 	gcovr --root . --filter engine/ --gcov-ignore-parse-errors --sort-uncovered build/coverage
 
 # Findings are files build/fuzz/crash-*; each is an argument that repeats it.
-fuzz: ## feed mutated network files to the reader and executor for SECONDS (clang's libFuzzer, sanitizers)
+fuzz: | setup ## feed mutated network files to the reader and executor for SECONDS (clang's libFuzzer, sanitizers)
 	@scripts/setup.sh $(FUZZ_PACKAGES)
 	cmake --preset fuzz && cmake --build --preset fuzz -j $(JOBS)
 	mkdir -p build/fuzz/corpus && cd build/fuzz && ./tests/fuzz_integer_file --write-seeds corpus && \

@@ -1,6 +1,6 @@
 # Knobs. Override any of them on the command line: make reproduce PROFILE=cifar10 JOBS=8
 
-# What to reproduce: quick (embedded data, minutes) or cifar10 (needs `make data`, hours).
+# What to reproduce: quick (embedded data, minutes) or cifar10 (needs `make data`; hours where results are missing or stale).
 PROFILE ?= quick
 
 # Compile jobs, and test entries run side by side.

@@ -206,9 +206,10 @@ Claim multiplications_go(const Study& study) {
     claim.statement = "75 % of all multiplications are eliminated at N = 4, about 99 % at N = 64.";
     claim.paper = "75 %, 99 %; the law 1 - 1 / N";
     claim.measure =
-        "Multiplications of the deepest network that are left when each group is added up with signs and "
-        "multiplied once: first layer in 8 bits and groups that end with the channels included. Reproduced "
-        "when above 74 and 98 %. Counted, not executed: processors with byte products multiply each weight.";
+        "Share of the deepest network's multiplications that is eliminated when each group is added up with "
+        "signs and multiplied once: first layer in 8 bits and groups that end with the channels included. "
+        "Reproduced when above 74 and 98 %. Counted, not executed: processors with byte products multiply "
+        "each weight.";
     return judged_over(study, {kFour, kSixtyFour}, std::move(claim), figures);
 }
 

@@ -125,10 +125,12 @@ Table ablation_table(const Study& study) {
                  {"Top-1 without the change (%)"},
                  {"Difference (points)"}},
                 {}};
+    std::vector<std::string> bases{"w8a8"};
+    for (int n : kGroups) bases.push_back(in_groups(n, 8));
     for (const std::string& network : study.networks())
         for (const auto& [ending, what] : ablations)
-            for (int n : kGroups) {
-                const std::string base = in_groups(n, 8), method = base + ending;
+            for (const std::string& base : bases) {
+                const std::string method = base + ending;
                 if (!study.in_grid(network, method)) continue;
                 table.rows.push_back({network, method, what, draws(study, network, method),
                                       accuracy(study, network, method), accuracy(study, network, base),

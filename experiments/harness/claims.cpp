@@ -73,7 +73,8 @@ std::string to_string(const std::vector<Figure>& figures) {
 std::string rerun_command(const std::string& experiment, const std::string& profile,
                           const std::vector<std::string>& methods) {
     return fmt::format(
-        "nibble run --force --profile {0} $(nibble cells {1} --profile {0} | grep -E -e '--({2})--')",
+        "nibble verify $(nibble cells {1} --profile {0} | grep -E -e '--({2})--' | sed "
+        "'s|.*|results/{0}/&.json|')",
         profile, experiment, fmt::join(methods, "|"));
 }
 

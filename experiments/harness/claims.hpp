@@ -59,7 +59,7 @@ struct Claim {
 inline constexpr const char* kUnknown = "unknown";
 inline constexpr const char* kCellsMissing = "cells missing";
 
-/// Runs every cell of these methods again.
+/// Runs every cell of these methods again and compares with their results.
 std::string rerun_command(const std::string& experiment, const std::string& profile,
                           const std::vector<std::string>& methods);
 

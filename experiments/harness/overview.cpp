@@ -87,7 +87,11 @@ std::string overview_markdown(const std::string& profile, const std::vector<Over
             "[experiments/{1}](../experiments/{1}/README.md).\n",
             profile, e.paper, e.claims.empty() ? " and plots" : ", plots, how each claim is measured");
         if (e.claims.empty()) continue;
-        text += "\nTo run the cells of a claim again (`nibble` is `build/release/nibble`):\n\n```\n";
+        text +=
+            "\nTo run the cells of a claim again and compare every bit (`nibble` is `build/release/nibble`; "
+            "with "
+            "`--evaluation`, networks that are kept beside their results are evaluated, not "
+            "trained):\n\n```\n";
         for (const Claim& c : e.claims)
             if (!c.command.empty()) text += fmt::format("# {}\n{}\n", c.id, c.command);
         text += "```\n";

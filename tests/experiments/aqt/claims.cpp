@@ -48,7 +48,7 @@ TEST_CASE(
         CHECK_FALSE(c.statement.empty());
         CHECK_FALSE(c.paper.empty());
         CHECK(has(c.measure, "Reproduced when"));
-        CHECK(has(c.command, "nibble run --force --profile quick $(nibble cells aqt --profile quick | grep"));
+        CHECK(has(c.command, "nibble verify $(nibble cells aqt --profile quick | grep"));
     }
     CHECK(has(claims[7].command, "'--(w4a4e8|w4a4)--'"));
 }
