@@ -50,8 +50,19 @@ Json parse_json(const std::string& text, const std::string& where, JsonLimits li
     }
 }
 
-void write_file(const std::filesystem::path& path, std::string_view bytes) {
-    std::error_code folder;
+void require_replaceable(const std::filesystem::path& path) {
+    std::error_code unknown;  // a path that cannot be looked at fails where it is written
+    const std::filesystem::file_status status = std::filesystem::status(path, unknown);
+    if (std::filesystem::is_directory(status)) throw IoError(path.string() + ": is a folder; name a file");
+    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
+        throw IoError(path.string() + ": is no regular file, and would be replaced by one; name another");
+}
+
+void write_file(const std::filesystem::path& named, std::string_view bytes) {
+    require_replaceable(named);
+    std::error_code none, folder;
+    const std::filesystem::path path =
+        std::filesystem::is_symlink(named, none) ? std::filesystem::weakly_canonical(named) : named;
     if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), folder);
     if (folder) throw IoError(path.string() + ": its folder cannot be made: " + folder.message());
     const std::string partial = path.string() + "." + std::to_string(::getpid()) + ".partial";

@@ -40,7 +40,10 @@ Json read_json(const std::filesystem::path& path);
 /// file.
 void write_json(const std::filesystem::path& path, const Json& value);
 
-/// The same atomic write for any bytes.
+/// Throws IoError if `path` is there and a rename must not replace it: a folder, a device (/dev/null), a pipe.
+void require_replaceable(const std::filesystem::path& path);
+
+/// The same atomic write for any bytes. Of a symbolic link, the file it leads to is replaced.
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 
 /// The whole file as a string. Throws IoError.

@@ -47,6 +47,7 @@ std::string to_string(const Verdict& verdict) {
 }
 
 Verdict judge(const std::vector<Figure>& figures) {
+    if (figures.empty()) return {Verdict::Kind::not_attempted, "no networks in the grid to compare"};
     if (const std::string against = those(figures, Answer::no); !against.empty())
         return {Verdict::Kind::not_reproduced, against};
     const auto missing =

@@ -49,7 +49,7 @@ void check_writable(const std::string& path) {
     std::filesystem::create_directories(folder, error);
     if (error || ::access(folder.c_str(), W_OK) != 0)
         throw IoError(path + ": its folder cannot be written to");
-    if (std::filesystem::is_directory(path)) throw IoError(path + ": is a folder; name a file");
+    require_replaceable(path);
 }
 
 }  // namespace nibble

@@ -63,7 +63,7 @@ int eval_command(const EvalOptions& o) {
         print_text(fmt::format(
             "{} on {} ({} images, {}, normalization of the {}): top-1 {:.2f} %, top-5 {:.2f} %, "
             "loss {:.4f}\n",
-            file.model.empty() ? "network" : file.model, o.data, result.images, file.executed_as,
+            file.model.empty() ? "network" : one_line(file.model), o.data, result.images, file.executed_as,
             options.normalization ? "weight file" : "data set", result.top1, result.top5, result.loss));
     return 0;
 }

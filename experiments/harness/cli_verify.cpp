@@ -75,8 +75,8 @@ Json compare_executions(const std::string& path, const VerifyOptions& o, const D
                           {"mismatches", a.mismatches},
                           {"example", a.example}});
         if (!o.shared.json)
-            print_text(fmt::format("{:24} {:5} {:>14} compared  {:>8} mismatches  {}\n", a.step, a.storage,
-                                   a.compared, a.mismatches, a.example));
+            print_text(fmt::format("{:24} {:5} {:>14} compared  {:>8} mismatches  {}\n", one_line(a.step),
+                                   a.storage, a.compared, a.mismatches, a.example));
     }
     if (!o.shared.json)
         print_text(fmt::format("{}: {} images, {}: {} mismatches\n", path, images.size(), file.executed_as,

@@ -4,6 +4,7 @@
 
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
+#include "experiments/harness/interrupt.hpp"
 #include "experiments/harness/lock.hpp"
 #include "experiments/harness/measured_network.hpp"
 #include "experiments/harness/network_file.hpp"
@@ -69,9 +70,13 @@ std::string difference_of_run(const Project& project, const std::string& path, c
     const fs::path run_folder = project.run_folder(cell.profile, cell.cell.cell);
     const FileLock lock(run_folder / "lock");  // who starts from this cell waits, and need not train it
     const TemporaryFolder folder(run_folder / "verify");
-    const std::string differs =
-        difference(reproducible_part(stored),
-                   reproducible_part(compute_cell(project, cell, data, parts, folder.path, control)));
+    Json now;
+    try {
+        now = compute_cell(project, cell, data, parts, folder.path, control);
+    } catch (const Interrupted& e) {  // its words promise a checkpoint, which goes with the folder
+        throw Interrupted(path + ": verification interrupted; it begins anew next time", e.signal());
+    }
+    const std::string differs = difference(reproducible_part(stored), reproducible_part(now));
     if (differs.empty()) adopt_networks(folder.path, run_folder);
     return differs;
 }

@@ -18,11 +18,15 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Checkpoints of other keys belong to runs that nobody will go on with.
-void remove_checkpoints(const fs::path& folder, const fs::path& but = {}) {
-    for (const auto& entry : fs::directory_iterator(folder))
-        if (entry.path().filename().string().starts_with("checkpoint-") && entry.path() != but)
-            fs::remove(entry.path());
+/// Checkpoints of other keys belong to runs that nobody will go on with, partial files to one that was
+/// killed.
+void remove_leftovers(const fs::path& folder, const fs::path& but = {}) {
+    for (const auto& entry : fs::directory_iterator(folder)) {
+        const fs::path& path = entry.path();
+        if ((path.filename().string().starts_with("checkpoint-") && path != but) ||
+            path.extension() == ".partial")
+            fs::remove(path);
+    }
 }
 
 void record(const fs::path& folder, const std::string& status, const std::string& what) {
@@ -93,14 +97,16 @@ RunOutcome run_cell(const Project& project, const ProfileCell& cell, const RunOp
             if (options.keep) keep_network(project, cell, read_result(path));
             return RunOutcome::fresh;
         }
-        remove_checkpoints(folder, options.force ? fs::path() : checkpoint_in(folder, parts));
+        remove_leftovers(folder, options.force ? fs::path() : checkpoint_in(folder, parts));
         record(folder, "running", "");
         const Json result = compute_cell(project, cell, data, parts, folder, options.control);
         result_from(result, name);
         write_json(path, result);
-        remove_checkpoints(folder);
+        remove_leftovers(folder);
         fs::remove(folder / "status.json");
-        if (options.keep) keep_network(project, cell, read_result(path));
+        // A network that is kept already is of the result that was just replaced.
+        if (options.keep || fs::exists(kept_network(project, cell)))
+            keep_network(project, cell, read_result(path));
         return RunOutcome::done;
     } catch (const Interrupted& e) {
         record(folder, "interrupted", e.what());

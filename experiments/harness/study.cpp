@@ -88,12 +88,16 @@ std::vector<std::string> Study::networks_with(const std::vector<std::string>& me
 
 Study::Coverage Study::coverage(const std::vector<std::string>& methods) const {
     Coverage coverage;
-    for (const std::string& network : networks_with(methods))
-        for (const std::string& method : methods) {
-            const Place& place = places_.at({network, method});
-            coverage.cells += place.seeds.size();
-            coverage.missing += place.seeds.size() - place.results.size();
+    for (const std::string& network : networks_) {
+        std::vector<const Place*> places;
+        for (const std::string& method : methods)
+            if (in_grid(network, method)) places.push_back(&places_.at({network, method}));
+        if (places.size() < std::min<std::size_t>(2, methods.size())) continue;  // nothing to compare there
+        for (const Place* place : places) {
+            coverage.cells += place->seeds.size();
+            coverage.missing += place->seeds.size() - place->results.size();
         }
+    }
     return coverage;
 }
 

@@ -49,7 +49,8 @@ class Study {
                                     const Quantity& of = top1) const;
     /// The networks whose cells of all these methods are in the grid.
     std::vector<std::string> networks_with(const std::vector<std::string>& methods) const;
-    /// Of the cells of these methods on those networks: how many there are, and how many have no result.
+    /// Of the cells of these methods on networks with at least two of them: how many there are, and how many
+    /// have no result.
     struct Coverage {
         std::size_t cells = 0, missing = 0;
     };

@@ -20,7 +20,7 @@ Claim alternating_gets_stuck(const Study& cells);      ///< 4
 Claim few_duals_suffice(const Study& cells);           ///< 5
 Claim refinement_helps(const Study& cells);            ///< 6
 Claim small_sets_suffice(const Study& cells);          ///< 7
-Claim papers_figures();                                ///< 8
+Claim papers_figures(const Study& cells);              ///< 8
 Claim detection();                                     ///< 9
 /// Ours, not the paper's: 8 bits everywhere are as good as floats.
 Claim eight_bits_are_enough(const Study& cells);  ///< 10

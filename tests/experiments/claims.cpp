@@ -49,6 +49,7 @@ TEST_CASE("all figures must agree; one against decides; a missing one leaves it 
     CHECK(kind({missing, missing}) == Outcome::not_attempted);
     CHECK(kind({}) == Outcome::not_attempted);
     CHECK(to_string(judge({missing})) == "not attempted: cells missing");
+    CHECK(to_string(judge({})) == "not attempted: no networks in the grid to compare");
     CHECK(to_string(judge({yes})) == "reproduced");
     CHECK(to_string(judge({yes, no})) == "not reproduced: a - b");
     CHECK(to_string(judge({unclear})) == "inconclusive: too close to call: a - b");

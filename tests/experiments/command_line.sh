@@ -129,6 +129,17 @@ left=build/runs/quick/$cell/verify
 mkdir -p "$left" && echo "of one that was killed" >"$left/checkpoint-$(field key "$result" | cut -c 1-16).safetensors"
 "$nibble" verify "$result" --progress off >out 2>err || fail "verify resumes what a killed one left: $(cat out err)"
 [ ! -e "$left" ] || fail "verify leaves $left behind"
+for pause in 1 0.5 0.2; do # until it does not end before
+    "$nibble" verify "$result" --progress off >out 2>err &
+    sleep $pause
+    kill -TERM $! 2>/dev/null
+    wait $!
+    status=$?
+    [ $status -eq 0 ] || break
+done
+[ $status -eq 143 ] || fail "SIGTERM for verify: exit status $status: $(cat err)"
+grep -q "begins anew next time" err || fail "an interrupted verify says '$(cat err)'"
+[ ! -e "$left" ] || fail "an interrupted verify leaves $left behind"
 sed -i '0,/"predictions_digest": "./s//&0/' "$result"
 "$nibble" verify "$result" --progress off >out 2>err && fail "verify accepts a forged result"
 grep -q "predictions_digest" out || fail "verify does not name what differs: $(cat out)"
@@ -142,6 +153,11 @@ network=${result%.json}.safetensors
 [ ! -e "$network" ] || fail "a network is kept although nobody asked"
 run --keep >out 2>err || fail "run --keep: $(cat err)"
 [ -e "$network" ] || fail "run --keep keeps no network"
+echo "of the result before" >"$network"
+touch "build/runs/quick/$cell/status.json.1.partial"
+run --force >out 2>err || fail "run --force: $(cat err)"
+grep -q "of the result before" "$network" && fail "a replaced result keeps the network of the one before"
+[ ! -e "build/runs/quick/$cell/status.json.1.partial" ] || fail "what a killed run left stays for ever"
 mv build/runs elsewhere
 "$nibble" verify --evaluation "$result" --progress off >out 2>err || fail "verify --evaluation: $(cat out err)"
 grep -q "^same evaluation" out || fail "verify --evaluation says '$(cat out)'"

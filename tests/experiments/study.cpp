@@ -75,6 +75,14 @@ TEST_CASE("a study: no verdict while a cell is missing") {
     list[2].result = list[1].result;
     CHECK(verdict(list) == "reproduced");
     CHECK(verdict({list.back()}) == "not attempted: cells missing");
+    // A third method, which network a alone lacks, does not hide what is missing there.
+    const auto of_three = [](const std::vector<ReportedCell>& some) {
+        const Study study("quick", some);
+        const Figure loss{"loss", {1, 2}, -50};
+        return to_string(judged_over(study, {"f32", "g4a8", "g64a8"}, {}, {loss}).verdict);
+    };
+    CHECK(of_three(list) == "reproduced");
+    CHECK(of_three(cells()) == "inconclusive: 1 of 4 cells are missing");
 }
 
 TEST_CASE("a study: facts of quantized cells") {

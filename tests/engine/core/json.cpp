@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -73,6 +74,21 @@ TEST_CASE("a place that cannot be written is an IoError and leaves nothing behin
     CHECK_THROWS_AS(write_file(scratch.path / "file/below/a.json", "x"), IoError);
     CHECK_THROWS_AS(write_file(scratch.path / "folder", "x"), IoError);
     CHECK(scratch.files() == 2);
+}
+
+TEST_CASE("what is no regular file is not replaced, and a link leads to what is") {
+    const Scratch scratch;
+    const fs::path pipe = scratch.path / "pipe", file = scratch.path / "file", link = scratch.path / "link";
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    CHECK_THROWS_AS(write_file(pipe, "x"), IoError);
+    CHECK(fs::is_fifo(pipe));
+    CHECK_THROWS_AS(require_replaceable("/dev/null"), IoError);
+    write_file(file, "old");
+    fs::create_symlink("file", link);
+    write_file(link, "new");
+    CHECK(fs::is_symlink(link));
+    CHECK(read_file(file) == "new");
+    CHECK(scratch.files() == 3);
 }
 
 TEST_CASE("malformed JSON is BadInput that names the file") {

@@ -81,6 +81,10 @@ TEST_CASE("2: the curve of mostly 4 bits above the others, below, and out of the
     CHECK(to_string(rest.verdict) == "inconclusive: dearer results are more accurate than the front reaches");
     CHECK(has(rest.ours, "over w8a8 (linear cost) +5.94"));
     CHECK(has(rest.ours, "(4 of 6 results compared)"));
+    // The dearest w4a4e8 network is not on its front, which is flat up to there.
+    const Claim flat = verdict(study({70, 75, 78}, {75, 82.5, 83}, {79, 82, 81}));
+    CHECK(has(flat.ours, "over w8a8 (linear cost) -0.50 ± 0.00"));
+    CHECK(flat.verdict.kind == Outcome::not_reproduced);
     const Claim apart = verdict(study({90, 91, 92}, {93, 94, 95}, {79, 82, 86}));
     CHECK(apart.verdict.kind ==
           Outcome::not_reproduced);  // though under the quadratic model bf16 is out of reach

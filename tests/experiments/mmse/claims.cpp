@@ -81,6 +81,30 @@ TEST_CASE("each claim can fail") {
     fails(mmse::eight_bits_are_enough, as_claimed().set("net", "w8a8", {89.1, 89.2, 89.1}));
 }
 
+TEST_CASE("where nothing was lost there is nothing to recover") {
+    for (const double dual : {90.0, 90.5, 91.0}) {
+        const Claim claim = mmse::few_duals_suffice(
+            as_claimed().set("net", "w4e8", {90.5}).set("net", "w4e8-dual10", {dual}).cells());
+        CHECK(to_string(claim.verdict) == "inconclusive: too close to call: recovered on net");
+    }
+    const Claim equal = mmse::few_duals_suffice(
+        as_claimed().set("net", "w4e8", {90}).set("net", "w4e8-dual10", {90}).cells());
+    CHECK(equal.ours.find("nan") == std::string::npos);
+}
+
+TEST_CASE("8: the paper's networks, where the grid has them") {
+    const auto claim = [](double resnet18, double resnet50) {
+        Synthetic s({"resnet18-imagenet", "resnet50-imagenet"}, {"f32", "w4e8-refined"}, 3);
+        for (const auto& [network, top1] :
+             {std::pair("resnet18-imagenet", resnet18), std::pair("resnet50-imagenet", resnet50)})
+            s.set(network, "w4e8-refined", {top1, top1 + 0.01, top1 - 0.01});
+        return mmse::papers_figures(s.cells());
+    };
+    CHECK(verdict(claim(67.2, 75)) == Outcome::reproduced);
+    CHECK(verdict(claim(67.2, 74)) == Outcome::not_reproduced);
+    CHECK(claim(67.2, 74).verdict.why == "w4e8-refined on resnet50-imagenet - 74.67");
+}
+
 TEST_CASE("a single draw on one side counts beside each of the other's") {
     Synthetic s({"net"}, kMethods, 3);
     s.set("net", "w3a8e8", {80, 81, 82}).set("net", "w3a8e8-wmaxabs", {70, 71, 72});
