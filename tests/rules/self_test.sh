@@ -84,6 +84,21 @@ fault docs README.md 'Run `make reproduce`.\n'
 fault docs README.md '```\nmake build PROFILE=quick && make tset\n```\n'
 fault docs README.md 'See [the rest](docs/absent.md).\n'
 
+# Provenance: what is committed counts, what only lies about does not.
+commit() {
+    git -C "$work/project" add -A
+    git -C "$work/project" -c user.name=rules -c user.email= commit -q -m "$1"
+}
+clean_project
+git -C "$work/project" init -q
+write results/quick/x/a.json '{\n  "git": "1234567"\n}\n'
+commit clean
+expect ok provenance
+write results/quick/x/a.json '{\n  "git": "1234567-dirty"\n}\n'
+expect ok provenance
+commit dirty
+expect broken provenance
+
 # Symbols: an inline function outside the namespace of its instruction set is what leaks.
 object=$work/project/engine/kernels/avx2/c.o
 for space in 'nibble::kernels::avx2' 'nibble::kernels' 'other'; do
@@ -102,7 +117,7 @@ fi
 # Where git cannot list the files nothing was checked.
 clean_project
 write .git 'gitdir: nowhere\n'
-for rule in docs includes portable sizes text; do
+for rule in docs includes portable provenance sizes text; do
     checks=$((checks + 1))
     if "$here/$rule.sh" "$work/project" >"$work/output" 2>&1; then
         echo "rule '$rule' holds where git lists no files"
