@@ -91,17 +91,24 @@ run 2>err | grep "fresh, not run again" >/dev/null || fail "a fresh cell was run
 
 # ---- an interrupted run says so, and leaves no result
 mv "$result" kept.json
-for pause in 2 1 0.5 0.2; do # until the run does not end before
+# terminated COMMAND...: runs it and sends SIGTERM, sooner each time until that comes before its end.
+terminated() {
+    for pause in 2 1 0.5 0.2; do
+        "$@" >out 2>err &
+        sleep $pause
+        kill -TERM $! 2>/dev/null
+        wait $!
+        status=$?
+        [ $status -eq 0 ] || break
+    done
+    [ $status -eq 143 ] || fail "SIGTERM: exit status $status: $(cat err)"
+    grep -q "interrupted" err || fail "SIGTERM: says '$(cat err)'"
+}
+run_anew() {
     rm -f "$result"
-    "$nibble" run "$cell" --force --progress off >out 2>err &
-    sleep $pause
-    kill -TERM $! 2>/dev/null
-    wait $!
-    status=$?
-    [ $status -eq 0 ] || break
-done
-[ $status -eq 143 ] || fail "SIGTERM: exit status $status: $(cat err)"
-grep -q "interrupted" err || fail "SIGTERM: says '$(cat err)'"
+    exec "$nibble" run "$cell" --force --progress off
+}
+terminated run_anew
 [ ! -e "$result" ] || fail "an interrupted run left a result"
 "$nibble" cells --profile quick --status | grep "^interrupted" >/dev/null || fail "status of an interrupted run"
 
@@ -129,15 +136,7 @@ left=build/runs/quick/$cell/verify
 mkdir -p "$left" && echo "of one that was killed" >"$left/checkpoint-$(field key "$result" | cut -c 1-16).safetensors"
 "$nibble" verify "$result" --progress off >out 2>err || fail "verify resumes what a killed one left: $(cat out err)"
 [ ! -e "$left" ] || fail "verify leaves $left behind"
-for pause in 1 0.5 0.2; do # until it does not end before
-    "$nibble" verify "$result" --progress off >out 2>err &
-    sleep $pause
-    kill -TERM $! 2>/dev/null
-    wait $!
-    status=$?
-    [ $status -eq 0 ] || break
-done
-[ $status -eq 143 ] || fail "SIGTERM for verify: exit status $status: $(cat err)"
+terminated "$nibble" verify "$result" --progress off
 grep -q "begins anew next time" err || fail "an interrupted verify says '$(cat err)'"
 [ ! -e "$left" ] || fail "an interrupted verify leaves $left behind"
 sed -i '0,/"predictions_digest": "./s//&0/' "$result"

@@ -36,12 +36,15 @@ survives_kills() {
     local cell=$1 result=$2 whole=$3 kills=0 pause
     shift 3
     for pause in "$@"; do
-        ls build/runs/quick/paper/*/checkpoint-* >/dev/null 2>&1 || pause=2.5 # not before there is something to resume
         "$nibble" run "$cell" --checkpoint-minutes 0 --progress off >out 2>err &
+        # Not before there is something to resume.
+        until ls build/runs/quick/paper/*/checkpoint-* >/dev/null 2>&1 || ! kill -0 $! 2>/dev/null; do sleep 0.02; done
         sleep $pause
         kill -KILL $! 2>/dev/null && kills=$((kills + 1))
         wait $! 2>/dev/null
-        [ ! -e "$result" ] || break
+        [ -e "$result" ] || continue
+        [ $kills -eq 0 ] || break
+        rm "$result" # it was done before: again, and sooner
     done
     [ $kills -gt 0 ] || fail "no run was killed"
     "$nibble" run "$cell" --progress off >out 2>err || fail "run after $kills kills: $(cat err)"
