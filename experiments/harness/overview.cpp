@@ -89,9 +89,8 @@ std::string overview_markdown(const std::string& profile, const std::vector<Over
         if (e.claims.empty()) continue;
         text +=
             "\nTo run the cells of a claim again and compare every bit (`nibble` is `build/release/nibble`; "
-            "with "
-            "`--evaluation`, networks that are kept beside their results are evaluated, not "
-            "trained):\n\n```\n";
+            "with `--evaluation`, networks that are kept beside their results are evaluated, not trained):"
+            "\n\n```\n";
         for (const Claim& c : e.claims)
             if (!c.command.empty()) text += fmt::format("# {}\n{}\n", c.id, c.command);
         text += "```\n";

@@ -242,7 +242,7 @@ Claim papers_figures(const Study& cells) {
         "ResNets, "
         "less than {:g} points below the paper's. {}",
         refined, kSame, rule_text());
-    claim = judged(std::move(claim), figures);
+    claim = judged_over(cells, {refined}, std::move(claim), figures);
     if (claim.verdict.kind == Verdict::Kind::not_attempted)
         claim.verdict.why = "needs ImageNet and pretrained ImageNet networks";
     claim.command = "nibble run --profile imagenet $(nibble cells mmse --profile imagenet)";
