@@ -27,6 +27,7 @@ Method with_usual_settings(Method m) {
     const Method usual;
     m.half_shift = usual.half_shift;
     m.bounds = usual.bounds;
+    m.unfolded = usual.unfolded;
     m.rule = usual.rule;
     m.start_percent = usual.start_percent;
     return m;
@@ -78,8 +79,11 @@ std::string difference_of(const std::string& method) {
     std::vector<std::string> parts;
     if (m.half_shift != usual.half_shift) parts.push_back("half shift");
     if (m.bounds != usual.bounds) parts.push_back("one bound per tensor");
+    if (m.unfolded) parts.push_back("weights quantized without the activations' steps (simulation only)");
     if (m.rule != usual.rule) parts.push_back(rule_text(m.rule));
-    if (m.start_percent != usual.start_percent)
+    if (m.start_percent == 0)
+        parts.push_back("activations quantized from the first step on");
+    else if (m.start_percent != usual.start_percent)
         parts.push_back(fmt::format("activations quantized from {} % of training on", m.start_percent));
     if (m.activation_bits == 0) {
         parts.push_back(

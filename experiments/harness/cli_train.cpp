@@ -68,6 +68,9 @@ int train_command(TrainOptions o) {
         throw BadInput("--method " + o.method +
                        ": fine-tuning starts from a trained network; run a cell of an experiment that says "
                        "which (nibble cells fgq)");
+    if (o.config.quantization && o.config.quantization->unfolded)
+        throw Unsupported("--method " + o.method +
+                          ": a simulation that no file can hold; cells measure it (nibble cells aqt)");
     o.config.recipe.nesterov = !o.plain_momentum;
     o.config.augment = !o.no_augment;
     check(o.config, "nibble train");

@@ -38,7 +38,7 @@ NetworkBits bits_of(const TrainConfig& config) {
 
 Deployment deploy(const TrainConfig& config, const Graph& graph, const Weights& weights,
                   const Weights& quantizer_state) {
-    const auto layers = training_quantizer(config, graph, 0, 0);
+    auto layers = training_quantizer(config, graph, 0, 0);
     if (!layers)
         return {
             make_classifier(graph, weights, config.numerics), {}, executed_as(to_string(config.numerics))};
@@ -50,6 +50,10 @@ Deployment deploy(const TrainConfig& config, const Graph& graph, const Weights& 
         const Weights rounded = layers->rounded(weights);
         return {make_classifier(graph, rounded, Numerics::f32), {}, executed_as(method + "-f32"), rounded};
     }
+    if (config.quantization && config.quantization->unfolded)
+        return {make_classifier(graph, weights, config.numerics, std::move(layers)),
+                {},
+                executed_as(method + "-simulated-" + to_string(config.numerics))};
     IntegerGraph integers = lower(graph, weights, layers->quantization(weights));
     return {make_classifier(integers), integers, executed_as(method)};
 }

@@ -16,7 +16,8 @@ namespace nibble {
 struct Deployment {
     Classifier classifier;
     std::optional<IntegerGraph> integers;  ///< where weights and activations are quantized
-    std::string executed_as;               ///< "bf16-avx512", "w4a4e8-avx512vnni", "w4e8-f32-avx2"
+    /// "bf16-avx512", "w4a4e8-avx512vnni", "w4e8-f32-avx2", "w4a4e8-unfolded-simulated-bf16-amx"
+    std::string executed_as;
     /// Where training quantized weights alone: the values of their codes, for f32.
     std::optional<Weights> rounded = {};
 };
@@ -31,7 +32,7 @@ std::unique_ptr<TrainingQuantizer> training_quantizer(const TrainConfig& config,
 NetworkBits bits_of(const TrainConfig& config);
 
 /// Float networks run in the numerics they were trained in, quantized ones as integers; weights quantized
-/// alone, in f32 with the values of their codes. `quantizer_state`: of the training, empty for float
+/// alone, in f32 with the values of their codes; what no integers can execute, as it was trained. `quantizer_state`: of the training, empty for float
 /// networks. Throws BadInput and Unsupported.
 Deployment deploy(const TrainConfig& config, const Graph& graph, const Weights& weights,
                   const Weights& quantizer_state);

@@ -55,7 +55,11 @@ Json entries_of(const std::filesystem::path& path, const std::vector<std::string
 
 Json numerics_of(const std::filesystem::path& golden, const TrainConfig& config) {
     std::vector<std::string> names{to_string(config.numerics)};
-    if (config.quantization) names.emplace_back("aqt");
+    if (const auto& q = config.quantization) {
+        names.emplace_back("aqt");
+        if (q->rule.kind == aqt::BoundRule::Kind::fixed) names.emplace_back("aqt fixed bounds");
+        if (q->unfolded) names.emplace_back("aqt unfolded");
+    }
     if (config.fine_tuning) names.emplace_back("fgq");
     return {{"training", entries_of(golden / "training.json", names)}};
 }

@@ -68,7 +68,7 @@ void add_trajectory(Digest& digest, const Graph& graph, const std::string& famil
     recipe.warmup_epochs = 1;
     recipe.label_smoothing = 0.1;
     std::unique_ptr<TrainingQuantizer> layers;
-    if (family == "aqt")
+    if (family.starts_with("aqt"))
         layers = std::make_unique<aqt::NetworkLayers>(graph, aqt::method_from(method), kBatch, kSteps);
     if (family == "fgq") layers = fine_tuning(graph, method);
     const Numerics numerics = layers ? Numerics::bf16 : numerics_from(family);
@@ -84,7 +84,12 @@ void add_trajectory(Digest& digest, const Graph& graph, const std::string& famil
         digest.add(std::span<const double>(&loss, 1));
     }
     std::vector<float> logits(static_cast<std::size_t>(kBatch) * graph.classes());
-    if (layers) {
+    if (family == "aqt unfolded") {
+        auto simulated = std::make_unique<aqt::NetworkLayers>(graph, aqt::method_from(method), 0, 0);
+        simulated->set_state(layers->state());
+        digest.add(digest_of(layers->state()));
+        Predictor(graph, trainer.weights(), numerics, std::move(simulated)).logits(images, logits);
+    } else if (layers) {
         IntegerExecutor(lower(graph, trainer.weights(), layers->quantization(trainer.weights())))
             .logits(images, logits);
         digest.add(digest_of(layers->state()));
@@ -98,6 +103,11 @@ void add_trajectory(Digest& digest, const Graph& graph, const std::string& famil
 std::array<std::string, 4> methods_of(const std::string& family) {
     if (family == "aqt")
         return {"w4a4e8-start50", "w8a8-start50", "w3a5-pt-abs-start50", "w4a4-mix50-start50"};
+    if (family == "aqt fixed bounds")
+        return {"w4a4e8-fixed6", "w8a8-fixed6", "w3a5-pt-fixed4", "w4a4-fixed6-start50"};
+    if (family == "aqt unfolded")
+        return {"w4a4e8-unfolded-start50", "w8a8-unfolded-start50", "w3a5-unfolded-abs-start50",
+                "w4a4-unfolded-fixed6"};
     if (family == "fgq") return {"g4a8", "g64a8-twn", "g2a4-t", "g8a4-exp"};
     return {};
 }
@@ -105,7 +115,8 @@ std::array<std::string, 4> methods_of(const std::string& family) {
 }  // namespace
 
 const std::vector<std::string>& trajectory_families() {
-    static const std::vector<std::string> families = {"f32", "bf16", "aqt", "fgq"};
+    static const std::vector<std::string> families = {"f32",          "bf16", "aqt", "aqt fixed bounds",
+                                                      "aqt unfolded", "fgq"};
     return families;
 }
 

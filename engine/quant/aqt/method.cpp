@@ -1,12 +1,18 @@
 #include "engine/quant/aqt/method.hpp"
 
 #include <cmath>
+#include <optional>
 #include <string_view>
 
 #include "engine/core/error.hpp"
 #include "engine/core/spelling.hpp"
 
 namespace nibble::aqt {
+
+int usual_start_percent(const BoundRule& rule) {
+    return rule.kind == BoundRule::Kind::fixed ? 0 : Method{}.start_percent;
+}
+
 NetworkBits bits_of(const Method& m) {
     const bool weights_only = m.activation_bits == 0;
     const OperandBits inner{m.weight_bits, weights_only ? 16 : m.activation_bits};
@@ -22,6 +28,7 @@ std::string to_string(const Method& m) {
     if (m.ends == Method::Ends::both_8) text += "e8";
     if (m.half_shift) text += "-hs";
     if (m.bounds == Granularity::tensor) text += "-pt";
+    if (m.unfolded) text += "-unfolded";
     const auto whole = [](float value) { return std::to_string(static_cast<int>(std::lround(value))); };
     switch (m.rule.kind) {
         case BoundRule::Kind::mean_of_max:
@@ -36,7 +43,7 @@ std::string to_string(const Method& m) {
             text += "-fixed" + whole(m.rule.value);
             break;
     }
-    if (m.start_percent != Method{}.start_percent) text += "-start" + std::to_string(m.start_percent);
+    if (m.start_percent != usual_start_percent(m.rule)) text += "-start" + std::to_string(m.start_percent);
     return text;
 }
 
@@ -61,11 +68,14 @@ Method method_from(const std::string& text) {
         m.ends = Method::Ends::both_8;
     else if (take(rest, "f8"))
         m.ends = Method::Ends::first_8;
+    std::optional<int> start;
     while (take(rest, "-")) {
         if (take(rest, "hs")) {
             m.half_shift = true;
         } else if (take(rest, "pt")) {
             m.bounds = Granularity::tensor;
+        } else if (take(rest, "unfolded")) {
+            m.unfolded = true;
         } else if (take(rest, "abs")) {
             m.rule = {BoundRule::Kind::mean_abs, 0};
         } else if (take(rest, "mix")) {
@@ -73,11 +83,13 @@ Method method_from(const std::string& text) {
         } else if (take(rest, "fixed")) {
             m.rule = {BoundRule::Kind::fixed, static_cast<float>(number(1, 999))};
         } else if (take(rest, "start")) {
-            m.start_percent = number(0, 100);
+            start = number(0, 100);
         } else {
             throw refuse();
         }
     }
+    m.start_percent = start.value_or(usual_start_percent(m.rule));
+    if (m.unfolded && (m.bounds == Granularity::tensor || m.activation_bits == 0)) throw refuse();
     // One way to write each method: repeated, reordered and default settings are refused, too.
     if (!rest.empty() || to_string(m) != text) throw refuse();
     return m;

@@ -88,10 +88,11 @@ void Layer::encode(const Array<float>& weights, WeightCodes& to) const {
         const float step = 1.0f / multiplier;
         const float code = options_.weights.code(w * multiplier);
         const float value = code * step;
-        to.codes[i] = code;
-        to.values[i] = folds_steps() ? value * codes_->multipliers[i % per_output / per_input] : value;
+        const std::size_t input = i % per_output / per_input;
+        to.codes[i] = by_channel() && !folds_steps() ? code * codes_->steps[input] : code;
+        to.values[i] = folds_steps() ? value * codes_->multipliers[input] : value;
         to.units[o] = static_cast<double>(step) *
-                      (codes_ && !folds_steps() ? static_cast<double>(codes_->steps[0]) : 1.0);
+                      (codes_ && !by_channel() ? static_cast<double>(codes_->steps[0]) : 1.0);
     });
 }
 
@@ -118,6 +119,11 @@ QuantizedWeights Layer::quantized(const Array<float>& weights) const {
         throw Unsupported(
             "integer execution of weights with half shift or of 1 bit: their codes are not "
             "integers of 2 to 8 bits");
+    if (options_.unfolded)
+        throw Unsupported(
+            "integer execution of unfolded weights: their products need a scale for each input channel "
+            "inside "
+            "the sum");
     QuantizedWeights q;
     q.scheme = {.bits = grid.bits, .range = Range::narrow};
     q.shape.assign(weights.shape().begin(), weights.shape().end());
@@ -141,11 +147,18 @@ NetworkLayers::NetworkLayers(const Graph& graph, const Method& method, int slots
         options.input_bits = method.activation_bits > 0 ? bits.at(node.name).activations : 0;
         options.non_negative = is_non_negative(graph, node.inputs[0]);
         options.bounds = method.bounds;
+        options.unfolded = method.unfolded;
         options.rule = method.rule;
         options.channels = graph[node.inputs[0]].out.c;
         options.slots = slots;
         layers_.emplace(node.name, std::make_unique<Layer>(options));
     }
+    const bool from_the_first_step = method.rule.kind == BoundRule::Kind::fixed && method.start_percent == 0;
+    if (from_the_first_step && method.activation_bits > 0) set_bounds();
+}
+
+void NetworkLayers::set_bounds() {
+    for (auto& [name, layer] : layers_) layer->set_bounds(layer->statistics().bounds(method_.rule));
 }
 
 LayerQuantizer* NetworkLayers::layer(const std::string& name) {
@@ -168,8 +181,7 @@ void NetworkLayers::finish_part(int images) {
 void NetworkLayers::finish_step(std::size_t steps) {
     if (method_.activation_bits == 0) return;
     for (Layer* layer : observing()) layer->statistics().finish_batch();
-    if (steps != start_) return;
-    for (auto& [name, layer] : layers_) layer->set_bounds(layer->statistics().bounds(method_.rule));
+    if (steps == start_ && !complete()) set_bounds();
 }
 
 std::map<std::string, Array<float>> NetworkLayers::state() const {

@@ -13,7 +13,12 @@
 // automatic differentiation of a minimum and a maximum has it at ties.
 //
 // With a bound per input channel i the product would need a scale inside its sum. Like the paper's integer
-// products, ours take it into the weights first: W'_i = W_i / s_i is what is quantized.
+// products, ours take it into the weights first ("folding"): W'_i = W_i / s_i is what is quantized. Channels of
+// small bounds then have small weights, for which the few levels of an output channel are coarse. The paper's
+// simulated convolutions quantize W itself, which no integer product can execute:
+//
+//   folded     y_o = 1/s'_o sum_i q(W_oi / s_i) code_i             one scale an output, executed as integers
+//   unfolded   y_o = 1/s_o sum_i (q(W_oi) / s_i) code_i            simulation only; q(W_oi) / s_i in bfloat16
 #pragma once
 
 #include <memory>
@@ -32,6 +37,7 @@ class Layer : public LayerQuantizer {
         int input_bits = 4;  ///< 0: stays float
         bool non_negative = true;
         Granularity bounds = Granularity::channel;
+        bool unfolded = false;
         BoundRule rule;
         int channels = 1;  ///< of the input
         int slots = 0;     ///< images of a part of a batch; 0: not training
@@ -55,9 +61,10 @@ class Layer : public LayerQuantizer {
     QuantizedWeights quantized(const Array<float>& weights) const;
 
   private:
-    bool folds_steps() const { return codes_ && options_.bounds == Granularity::channel; }
-    /// Calls visit(o, i, w, s): w the weight number i with the input's step in it, s the multiplier of its
-    /// output channel o.
+    bool by_channel() const { return codes_ && options_.bounds == Granularity::channel; }
+    bool folds_steps() const { return by_channel() && !options_.unfolded; }
+    /// Calls visit(o, i, w, s): w the weight number i, with the input's step in it where that is folded, s the
+    /// multiplier of its output channel o.
     template <class Visit>
     void for_weights(const Array<float>& weights, Visit visit) const;
 
@@ -88,10 +95,11 @@ class NetworkLayers : public TrainingQuantizer {
 
   private:
     std::vector<Layer*> observing() const;
+    void set_bounds();
 
     const Graph& graph_;
     Method method_;
-    std::size_t start_;  ///< the step before which bounds are set
+    std::size_t start_;  ///< the step before which bounds are set, unless they are from the beginning
     std::map<std::string, std::unique_ptr<Layer>> layers_;
 };
 

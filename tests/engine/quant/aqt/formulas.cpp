@@ -96,6 +96,37 @@ TEST_CASE("aqt weights: half shift uses 2^p levels without zero; 1 bit without i
     CHECK(std::all_of(codes.codes.begin(), codes.codes.end(), [](float c) { return c == 0.0f; }));
 }
 
+TEST_CASE("aqt bounds per channel: folded into the weights before these are quantized, or left outside") {
+    const Array<float> w = random_weights({5, 3, 2, 2}, 3);
+    const std::vector<float> bounds{0.5f, 4.0f, 0.25f};
+    for (const bool unfolded : {false, true}) {
+        Layer::Options options = plain(4, 3);
+        options.input_bits = 4;
+        options.unfolded = unfolded;
+        Layer layer(options);
+        layer.set_bounds(bounds);
+        WeightCodes codes;
+        layer.encode(w, codes);
+        const auto& in = *layer.input();
+        for (std::size_t o = 0; o < 5; ++o) {
+            float largest = 0;
+            for (std::size_t i = 0; i < 12; ++i)
+                largest =
+                    std::max(largest, std::fabs(w.data()[12 * o + i]) * (unfolded ? 1 : in.steps[i / 4]));
+            const float s = 7.0f / (largest + std::exp2(-23.0f));
+            CHECK(codes.units[o] == static_cast<double>(1.0f / s));
+            for (std::size_t i = 0; i < 12; ++i) {
+                const float weight = w.data()[12 * o + i], step = in.steps[i / 4];
+                const float code = std::floor((unfolded ? weight : weight * step) * s + 0.5f);
+                // What the sum multiplies an input code with is the weight's value times that code's step.
+                CHECK(codes.codes[12 * o + i] == (unfolded ? code * step : code));
+                CHECK(codes.values[12 * o + i] ==
+                      (unfolded ? code * (1.0f / s) : code * (1.0f / s) * in.multipliers[i / 4]));
+            }
+        }
+    }
+}
+
 TEST_CASE("aqt activations: floor below 2^p for what is never negative, half up in +-Q elsewhere") {
     Random random(6, Purpose::test, 0, 0);
     for (int turn = 0; turn < 200; ++turn) {
@@ -203,13 +234,14 @@ TEST_CASE(
 }
 
 TEST_CASE("aqt methods are written in one way only") {
-    for (const char* text :
-         {"w8a8", "w4a4e8", "w4a4f8", "w4a4", "w1e8-hs", "w4", "w2e8", "w4a4e8-pt", "w4a4e8-pt-abs",
-          "w4a4e8-mix50", "w4a4e8-fixed6", "w4a4e8-abs-start50", "w4a2-start0"})
+    for (const char* text : {"w8a8", "w4a4e8", "w4a4f8", "w4a4", "w1e8-hs", "w4", "w2e8", "w4a4e8-pt",
+                             "w4a4e8-pt-abs", "w4a4e8-mix50", "w4a4e8-fixed6", "w4a4e8-abs-start50",
+                             "w4a2-start0", "w4a4e8-unfolded", "w4a4-fixed6-start19", "w4a4-unfolded-abs"})
         CHECK(to_string(method_from(text)) == text);
     CHECK(method_from("w4a4e8").ends == Method::Ends::both_8);
     CHECK(method_from("w4").activation_bits == 0);
     CHECK(method_from("w4a4e8").start_percent == 19);
+    CHECK(method_from("w4a4e8-fixed6").start_percent == 0);
     for (const char* text : {"",
                              "w",
                              "w4a",
@@ -231,6 +263,9 @@ TEST_CASE("aqt methods are written in one way only") {
                              "w4a4 ",
                              "W4A4",
                              "w4a4e8f8",
+                             "w4a4-fixed6-start0",
+                             "w4a4-pt-unfolded",
+                             "w4-unfolded",
                              "w1000a4",
                              "a4"})
         CHECK_THROWS_AS(method_from(text), BadInput);
