@@ -17,8 +17,9 @@
 //     float_network   m and d are the mean of y and the deviation sqrt(var + eps) of the float network on the
 //                     same images, whose outputs' mean and variance come back
 //
-// The two differ where the float network's statistics are not those of the calibration images, because it
-// was trained on augmented ones, say: `parameters` then changes even a network that is not quantized.
+// The two differ where the float network's statistics are not those of the calibration images: `parameters` then
+// changes even a network that is not quantized. Networks trained on augmented images want calibration images
+// that are augmented in the same way.
 //
 // Source: batch norm's population statistics (Ioffe and Szegedy, "Batch Normalization: Accelerating Deep
 // Network Training by Reducing Internal Covariate Shift", 2015, section 3.1), estimated after quantization

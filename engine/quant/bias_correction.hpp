@@ -14,6 +14,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "engine/nn/fold.hpp"
 #include "engine/quant/quantized.hpp"
@@ -22,6 +23,9 @@ namespace nibble {
 
 /// Corrects the biases in `folded`, whose weights are still the float network's, as `quantization` quantizes
 /// them. Layers without a bias stay as they are. images: n x h x w x c. Throws what run_layerwise() throws.
-void correct_biases(std::span<const float> images, FoldedNetwork& folded, const Quantization& quantization);
+/// Returns what is left to differ, by layer: the deviation of its sums over that in the float network,
+/// sqrt(sum_c var(y^_c) / sum_c var(y_c)).
+std::vector<double> correct_biases(std::span<const float> images, FoldedNetwork& folded,
+                                   const Quantization& quantization);
 
 }  // namespace nibble

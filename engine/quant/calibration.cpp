@@ -5,6 +5,7 @@
 
 #include "engine/core/error.hpp"
 #include "engine/core/parallel.hpp"
+#include "engine/nn/fusion.hpp"
 #include "engine/nn/network.hpp"
 
 namespace nibble {
@@ -45,6 +46,19 @@ void observe_ranges(const Graph& graph, const Weights& weights, std::span<const 
     visit_values(graph, weights, images, [&](int node, std::span<const float> values) {
         ranges[static_cast<std::size_t>(node)].include(values);
     });
+}
+
+std::vector<Histogram> observe_histograms(const Graph& graph, const Weights& weights,
+                                          std::span<const float> images) {
+    std::vector<char> read(graph.nodes().size(), 0);
+    for (const Node& node : graph.nodes())
+        if (is_product(node) || node.op == Op::add || node.op == Op::shortcut_a)
+            for (int input : node.inputs) read[static_cast<std::size_t>(input)] = 1;
+    std::vector<Histogram> histograms(graph.nodes().size());
+    visit_values(graph, weights, images, [&](int node, std::span<const float> values) {
+        if (read[static_cast<std::size_t>(node)]) histograms[static_cast<std::size_t>(node)].add(values);
+    });
+    return histograms;
 }
 
 }  // namespace nibble

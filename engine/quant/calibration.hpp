@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/nn/graph.hpp"
+#include "engine/quant/histogram.hpp"
 
 namespace nibble {
 
@@ -28,5 +29,9 @@ struct ValueRange {
 /// By node; 0 to 0 where nothing was seen. Ranges of more images: call again with the result so far.
 void observe_ranges(const Graph& graph, const Weights& weights, std::span<const float> images,
                     std::vector<ValueRange>& ranges);
+
+/// By node: what convolutions, linear layers and additions read. Empty for other nodes.
+std::vector<Histogram> observe_histograms(const Graph& graph, const Weights& weights,
+                                          std::span<const float> images);
 
 }  // namespace nibble

@@ -14,13 +14,14 @@
 namespace nibble {
 namespace {
 
-void check_images(std::span<const float> images, std::size_t image_size) {
+/// `what`: "images" or "augmented images".
+void check_images(std::span<const float> images, std::size_t image_size, const std::string& what) {
     const std::size_t n = images.size() / image_size;
     if (n * image_size != images.size())
-        throw BadInput("calibration", "size of the images", "a multiple of " + std::to_string(image_size),
+        throw BadInput("calibration", "size of the " + what, "a multiple of " + std::to_string(image_size),
                        std::to_string(images.size()));
     if (n < kFewestCalibrationImages)
-        throw BadInput("calibration", "images", "at least " + std::to_string(kFewestCalibrationImages),
+        throw BadInput("calibration", what, "at least " + std::to_string(kFewestCalibrationImages),
                        std::to_string(n));
     const auto bad = std::find_if_not(images.begin(), images.end(), [](float x) { return std::isfinite(x); });
     if (bad != images.end()) {
@@ -30,20 +31,6 @@ void check_images(std::span<const float> images, std::size_t image_size) {
     }
     if (std::all_of(images.begin(), images.end(), [](float x) { return x == 0; }))
         throw BadInput("calibration: every value of every image is 0; give images that show something");
-}
-
-/// Histograms of what layers and additions read.
-std::vector<Histogram> observe(const FoldedNetwork& network, std::span<const float> images) {
-    const Graph& graph = network.graph;
-    std::vector<char> read(graph.nodes().size(), 0);
-    for (const Node& node : graph.nodes())
-        if (is_product(node) || node.op == Op::add || node.op == Op::shortcut_a)
-            for (int input : node.inputs) read[static_cast<std::size_t>(input)] = 1;
-    std::vector<Histogram> histograms(graph.nodes().size());
-    visit_values(graph, network.weights, images, [&](int node, std::span<const float> values) {
-        if (read[static_cast<std::size_t>(node)]) histograms[static_cast<std::size_t>(node)].add(values);
-    });
-    return histograms;
 }
 
 LayerDiagnosis diagnose(const PostTrained& quantized, int layer, const Calibration& calibration) {
@@ -71,13 +58,19 @@ LayerDiagnosis diagnose(const PostTrained& quantized, int layer, const Calibrati
 }  // namespace
 
 Diagnosed post_train(const PostTrainingMethod& method, const Graph& graph, const Weights& weights,
-                     std::span<const float> images) {
+                     std::span<const float> images, std::span<const float> augmented) {
     const FloatNetwork network{graph, weights, fold_batch_norm(graph, weights)};
     Calibration calibration;
     if (method.calibration_images() > 0) {
-        check_images(images, graph.input_dims().size());
+        check_images(images, graph.input_dims().size(), "images");
         calibration.images = images;
-        if (method.observes_activations()) calibration.activations = observe(network.folded, images);
+        if (method.observes_activations())
+            calibration.activations =
+                observe_histograms(network.folded.graph, network.folded.weights, images);
+    }
+    if (method.wants_augmented_images()) {
+        check_images(augmented, graph.input_dims().size(), "augmented images");
+        calibration.augmented = augmented;
     }
     Diagnosed result{method.quantize(network, calibration), {}};
     for (int i : result.network.network.graph.products())

@@ -26,9 +26,10 @@ struct FloatNetwork {
     FoldedNetwork folded;
 };
 
-/// What a method sees of the calibration images. Both are empty for a method that does not ask for them.
+/// What a method sees of the calibration images. All are empty for a method that does not ask for them.
 struct Calibration {
     std::span<const float> images;       ///< n x h x w x c, normalised
+    std::span<const float> augmented;    ///< the same images as training sees them: cropped, mirrored
     std::vector<Histogram> activations;  ///< by node of the folded graph: those that layers or additions read
 };
 
@@ -51,6 +52,8 @@ class PostTrainingMethod {
     /// How many images it wants; 0: none.
     virtual std::size_t calibration_images() const = 0;
     virtual bool observes_activations() const = 0;
+    /// Whether it wants the images augmented, too.
+    virtual bool wants_augmented_images() const { return false; }
     /// Entries of tests/golden/post_training.json that pin what it computes.
     virtual std::vector<std::string> golden() const = 0;
     virtual PostTrained quantize(const FloatNetwork& network, const Calibration& calibration) const = 0;
@@ -79,7 +82,7 @@ inline constexpr std::size_t kFewestCalibrationImages = 8;
 /// Throws BadInput for weights that do not fit or are not finite, and for images that are too few, not
 /// finite, all zero, or of another size, if the method asks for images.
 Diagnosed post_train(const PostTrainingMethod& method, const Graph& graph, const Weights& weights,
-                     std::span<const float> images);
+                     std::span<const float> images, std::span<const float> augmented = {});
 
 /// -10 log10 of a relative squared error, in decibels: the signal-to-quantization-noise ratio.
 double sqnr(double relative_error);

@@ -155,9 +155,12 @@ int quantize_command(const QuantizeOptions& o) {
     const Original original = open_original(o, *training);
     const std::size_t count =
         o.calibration == kAsMethod ? method->calibration_images() : static_cast<std::size_t>(o.calibration);
-    const auto images =
-        calibration_images(*training, calibration_ids(*training, count, o.seed), original.normalization);
-    const Diagnosed quantized = post_train(*method, original.graph, original.file.weights, images);
+    const auto ids = calibration_ids(*training, count, o.seed);
+    const auto images = calibration_images(*training, ids, original.normalization);
+    std::vector<float> augmented;
+    if (method->wants_augmented_images())
+        augmented = augmented_calibration_images(*training, ids, o.seed, original.normalization);
+    const Diagnosed quantized = post_train(*method, original.graph, original.file.weights, images, augmented);
     if (!runs_as_integers(quantized.network))
         throw BadInput("--settings", "method",
                        "one that quantizes weights and activations, to run as integers",

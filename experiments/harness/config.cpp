@@ -11,7 +11,8 @@ namespace {
 /// Training estimates batch norm's statistics in any case.
 fgq::Method trainable(const std::string& text) {
     const fgq::Method method = fgq::method_from(text);
-    if (!method.quantizes() || method.norms != fgq::Norms::matched) throw BadInput("no method to train with");
+    if (!method.quantizes() || method.norms != fgq::Norms::estimated)
+        throw BadInput("no method to train with");
     return method;
 }
 }  // namespace

@@ -26,7 +26,7 @@ std::unique_ptr<TrainingQuantizer> training_quantizer(const TrainConfig& config,
         return std::make_unique<aqt::NetworkLayers>(graph, *config.quantization, slots, steps);
     if (config.fine_tuning)
         return std::make_unique<fgq::NetworkLayers>(graph, config.fine_tuning->method,
-                                                    std::vector<ValueRange>{});
+                                                    std::vector<Histogram>{});
     return nullptr;
 }
 

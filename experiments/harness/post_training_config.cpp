@@ -8,13 +8,13 @@
 namespace nibble {
 
 Json to_json(const PostTrainingConfig& config) {
-    return {{"family", config.family},
-            {"model", config.model},
-            {"data", config.data},
-            {"method", config.method},
-            {"parent", config.parent},
-            {"calibration", post_training_method(config.family, config.method)->calibration_images()},
-            {"seed", config.seed}};
+    const auto method = post_training_method(config.family, config.method);
+    Json json = {{"family", config.family}, {"model", config.model},
+                 {"data", config.data},     {"method", config.method},
+                 {"parent", config.parent}, {"calibration", method->calibration_images()},
+                 {"seed", config.seed}};
+    if (method->wants_augmented_images()) json["augmented"] = true;
+    return json;
 }
 
 void check(const PostTrainingConfig& config) {

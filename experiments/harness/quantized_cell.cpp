@@ -36,8 +36,11 @@ Json quantize_cell(const Project& project, const ProfileCell& cell, const Data& 
     const auto normalization = parent.file.normalization("parent " + parent.source);
     const auto method = post_training_method(config.family, config.method);
     const auto ids = calibration_ids(*data.train, method->calibration_images(), config.seed);
-    const Diagnosed quantized =
-        post_train(*method, graph, parent.file.weights, calibration_images(*data.train, ids, normalization));
+    std::vector<float> augmented;
+    if (method->wants_augmented_images())
+        augmented = augmented_calibration_images(*data.train, ids, config.seed, normalization);
+    const Diagnosed quantized = post_train(*method, graph, parent.file.weights,
+                                           calibration_images(*data.train, ids, normalization), augmented);
 
     const Deployment deployed = deploy(quantized.network, config.method);
     EvaluationOptions options;

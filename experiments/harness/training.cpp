@@ -119,12 +119,10 @@ class Run {
     /// Ternary weights and the ranges of the float network's activations.
     std::unique_ptr<TrainingQuantizer> fine_tuning(const Weights& start) const {
         const std::size_t images = std::min<std::size_t>(FineTuning::kImages, data_.train->size());
-        std::vector<ValueRange> ranges;
-        observe_ranges(graph_, start,
-                       calibration_images(*data_.train, calibration_ids(*data_.train, images, config_.seed),
-                                          normalization_),
-                       ranges);
-        return std::make_unique<fgq::NetworkLayers>(graph_, config_.fine_tuning->method, ranges);
+        const auto ids = calibration_ids(*data_.train, images, config_.seed);
+        return std::make_unique<fgq::NetworkLayers>(
+            graph_, config_.fine_tuning->method,
+            observe_histograms(graph_, start, calibration_images(*data_.train, ids, normalization_)));
     }
 
     Weights state() const { return layers_ ? layers_->state() : Weights{}; }

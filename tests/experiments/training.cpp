@@ -101,7 +101,7 @@ TEST_CASE("fine-tuning starts from given weights, stops and resumes to the same 
     const auto run = [&](const Small& s) { return train(s.config, s.graph, s.data, s.control, &start); };
     const TrainedNetwork expected = run(whole);
     CHECK(expected.history.back().eval_top1.has_value());
-    CHECK(expected.quantizer_state.contains("linear.input_range"));
+    CHECK(expected.quantizer_state.contains("linear.input_step"));
     REQUIRE(expected.normalization.has_value());
     CHECK(expected.normalization->std == std::vector<float>{1, 1, 1});
 

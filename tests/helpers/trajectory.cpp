@@ -52,9 +52,9 @@ std::vector<float> random_images(Random& random, const Graph& graph) {
 /// Fine-tuning begins at the weights that the trainer begins at, too.
 std::unique_ptr<TrainingQuantizer> fine_tuning(const Graph& graph, const std::string& method) {
     Random random(12, Purpose::test);
-    std::vector<ValueRange> ranges;
-    observe_ranges(graph, initial_weights(graph, kSeed), random_images(random, graph), ranges);
-    return std::make_unique<fgq::NetworkLayers>(graph, fgq::method_from(method), ranges);
+    return std::make_unique<fgq::NetworkLayers>(
+        graph, fgq::method_from(method),
+        observe_histograms(graph, initial_weights(graph, kSeed), random_images(random, graph)));
 }
 
 /// `method`: of quantized training, else empty.

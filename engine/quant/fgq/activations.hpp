@@ -1,20 +1,25 @@
 // Activations in dynamic fixed point: integers of p bits and one exponent for the whole tensor.
 //
 //     x ~ code 2^e,   code = x 2^-e rounded to nearest, ties to even, saturated
-//     e = ceil(log2(max |x|)) - p         after ReLU, codes 0 to 2^p - 1
-//     e = ceil(log2(max |x|)) - (p - 1)   where values can be negative, codes -2^(p-1) to 2^(p-1) - 1
+//     codes 0 to 2^p - 1 after ReLU, -2^(p-1) to 2^(p-1) - 1 where values can be negative
 //
-// with the largest magnitude of the calibration images. Values in the uppermost half step saturate, and those
-// beyond what calibration has seen. The paper gives no rule for e; this is the smallest exponent for which
-// the range reaches the maximum, up to the last code.
+// The paper gives no rule for e. Two are built:
+//
+//     least error   the e with the least sum of (x - 2^e code)^2 over the calibration images
+//     maximum       e = ceil(log2(max |x|)) - p, with signs p - 1: the smallest e whose range reaches the maximum,
+//                   up to the last code
+//
+// The first clips a few large values for finer steps everywhere else. Example: 4 bits, max |x| = 17 and most values
+// below 2: the maximum asks for steps of 2, to which most values are 0 or 1; least error takes 2^-1 or 2^-2.
 #pragma once
 
-#include "engine/quant/calibration.hpp"
-#include "engine/quant/numerics.hpp"
+#include "engine/quant/histogram.hpp"
 
 namespace nibble::fgq {
 
-/// Bits 2 to 8. A tensor of zeros gets the step 1. Throws BadInput for a range that is not finite.
-Quantizer dynamic_fixed_point(const ValueRange& range, int bits);
+enum class Exponents { least_error, maximum };
+
+/// Bits 2 to 8. A tensor of zeros gets the step 1. Throws BadInput for a histogram without values.
+Quantizer dynamic_fixed_point(const Histogram& histogram, int bits, Exponents rule);
 
 }  // namespace nibble::fgq

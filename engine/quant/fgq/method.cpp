@@ -11,6 +11,13 @@ namespace {
 
 constexpr int kMaxGroup = 4096;
 
+struct NormWord {
+    Norms norms;
+    std::string_view word;
+};
+constexpr NormWord kNormWords[] = {
+    {Norms::plain, "-plainbn"}, {Norms::matched, "-matchbn"}, {Norms::old, "-oldbn"}};
+
 std::optional<int> take_bits(std::string_view& text, int highest) {
     const auto bits = take_number<int>(text);
     return bits && *bits >= 2 && *bits <= highest ? bits : std::nullopt;
@@ -33,10 +40,12 @@ std::optional<Method> parse(std::string_view text) {
     else if (grouped && take(text, "-exp"))
         m.rule = Rule::exponential;
     m.ternary_first = grouped && take(text, "-t");
-    if (take(text, "-oldbn"))
-        m.norms = Norms::old;
-    else if (take(text, "-rawbn"))
-        m.norms = Norms::raw;
+    if (m.activation_bits > 0 && take(text, "-emax")) m.exponents = Exponents::maximum;
+    for (const auto& [norms, word] : kNormWords)
+        if (take(text, word)) {
+            m.norms = norms;
+            break;
+        }
     return text.empty() ? std::optional(m) : std::nullopt;
 }
 
@@ -49,8 +58,9 @@ std::string to_string(const Method& m) {
     if (m.rule == Rule::twn) text += "-twn";
     if (m.rule == Rule::exponential) text += "-exp";
     if (m.ternary_first) text += "-t";
-    if (m.norms == Norms::old) text += "-oldbn";
-    if (m.norms == Norms::raw) text += "-rawbn";
+    if (m.exponents == Exponents::maximum) text += "-emax";
+    for (const auto& [norms, word] : kNormWords)
+        if (m.norms == norms) text += word;
     return text;
 }
 
@@ -60,7 +70,9 @@ Method method_from(const std::string& text) {
         throw BadInput(
             "fgq", "method",
             "f32, or g<group> or w<bits>, a<bits> unless activations stay float, of groups -twn or "
-            "-exp and -t, then -oldbn or -rawbn, as in g4a8, g64a4, g4, w4a8, g4a8-twn, g4a8-t-oldbn",
+            "-exp and -t, then -emax, then -plainbn, -matchbn or -oldbn, as in g4a8, g64a4, g4, w4a8, "
+            "g4a8-twn, "
+            "g4a8-t-oldbn",
             "'" + text + "'");
     return *method;
 }

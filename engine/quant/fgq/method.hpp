@@ -5,8 +5,10 @@
 //     g4            weights only: activations stay float
 //     g4a8-twn      thresholds by the rule of TWN    -exp: by the exponential model (ternarize.hpp)
 //     g4a8-t        the first convolution ternary, too
+//     g4a4-emax     exponents of activations reach the maximum (activations.hpp)
+//     g4a8-plainbn  batch norm re-estimated on images that are not augmented, see Norms
+//     g4a8-matchbn  batch norm matched to the float network's statistics, see Norms
 //     g4a8-oldbn    batch norm keeps the statistics of the float network
-//     g4a8-rawbn    batch norm gets the statistics of the quantized network as they are, see Norms
 //
 // and, to compare with,
 //
@@ -17,15 +19,18 @@
 
 #include <string>
 
+#include "engine/quant/fgq/activations.hpp"
 #include "engine/quant/fgq/ternarize.hpp"
 
 namespace nibble::fgq {
 
-/// Batch norm's statistics, estimated anew from the quantized network (engine/quant/batch_norm.hpp): so that
-/// each layer has the mean and deviation that the float network's has on the same images; or so that it has
-/// those that batch norm was trained to have, as the paper may mean it. The latter moves a network even that
-/// is not quantized, if it was trained on augmented images and these are not.
-enum class Norms { matched, raw, old };
+/// Where batch norm's statistics come from (engine/quant/batch_norm.hpp).
+enum class Norms {
+    estimated,  ///< from the quantized network on images augmented as in training: the paper's form
+    plain,      ///< the same on images as they are. Training saw other ones, so even a float network is moved
+    matched,  ///< so that each layer has the mean and deviation of the float network's on the same plain images
+    old       ///< from training
+};
 
 struct Method {
     int group = 0;            ///< N, 2 to 4096; 0: weights are uniform, or float
@@ -33,7 +38,8 @@ struct Method {
     int activation_bits = 0;  ///< 2 to 8; 0: activations stay float
     Rule rule = Rule::exact;
     bool ternary_first = false;
-    Norms norms = Norms::matched;
+    Exponents exponents = Exponents::least_error;  ///< only with activation_bits
+    Norms norms = Norms::estimated;
 
     bool quantizes() const { return group > 0 || weight_bits > 0; }
     friend bool operator==(const Method&, const Method&) = default;

@@ -11,12 +11,6 @@ namespace {
 constexpr std::size_t kImages = 1000;
 constexpr int kResidualBits = 8;
 
-std::vector<ValueRange> ranges_of(const std::vector<Histogram>& activations) {
-    std::vector<ValueRange> ranges;
-    for (const Histogram& h : activations) ranges.push_back({h.lowest(), h.highest()});
-    return ranges;
-}
-
 std::map<std::string, double> facts_of(const FoldedNetwork& network,
                                        const std::map<std::string, QuantizedWeights>& layers) {
     const Statistics s = statistics_of(network.weights, layers);
@@ -39,25 +33,29 @@ class Fgq : public PostTrainingMethod {
                                                                                                    : 0;
     }
     bool observes_activations() const override { return method_.activation_bits > 0; }
+    bool wants_augmented_images() const override {
+        return method_.quantizes() && method_.norms == Norms::estimated;
+    }
     std::vector<std::string> golden() const override { return {"fgq"}; }
 
     PostTrained quantize(const FloatNetwork& network, const Calibration& calibration) const override {
         PostTrained made{network.folded, {}};
         if (!method_.quantizes()) return made;
         const Graph& graph = network.folded.graph;
-        const std::vector<ValueRange> ranges = ranges_of(calibration.activations);
-        const NetworkLayers layers(graph, method_, ranges);
+        const NetworkLayers layers(graph, method_, calibration.activations);
         if (method_.activation_bits > 0) {
             made.quantization = layers.quantization(network.folded.weights);
-            quantize_residuals(graph, ranges, kResidualBits, made.quantization);
+            quantize_residuals(graph, calibration.activations, kResidualBits, method_.exponents,
+                               made.quantization);
         } else {
             made.quantization.layers = layers.quantized_weights(network.folded.weights);
         }
         if (method_.group > 0) made.facts = facts_of(network.folded, made.quantization.layers);
         if (method_.norms != Norms::old)
             reestimate_batch_norm(
-                network.graph, network.weights, calibration.images,
-                method_.norms == Norms::raw ? NormTarget::parameters : NormTarget::float_network,
+                network.graph, network.weights,
+                method_.norms == Norms::estimated ? calibration.augmented : calibration.images,
+                method_.norms == Norms::matched ? NormTarget::float_network : NormTarget::parameters,
                 made.network, made.quantization);
         return made;
     }

@@ -49,7 +49,8 @@ QuantizedWeights Layer::quantized(const Array<float>& weights) const {
                                          : mmse::quantize_weights(weights, scheme_);
 }
 
-NetworkLayers::NetworkLayers(const Graph& graph, const Method& method, const std::vector<ValueRange>& ranges)
+NetworkLayers::NetworkLayers(const Graph& graph, const Method& method,
+                             const std::vector<Histogram>& activations)
     : graph_(graph), method_(method) {
     if (!method.quantizes()) throw BadInput("fgq", "method", "one that quantizes", to_string(method));
     const Scheme inner = scheme_of(method), first = method.ternary_first ? inner : Scheme{.bits = kFirstBits};
@@ -58,20 +59,18 @@ NetworkLayers::NetworkLayers(const Graph& graph, const Method& method, const std
         const int bits = is_first && method.activation_bits > 0 ? kFirstBits : method.activation_bits;
         layers_.push_back({i, bits, std::make_unique<Layer>(is_first ? first : inner, method.rule)});
     }
-    if (ranges.empty()) return;
-    if (ranges.size() != graph.nodes().size())
-        throw BadInput("fgq", "ranges", "one a node, " + std::to_string(graph.nodes().size()),
-                       std::to_string(ranges.size()));
-    for (std::size_t k = 0; k < layers_.size(); ++k)
-        set_range(k, ranges[static_cast<std::size_t>(graph[layers_[k].node].inputs[0])]);
+    if (activations.empty() || method.activation_bits == 0) return;
+    if (activations.size() != graph.nodes().size())
+        throw BadInput("fgq", "activations", "one histogram a node, " + std::to_string(graph.nodes().size()),
+                       std::to_string(activations.size()));
+    for (const Place& place : layers_)
+        set_input(place,
+                  dynamic_fixed_point(activations[static_cast<std::size_t>(graph[place.node].inputs[0])],
+                                      place.input_bits, method.exponents));
 }
 
-void NetworkLayers::set_range(std::size_t k, const ValueRange& range) {
-    Place& place = layers_[k];
-    if (place.input_bits == 0) return;
-    place.range = range;
-    place.layer->set_input(dynamic_fixed_point(range, place.input_bits),
-                           graph_[graph_[place.node].inputs[0]].out.c);
+void NetworkLayers::set_input(const Place& place, const Quantizer& quantizer) {
+    place.layer->set_input(quantizer, graph_[graph_[place.node].inputs[0]].out.c);
 }
 
 LayerQuantizer* NetworkLayers::layer(const std::string& name) {
@@ -84,10 +83,11 @@ std::map<std::string, Array<float>> NetworkLayers::state() const {
     std::map<std::string, Array<float>> state;
     for (const Place& place : layers_) {
         if (!place.layer->quantizer()) continue;
-        Array<float> range(Shape{2});
-        range.data()[0] = place.range.lowest;
-        range.data()[1] = place.range.highest;
-        state.emplace(graph_[place.node].name + ".input_range", std::move(range));
+        const Quantizer& quantizer = *place.layer->quantizer();
+        Array<float> input(Shape{2});
+        input.data()[0] = quantizer.step;
+        input.data()[1] = quantizer.scheme.is_signed ? 1.0f : 0.0f;
+        state.emplace(graph_[place.node].name + ".input_step", std::move(input));
     }
     return state;
 }
@@ -95,15 +95,21 @@ std::map<std::string, Array<float>> NetworkLayers::state() const {
 void NetworkLayers::set_state(const std::map<std::string, Array<float>>& state) {
     if (state.size() != (method_.activation_bits > 0 ? layers_.size() : 0))
         throw BadInput("state of quantization: it holds tensors of another network or method");
-    for (std::size_t k = 0; k < layers_.size() && !state.empty(); ++k) {
-        const std::string key = graph_[layers_[k].node].name + ".input_range";
+    if (state.empty()) return;
+    for (const Place& place : layers_) {
+        const std::string key = graph_[place.node].name + ".input_step";
         const auto found = state.find(key);
         if (found == state.end() || found->second.size() != 2)
             throw BadInput("state of quantization: tensor '" + key + "' is missing or has another shape");
-        const ValueRange range{found->second.data()[0], found->second.data()[1]};
-        if (!std::isfinite(range.magnitude()) || !(range.lowest <= 0) || !(range.highest >= 0))
-            throw BadInput("state of quantization: tensor '" + key + "' is no range around 0");
-        set_range(k, range);
+        const float step = found->second.data()[0], is_signed = found->second.data()[1];
+        int exponent = 0;
+        if (!(step > 0) || !std::isfinite(step) || std::frexp(step, &exponent) != 0.5f ||
+            (is_signed != 0 && is_signed != 1))
+            throw BadInput("state of quantization: tensor '" + key + "' is no power of two and 0 or 1");
+        set_input(place, make_quantizer({.bits = place.input_bits,
+                                         .is_signed = is_signed == 1,
+                                         .granularity = Granularity::tensor},
+                                        step));
     }
 }
 
@@ -145,10 +151,11 @@ Weights NetworkLayers::rounded(const Weights& weights) const {
     return rounded;
 }
 
-void quantize_residuals(const Graph& graph, const std::vector<ValueRange>& ranges, int bits,
-                        Quantization& quantization) {
+void quantize_residuals(const Graph& graph, const std::vector<Histogram>& activations, int bits,
+                        Exponents exponents, Quantization& quantization) {
     for (const GraphEdge& edge : residual_edges(graph))
-        quantization.edges.emplace(edge, dynamic_fixed_point(ranges.at(source_of(graph, edge)), bits));
+        quantization.edges.emplace(
+            edge, dynamic_fixed_point(activations.at(source_of(graph, edge)), bits, exponents));
 }
 
 }  // namespace nibble::fgq

@@ -46,20 +46,20 @@ class Layer : public LayerQuantizer {
 
 class NetworkLayers : public TrainingQuantizer {
   public:
-    /// `ranges` of the float network by node of the graph, as observe_ranges() gives them. Empty: activations
-    /// are float until set_state(). The graph must outlive it. Throws BadInput for a method that quantizes
-    /// nothing and for ranges of another number of nodes.
-    NetworkLayers(const Graph& graph, const Method& method, const std::vector<ValueRange>& ranges);
+    /// `activations` of the float network by node of the graph, as observe_histograms() gives them. Empty:
+    /// activations are float until set_state(). The graph must outlive it. Throws BadInput for a method that
+    /// quantizes nothing and for another number of nodes.
+    NetworkLayers(const Graph& graph, const Method& method, const std::vector<Histogram>& activations);
 
     LayerQuantizer* layer(const std::string& name) override;
     void finish_part(int) override {}
     void finish_step(std::size_t) override {}
-    /// "<layer>.input_range" [2], unless activations stay float.
+    /// "<layer>.input_step" [2], unless activations stay float: the step, and 1 where codes are signed, else 0.
     std::map<std::string, Array<float>> state() const override;
     void set_state(const std::map<std::string, Array<float>>& state) override;
     std::string identity() const override;
 
-    /// Once ranges are known.
+    /// Once activations are known.
     bool complete() const override;
     /// What is added stays float.
     Quantization quantization(const Weights& weights) const override;
@@ -68,14 +68,13 @@ class NetworkLayers : public TrainingQuantizer {
     Weights rounded(const Weights& weights) const override;
 
   private:
-    void set_range(std::size_t layer, const ValueRange& range);
-
     struct Place {
         int node;
         int input_bits;
         std::unique_ptr<Layer> layer;
-        ValueRange range{};
     };
+    void set_input(const Place& place, const Quantizer& quantizer);
+
     const Graph& graph_;
     Method method_;
     std::vector<Place> layers_;  ///< in the order of the graph
@@ -83,7 +82,7 @@ class NetworkLayers : public TrainingQuantizer {
 
 /// What additions read besides the layer they follow, as dynamic fixed point of `bits`: not what fine-tuning
 /// computes with, but what a network does whose every tensor in memory is of few bits.
-void quantize_residuals(const Graph& graph, const std::vector<ValueRange>& ranges, int bits,
-                        Quantization& quantization);
+void quantize_residuals(const Graph& graph, const std::vector<Histogram>& activations, int bits,
+                        Exponents exponents, Quantization& quantization);
 
 }  // namespace nibble::fgq

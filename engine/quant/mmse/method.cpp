@@ -13,7 +13,9 @@ struct SolverWord {
     Solver solver;
     std::string_view word;
 };
-constexpr SolverWord kSolverWords[] = {{Solver::max_abs, "-wmaxabs"},
+// Read in this order: a word stands behind those that begin with it.
+constexpr SolverWord kSolverWords[] = {{Solver::max_abs_full, "-wmaxabsfull"},
+                                       {Solver::max_abs, "-wmaxabs"},
                                        {Solver::alternating, "-walternating"},
                                        {Solver::golden_section, "-wgolden"},
                                        {Solver::grid, "-wgrid"}};
@@ -50,8 +52,11 @@ bool fits_together(const Method& m) {
     if (m.wide_ends && (m.weight_bits == 8 || m.weight_bits == 0) &&
         (m.activation_bits == 8 || m.activation_bits == 0))
         return false;
-    if (!m.quantizes_weights() && (m.per_tensor || m.solver != usual.solver || m.dual_percent > 0))
+    if (!m.quantizes_weights() &&
+        (m.per_tensor || m.solver != usual.solver || m.dual_percent > 0 || m.unbiased))
         return false;
+    // Batch norm estimated anew chooses the scales itself.
+    if (m.batch_norm && m.unbiased) return false;
     if (!m.quantizes_activations() && (m.clipping != usual.clipping || m.residual_bits > 0)) return false;
     // Batch norm estimated anew has already put right what biases would be corrected for.
     if (m.batch_norm && m.bias_correction) return false;
@@ -76,11 +81,13 @@ std::string to_string(const Method& m) {
     for (const auto& [solver, word] : kSolverWords)
         if (m.solver == solver) text += word;
     if (m.dual_percent > 0) text += "-dual" + std::to_string(m.dual_percent);
+    if (m.unbiased) text += "-unbiased";
     for (const auto& [clipping, word] : kClippingWords)
         if (m.clipping == clipping) text += word;
     if (m.clipping == Clipping::percentile) text += shortest(m.percentile);
     if (m.residual_bits > 0) text += "-r" + std::to_string(m.residual_bits);
-    if (m.batch_norm) text += m.batch_norm == NormTarget::parameters ? "-bn" : "-bnfloat";
+    if (m.batch_norm) text += m.batch_norm == NormTarget::float_network ? "-bnfloat" : "-bn";
+    if (m.plain_images) text += "plain";
     if (m.bias_correction) text += "-bc";
     if (m.refined) text += "-refined";
     if (m.images != Method::kImages) text += "-cal" + std::to_string(m.images);
@@ -96,16 +103,19 @@ Method method_from(const std::string& text) {
     m.wide_ends = take(rest, "e8");
     m.per_tensor = take(rest, "-pt");
     for (const auto& [solver, word] : kSolverWords)
-        if (take(rest, word)) m.solver = solver;
+        if (m.solver == Solver::exact && take(rest, word)) m.solver = solver;
     if (take(rest, "-dual")) m.dual_percent = number(rest);
+    m.unbiased = take(rest, "-unbiased");
     for (const auto& [clipping, word] : kClippingWords)
         if (m.clipping == Clipping::mmse && take(rest, word)) m.clipping = clipping;
     if (m.clipping == Clipping::percentile) m.percentile = take_number<double>(rest).value_or(0);
     if (!rest.starts_with("-refined") && take(rest, "-r")) m.residual_bits = number(rest);
     if (take(rest, "-bnfloat"))
         m.batch_norm = NormTarget::float_network;
-    else if (take(rest, "-bn"))
+    else if (take(rest, "-bn")) {
         m.batch_norm = NormTarget::parameters;
+        m.plain_images = take(rest, "plain");
+    }
     m.bias_correction = take(rest, "-bc");
     m.refined = take(rest, "-refined");
     if (take(rest, "-cal")) m.images = number(rest);

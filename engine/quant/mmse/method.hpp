@@ -9,12 +9,14 @@
 // exact solver, and activation scales of minimal squared error over 512 images:
 //
 //     -pt                one scale for each weight tensor
-//     -wmaxabs           solver of the weights' scales; -walternating, -wgolden, -wgrid (which with -pt keeps
-//                        the error over the scale, a curve for some layers)
+//     -wmaxabs           solver of the weights' scales; -wmaxabsfull, -walternating, -wgolden, -wgrid (which with
+//                        -pt keeps the error over the scale, a curve for some layers)
 //     -dual10            the worst 10 % of all kernels as sums of two tensors
+//     -unbiased          each scale times ||W||^2 / <W, W^> (engine/quant/unbiased.hpp)
 //     -amaxabs           rule for activations; -akl, -aaciq, -apercentile99.9
 //     -r8                what is added (residuals) in 8 bits instead of floats
-//     -bn                batch norm re-estimated on the images; -bnfloat: to the float network's statistics
+//     -bn                batch norm re-estimated on the images, augmented as in training; -bnplain: as they are;
+//                        -bnfloat: to the float network's statistics on them
 //     -bc                biases corrected on the images
 //     -refined           scales of the weights tuned on the images ("+opt")
 //     -cal64             so many calibration images
@@ -46,10 +48,12 @@ struct Method {
     bool per_tensor = false;  ///< one weight scale per tensor instead of one per kernel
     Solver solver = Solver::exact;
     int dual_percent = 0;  ///< of all kernels that have weight_bits: those of the largest relative error
+    bool unbiased = false;
     Clipping clipping = Clipping::mmse;
     double percentile = 0;                   ///< with Clipping::percentile
     int residual_bits = 0;                   ///< 0: residuals stay float
     std::optional<NormTarget> batch_norm{};  ///< passes, in this order
+    bool plain_images = false;               ///< for batch norm towards its parameters: not augmented
     bool bias_correction = false, refined = false;
     int images = kImages;  ///< for calibration; without anything to calibrate it is kImages
 
@@ -57,6 +61,8 @@ struct Method {
     bool quantizes_activations() const { return activation_bits > 0; }
     /// True if images have a say in the result.
     bool calibrates() const { return quantizes_activations() || batch_norm || bias_correction || refined; }
+    /// True if batch norm is re-estimated on augmented images.
+    bool augments() const { return batch_norm == NormTarget::parameters && !plain_images; }
     friend bool operator==(const Method&, const Method&) = default;
 };
 

@@ -1,6 +1,7 @@
 #include "engine/quant/mmse/network.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "engine/nn/predictor.hpp"
 #include "engine/quant/aciq.hpp"
@@ -15,6 +16,7 @@
 #include "engine/quant/mmse/weights.hpp"
 #include "engine/quant/percentile.hpp"
 #include "engine/quant/relative_error.hpp"
+#include "engine/quant/unbiased.hpp"
 
 namespace nibble::mmse {
 namespace {
@@ -52,6 +54,8 @@ class Quantizing {
         if (method_.quantizes_weights()) quantize_weights();
         if (method_.solver == Solver::grid && method_.per_tensor) keep_curves();
         if (method_.dual_percent > 0) make_dual();
+        if (method_.unbiased)
+            for (int i : products_) remove_scale_bias(weights(i), quantization_.layers.at(graph_[i].name));
         if (method_.quantizes_activations())
             for (int i : products_) quantize_edge({i, 0}, bits(i, method_.activation_bits));
         if (method_.residual_bits > 0) quantize_residuals();
@@ -144,9 +148,14 @@ class Quantizing {
     void finish(PostTrained& result) const {
         const auto images = calibration_.images;
         if (method_.batch_norm)
-            reestimate_batch_norm(network_.graph, network_.weights, images, *method_.batch_norm,
+            reestimate_batch_norm(network_.graph, network_.weights,
+                                  method_.augments() ? calibration_.augmented : images, *method_.batch_norm,
                                   result.network, result.quantization);
-        if (method_.bias_correction) correct_biases(images, result.network, result.quantization);
+        if (method_.bias_correction)
+            result.curves["output deviation"] =
+                by_layer(correct_biases(images, result.network, result.quantization));
+        if (method_.bias_correction && method_.quantizes_weights())
+            result.curves["weight norm"] = by_layer(weight_norms(result.quantization));
         if (!method_.refined) return;
         const std::size_t n = images.size() / graph_.input_dims().size();
         std::vector<float> targets(n * static_cast<std::size_t>(graph_.classes()));
@@ -154,6 +163,30 @@ class Quantizing {
         const RefinementLoss loss = refine_scales(result.network, images, targets, {}, result.quantization);
         result.facts["loss_before"] = loss.before;
         result.facts["loss_after"] = loss.after;
+    }
+
+    /// ||W^|| / ||W|| of each layer.
+    std::vector<double> weight_norms(const Quantization& quantization) const {
+        std::vector<double> norms;
+        for (int i : products_) {
+            const Array<float>& w = weights(i);
+            const Array<float> q = quantization.layers.at(graph_[i].name).values();
+            norms.push_back(std::sqrt(squared_norm(q) / squared_norm(w)));
+        }
+        return norms;
+    }
+
+    static double squared_norm(const Array<float>& w) {
+        double sum = 0;
+        for (float x : w) sum += static_cast<double>(x) * static_cast<double>(x);
+        return sum;
+    }
+
+    /// Over the layers' numbers, from 1.
+    static Curve by_layer(const std::vector<double>& values) {
+        Curve curve;
+        for (double v : values) curve.emplace_back(static_cast<double>(curve.size() + 1), v);
+        return curve;
     }
 
     const FloatNetwork& network_;
@@ -177,12 +210,17 @@ class Mmse : public PostTrainingMethod {
         return method_.calibrates() ? static_cast<std::size_t>(method_.images) : 0;
     }
     bool observes_activations() const override { return method_.quantizes_activations(); }
+    bool wants_augmented_images() const override { return method_.augments(); }
     std::vector<std::string> golden() const override {
         std::vector<std::string> entries{"mmse"};
         if (method_.dual_percent > 0) entries.emplace_back("mmse dual");
         if (method_.clipping != Clipping::mmse) entries.emplace_back("clipping");
+        if (method_.solver == Solver::max_abs_full) entries.emplace_back("max-abs full");
+        if (method_.unbiased) entries.emplace_back("unbiased");
         if (method_.batch_norm) entries.emplace_back("batch norm");
+        if (method_.augments()) entries.emplace_back("batch norm augmented");
         if (method_.bias_correction) entries.emplace_back("bias correction");
+        if (method_.bias_correction) entries.emplace_back("curves by layer");
         if (method_.refined) entries.emplace_back("refinement");
         return entries;
     }

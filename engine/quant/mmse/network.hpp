@@ -12,7 +12,8 @@ namespace nibble::mmse {
 
 /// Facts: "tau", the relative squared error above which kernels are dual, where some are; "loss_before" and
 /// "loss_after" of a refinement (refine.hpp). Curves: of a grid search per tensor, error_curve.hpp for the
-/// layers that max-abs approximates best, worst and in between, by name.
+/// layers that max-abs approximates best, worst and in between, by name; where biases are corrected, over the
+/// layers' numbers "output deviation" (bias_correction.hpp) and "weight norm", ||W^|| / ||W||.
 PostTrained quantize(const FloatNetwork& network, const Calibration& calibration, const Method& method);
 
 /// The family "mmse" of post_training_methods.hpp. Throws what method_from() throws.

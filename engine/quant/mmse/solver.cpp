@@ -13,6 +13,8 @@ Scale solve_positive(const Distribution& t, Codes codes, Solver solver) {
     switch (solver) {
         case Solver::max_abs:
             return max_abs(t, codes);
+        case Solver::max_abs_full:
+            return max_abs_full(t, codes);
         case Solver::alternating:
             return alternating(t, codes);
         case Solver::golden_section:
@@ -31,6 +33,8 @@ std::string to_string(Solver solver) {
     switch (solver) {
         case Solver::max_abs:
             return "max-abs";
+        case Solver::max_abs_full:
+            return "max-abs-full";
         case Solver::alternating:
             return "alternating";
         case Solver::golden_section:
@@ -45,7 +49,8 @@ std::string to_string(Solver solver) {
 
 Scale solve(const Distribution& t, Codes codes, Solver solver, Signs signs) {
     const Scale positive = solve_positive(t, codes, solver);
-    if (signs == Signs::positive || codes.symmetric() || solver == Solver::max_abs) return positive;
+    const bool searches = solver != Solver::max_abs && solver != Solver::max_abs_full;
+    if (signs == Signs::positive || codes.symmetric() || !searches) return positive;
     Scale negative = solve_positive(t, codes.mirrored(), solver);
     if (negative.error >= positive.error) return positive;
     negative.alpha = -negative.alpha;

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <map>
+#include <tuple>
 
 #include "engine/models/resnet_cifar.hpp"
 #include "engine/quant/layerwise.hpp"
@@ -41,7 +42,19 @@ TEST_CASE("bias correction: every layer's mean outputs become the float network'
         return largest;
     };
     FoldedNetwork corrected = real;
-    correct_biases(images, corrected, q);
+    const std::vector<double> deviations = correct_biases(images, corrected, q);
+    CHECK(deviations.size() == graph.products().size());
+    // Of the last layer, by definition: what its sums vary by, over what they vary by in the float network.
+    double variances[2] = {0, 0};
+    for (const auto& [network, quantization, sum] :
+         {std::tuple{&real, Quantization{}, &variances[0]}, {&corrected, q, &variances[1]}})
+        run_layerwise(network->graph, network->weights, quantization, images,
+                      [&](int layer, const Moments& m) {
+                          *sum = 0;
+                          for (double v : m.variance) *sum += v;
+                          return unchanged(network->graph, network->weights, layer);
+                      });
+    CHECK(deviations.back() == doctest::Approx(std::sqrt(variances[1] / variances[0])));
     CHECK(largest_error(real) > 0.1);
     CHECK(largest_error(corrected) < 1e-4);
     for (const auto& [name, values] : real.weights)
@@ -55,7 +68,7 @@ TEST_CASE("bias correction: nothing to correct changes nothing, layers without a
     FoldedNetwork network = fold_batch_norm(g, test::random_weights(g, 2));
     const FoldedNetwork before = network;
     const auto images = test::random_images(g.input_dims(), 3, 2);
-    correct_biases(images, network, {});
+    for (double deviation : correct_biases(images, network, {})) CHECK(deviation == 1);
     CHECK(network.weights == before.weights);
     correct_biases(images, network, test::quantize(network, {.weights = scheme_from("s2-pc")}, 2));
     CHECK(network.weights.size() == before.weights.size());

@@ -25,10 +25,11 @@ constexpr std::size_t kImages = 12;
 struct Fixture {
     Graph graph = make_model("resnet8-w0.25", 10, {9, 8, 3});
     Weights weights = test::random_weights(graph, 1);
-    std::vector<float> images = test::random_images(graph.input_dims(), kImages, 1);
+    std::vector<float> images = test::random_images(graph.input_dims(), kImages, 1),
+                       augmented = test::random_images(graph.input_dims(), kImages, 2);
 
     Diagnosed run(const std::string& family, const std::string& settings) const {
-        return post_train(*post_training_method(family, settings), graph, weights, images);
+        return post_train(*post_training_method(family, settings), graph, weights, images, augmented);
     }
 };
 
@@ -47,13 +48,16 @@ std::vector<float> logits_of(const PostTrained& network, const std::vector<float
 }
 
 std::string digest_of(const Fixture& fixture, const std::string& family,
-                      const std::vector<std::string>& methods) {
+                      const std::vector<std::string>& methods, bool curves) {
     Digest digest;
     for (const std::string& settings : methods) {
         const Diagnosed result = fixture.run(family, settings);
         const auto logits = logits_of(result.network, fixture.images);
         digest.add(settings).add(std::span<const float>(logits));
         digest.add(nibble::digest_of(rounded_weights(result.network)));
+        if (curves)
+            for (const auto& [name, curve] : result.network.curves)
+                for (const auto& [x, y] : curve) digest.add(name).add(std::span<const double>(&y, 1));
     }
     return digest.hex();
 }
@@ -63,17 +67,25 @@ struct GoldenEntry {
     const char* name;
     const char* family;
     std::vector<std::string> methods;
+    bool curves = false;  ///< pinned, too
 };
 const std::vector<GoldenEntry> kGolden = {
     {"mmse",
      "mmse",
      {"f32", "w8a8", "w4a4e8", "w3a5-pt-wgrid", "w2a4-wgolden-r8", "a4e8", "w4e8-walternating"}},
     {"mmse dual", "mmse", {"w4-dual50", "w3e8-dual20"}},
-    {"batch norm", "mmse", {"w3e8-bn", "w4a4-bn", "w3e8-bnfloat"}},
+    {"max-abs full", "mmse", {"w4e8-wmaxabsfull", "w3-pt-wmaxabsfull"}},
+    {"unbiased", "mmse", {"w3e8-unbiased", "w4a4-dual50-unbiased", "w3-pt-unbiased-bc"}},
+    {"batch norm", "mmse", {"w3e8-bnplain", "w4a4-bnplain", "w3e8-bnfloat"}},
+    {"batch norm augmented", "mmse", {"w3e8-bn", "w4a4-bn"}},
     {"bias correction", "mmse", {"w3e8-bc", "w4a4-bc"}},
+    {"curves by layer", "mmse", {"w3e8-bc", "w4a4-unbiased-bc", "a4-bc"}, true},
     {"refinement", "mmse", {"w3e8-refined", "w4a4-refined"}},
     {"clipping", "mmse", {"w4a4e8-wmaxabs-amaxabs", "a4-akl", "a4-aaciq", "a4-apercentile99.9"}},
-    {"fgq", "fgq", {"f32", "g4a8", "g64a4-twn", "g2-exp-t", "g4a8-oldbn", "g4a8-rawbn", "g3-oldbn", "w4a8"}}};
+    {"fgq",
+     "fgq",
+     {"f32", "g4a8", "g64a4-twn", "g2-exp-t", "g4a8-oldbn", "g4a8-plainbn", "g4a8-matchbn", "g4a4-emax",
+      "g3-oldbn", "w4a8"}}};
 }  // namespace
 
 // Results of post-training cells are keyed by these digests: a change here is a change of bits.
@@ -81,11 +93,12 @@ const std::vector<GoldenEntry> kGolden = {
 TEST_CASE("golden post-training quantization") {
     const Fixture fixture;
     Json now;
-    for (const auto& [name, family, methods] : kGolden) now[name] = digest_of(fixture, family, methods);
+    for (const auto& [name, family, methods, curves] : kGolden)
+        now[name] = digest_of(fixture, family, methods, curves);
     const std::string path = NIBBLE_SOURCE_DIR "/tests/golden/post_training.json";
     if (std::getenv("NIBBLE_BLESS")) write_json(path, now);
     CHECK(read_json(path) == now);
-    for (const auto& [name, family, methods] : kGolden)
+    for (const auto& [name, family, methods, curves] : kGolden)
         for (const std::string& settings : methods)
             for (const std::string& entry : post_training_method(family, settings)->golden())
                 CHECK(now.contains(entry));

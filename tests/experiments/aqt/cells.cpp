@@ -33,7 +33,8 @@ TEST_CASE("an ablation's base has one setting put back") {
 
 TEST_CASE("what an ablation changes, in words") {
     CHECK(aqt::difference_of("w4a4e8-pt") == "one bound per tensor");
-    CHECK(aqt::difference_of("w4a4e8-fixed6") == "bounds fixed at 6; activations quantized from the first step on");
+    CHECK(aqt::difference_of("w4a4e8-fixed6") ==
+          "bounds fixed at 6; activations quantized from the first step on");
     CHECK(aqt::difference_of("w4a4e8-start50") == "activations quantized from 50 % of training on");
     CHECK(aqt::difference_of("w2e8-hs") == "half shift; only weights quantized, to 2 bits");
     CHECK(aqt::difference_of("w4a4f8") == "8 bits in the first layer, not in the last");

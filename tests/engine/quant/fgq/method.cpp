@@ -7,17 +7,19 @@
 namespace nibble::fgq {
 namespace {
 
-constexpr Norms kNorms[] = {Norms::matched, Norms::raw, Norms::old};
+constexpr Norms kNorms[] = {Norms::estimated, Norms::plain, Norms::matched, Norms::old};
 
 TEST_CASE("fgq methods: every setting is written and read back") {
     for (int group : {2, 4, 63, 4096})
         for (int bits : {0, 2, 4, 8})
             for (const Rule rule : kRules)
                 for (bool first : {false, true})
-                    for (const Norms norms : kNorms) {
-                        const Method m{group, 0, bits, rule, first, norms};
-                        CHECK(method_from(to_string(m)) == m);
-                    }
+                    for (const Norms norms : kNorms)
+                        for (const Exponents exponents : {Exponents::least_error, Exponents::maximum}) {
+                            if (bits == 0 && exponents == Exponents::maximum) continue;
+                            const Method m{group, 0, bits, rule, first, exponents, norms};
+                            CHECK(method_from(to_string(m)) == m);
+                        }
     for (int weights : {2, 4, 8})
         for (int bits : {0, 2, 8})
             for (const Norms norms : kNorms) {
@@ -26,7 +28,8 @@ TEST_CASE("fgq methods: every setting is written and read back") {
             }
     CHECK(to_string(Method{}) == "f32");
     CHECK(method_from("f32") == Method{});
-    CHECK(to_string(Method{64, 0, 0, Rule::twn, true, Norms::old}) == "g64-twn-t-oldbn");
+    CHECK(to_string(Method{64, 0, 4, Rule::twn, true, Exponents::maximum, Norms::old}) ==
+          "g64a4-twn-t-emax-oldbn");
     CHECK(to_string(Method{.group = 16, .activation_bits = 4, .rule = Rule::exponential}) == "g16a4-exp");
     CHECK(to_string(Method{.weight_bits = 4, .activation_bits = 8}) == "w4a8");
 }
@@ -49,7 +52,10 @@ TEST_CASE("fgq methods: anything else is refused") {
                              "g4a8 ",
                              "g4w2",
                              "f32-oldbn",
-                             "g4a8-oldbn-rawbn",
+                             "g4a8-oldbn-plainbn",
+                             "g4a8-rawbn",
+                             "g4-emax",
+                             "g4a8-oldbn-emax",
                              "w9a8",
                              "w1a8",
                              "w4a8-t",

@@ -10,7 +10,10 @@ namespace nibble::fgq {
 namespace {
 
 Multiplications counted(const Graph& graph, const std::string& method) {
-    const NetworkLayers layers(graph, method_from(method), std::vector<ValueRange>(graph.nodes().size()));
+    Histogram zeros;
+    zeros.add(std::vector<float>{0.0f});
+    const NetworkLayers layers(graph, method_from(method),
+                               std::vector<Histogram>(graph.nodes().size(), zeros));
     return multiplications_of(graph, layers.quantization(initial_weights(graph, 1)).layers);
 }
 

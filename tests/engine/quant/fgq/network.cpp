@@ -28,10 +28,8 @@ Graph small_resnet(Shortcut shortcut) {
         {.depth = 8, .width = 0.5, .shortcut = shortcut, .classes = kClasses, .input = {12, 12, 3}});
 }
 
-std::vector<ValueRange> ranges_of(const Graph& graph, const Weights& weights) {
-    std::vector<ValueRange> ranges;
-    observe_ranges(graph, weights, test::random_images(graph.input_dims(), 8, 40), ranges);
-    return ranges;
+std::vector<Histogram> histograms_of(const Graph& graph, const Weights& weights) {
+    return observe_histograms(graph, weights, test::random_images(graph.input_dims(), 8, 40));
 }
 
 void take_steps(Trainer& trainer, const Graph& graph, int from, int to) {
@@ -54,10 +52,10 @@ Recipe short_recipe() {
 TEST_CASE("fgq networks: the first layer in 8 bits or ternary, the others ternary, the image in 8 bits") {
     const Graph graph = small_resnet(Shortcut::projection);
     const Weights weights = test::random_weights(graph, 1);
-    const std::vector<ValueRange> ranges = ranges_of(graph, weights);
+    const std::vector<Histogram> activations = histograms_of(graph, weights);
     for (const char* name : {"g4a8", "g4a4", "g4a4-t", "w4a8"}) {
         const Method method = method_from(name);
-        const Quantization q = NetworkLayers(graph, method, ranges).quantization(weights);
+        const Quantization q = NetworkLayers(graph, method, activations).quantization(weights);
         CAPTURE(name);
         CHECK(q.layers.size() == q.edges.size());
         for (int i = 0; i < graph.size(); ++i) {
@@ -79,9 +77,9 @@ TEST_CASE("fgq networks: integers agree with their simulation, residuals as floa
             for (bool residuals : {false, true}) {
                 const Graph graph = small_resnet(shortcut);
                 const Weights weights = test::random_weights(graph, 2);
-                const std::vector<ValueRange> ranges = ranges_of(graph, weights);
-                Quantization q = NetworkLayers(graph, method_from(name), ranges).quantization(weights);
-                if (residuals) quantize_residuals(graph, ranges, 8, q);
+                const std::vector<Histogram> activations = histograms_of(graph, weights);
+                Quantization q = NetworkLayers(graph, method_from(name), activations).quantization(weights);
+                if (residuals) quantize_residuals(graph, activations, 8, Exponents::maximum, q);
                 Comparison comparison(lower(graph, weights, q));
                 comparison.add(test::random_images(graph.input_dims(), 12, 60));
                 CAPTURE(name);
@@ -97,7 +95,7 @@ TEST_CASE("train = deploy: the network that was fine-tuned and its integer form 
                 CAPTURE(to_string(numerics));
                 const Graph graph = small_resnet(shortcut);
                 const Weights parent = test::random_weights(graph, 3);
-                NetworkLayers layers(graph, method_from(name), ranges_of(graph, parent));
+                NetworkLayers layers(graph, method_from(name), histograms_of(graph, parent));
                 Trainer trainer(graph, numerics, short_recipe(), 1, 3, &layers);
                 trainer.set_weights(parent);
                 take_steps(trainer, graph, 0, kSteps);
@@ -120,7 +118,7 @@ TEST_CASE("train = deploy: the network that was fine-tuned and its integer form 
 TEST_CASE("fine-tuning: weights move, codes follow them, and the loss of one batch falls") {
     const Graph graph = small_resnet(Shortcut::option_a);
     const Weights parent = initial_weights(graph, 5);
-    NetworkLayers layers(graph, method_from("g4a8"), ranges_of(graph, parent));
+    NetworkLayers layers(graph, method_from("g4a8"), histograms_of(graph, parent));
     Recipe recipe = short_recipe();
     recipe.epochs = 40;
     recipe.learning_rate = 0.05;
@@ -140,28 +138,28 @@ TEST_CASE("fine-tuning: weights move, codes follow them, and the loss of one bat
 TEST_CASE("fine-tuning goes on from a checkpoint to the same bits; one of another method is refused") {
     const Graph graph = small_resnet(Shortcut::option_a);
     const Weights parent = test::random_weights(graph, 3);
-    const std::vector<ValueRange> ranges = ranges_of(graph, parent);
+    const std::vector<Histogram> activations = histograms_of(graph, parent);
     const Method method = method_from("g4a8");
     const auto path = std::filesystem::temp_directory_path() / "nibble-test-fgq-checkpoint";
-    NetworkLayers whole(graph, method, ranges);
+    NetworkLayers whole(graph, method, activations);
     Trainer uninterrupted(graph, Numerics::bf16, short_recipe(), 1, 3, &whole);
     uninterrupted.set_weights(parent);
     take_steps(uninterrupted, graph, 0, kSteps);
     {
-        NetworkLayers layers(graph, method, ranges);
+        NetworkLayers layers(graph, method, activations);
         Trainer trainer(graph, Numerics::bf16, short_recipe(), 1, 3, &layers);
         trainer.set_weights(parent);
         take_steps(trainer, graph, 0, 2);
         trainer.save(path, "");
     }
-    NetworkLayers layers(graph, method, {});  // the ranges come with the checkpoint
+    NetworkLayers layers(graph, method, {});  // they come with the checkpoint
     Trainer trainer(graph, Numerics::bf16, short_recipe(), 1, 3, &layers);
     trainer.load(path);
     take_steps(trainer, graph, 2, kSteps);
     CHECK(digest_of(trainer.weights()) == digest_of(uninterrupted.weights()));
     CHECK(digest_of(layers.state()) == digest_of(whole.state()));
 
-    NetworkLayers other(graph, method_from("g4a4"), ranges);
+    NetworkLayers other(graph, method_from("g4a4"), activations);
     Trainer refusing(graph, Numerics::bf16, short_recipe(), 1, 3, &other);
     CHECK_THROWS_AS(refusing.load(path), BadInput);
     std::filesystem::remove(path);
@@ -170,7 +168,7 @@ TEST_CASE("fine-tuning goes on from a checkpoint to the same bits; one of anothe
 TEST_CASE("fgq networks: float activations take rounded weights and do not become integers") {
     const Graph graph = small_resnet(Shortcut::option_a);
     const Weights weights = test::random_weights(graph, 4);
-    NetworkLayers layers(graph, method_from("g4"), ranges_of(graph, weights));
+    NetworkLayers layers(graph, method_from("g4"), histograms_of(graph, weights));
     CHECK(layers.state().empty());
     CHECK_THROWS_AS(layers.quantization(weights), Unsupported);
     const Weights rounded = layers.rounded(weights);
@@ -181,7 +179,7 @@ TEST_CASE("fgq networks: float activations take rounded weights and do not becom
 TEST_CASE("fgq networks: a state that does not fit is refused") {
     const Graph graph = small_resnet(Shortcut::option_a);
     const Weights weights = test::random_weights(graph, 4);
-    const NetworkLayers good(graph, method_from("g4a8"), ranges_of(graph, weights));
+    const NetworkLayers good(graph, method_from("g4a8"), histograms_of(graph, weights));
     const auto refuses = [&](const auto& change) {
         auto state = good.state();
         change(state);
@@ -189,11 +187,11 @@ TEST_CASE("fgq networks: a state that does not fit is refused") {
         CHECK_THROWS_AS(layers.set_state(state), BadInput);
     };
     refuses([](auto& state) { state.clear(); });
-    refuses([](auto& state) { state.erase("conv1.input_range"); });
-    refuses([](auto& state) { state["another"] = state.at("conv1.input_range"); });
-    refuses([](auto& state) { state.at("conv1.input_range") = Array<float>(Shape{3}); });
-    refuses([](auto& state) { state.at("conv1.input_range").data()[1] = std::nanf(""); });
-    refuses([](auto& state) { state.at("conv1.input_range").data()[0] = 1; });
+    refuses([](auto& state) { state.erase("conv1.input_step"); });
+    refuses([](auto& state) { state["another"] = state.at("conv1.input_step"); });
+    refuses([](auto& state) { state.at("conv1.input_step") = Array<float>(Shape{3}); });
+    refuses([](auto& state) { state.at("conv1.input_step").data()[1] = std::nanf(""); });
+    refuses([](auto& state) { state.at("conv1.input_step").data()[0] = 3; });
 }
 
 }  // namespace

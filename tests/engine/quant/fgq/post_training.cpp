@@ -17,10 +17,11 @@ namespace {
 struct Fixture {
     Graph graph = make_model("resnet8-w0.5", 10, {9, 8, 3});
     Weights weights = test::random_weights(graph, 1);
-    std::vector<float> images = test::random_images(graph.input_dims(), 16, 1);
+    std::vector<float> images = test::random_images(graph.input_dims(), 16, 1),
+                       augmented = test::random_images(graph.input_dims(), 16, 2);
 
     Diagnosed run(const std::string& settings) const {
-        return post_train(*post_training(settings), graph, weights, images);
+        return post_train(*post_training(settings), graph, weights, images, augmented);
     }
 };
 
@@ -97,6 +98,13 @@ TEST_CASE("fgq after training: facts, and images only where they have a say") {
     for (const char* settings : {"g4", "g4a8", "g4a8-oldbn", "w4a8"})
         CHECK(post_training(settings)->calibration_images() == 1000);
     CHECK_THROWS_AS(post_training("g1a8"), BadInput);
+    for (const char* settings : {"g4", "g4a8", "w4a8"}) {
+        CHECK(post_training(settings)->wants_augmented_images());
+        CHECK_THROWS_WITH_AS(post_train(*post_training(settings), f.graph, f.weights, f.images),
+                             doctest::Contains("augmented images: expected at least 8"), BadInput);
+    }
+    for (const char* settings : {"f32", "g4a8-plainbn", "g4a8-matchbn", "g4a8-oldbn"})
+        CHECK_FALSE(post_training(settings)->wants_augmented_images());
 }
 
 }  // namespace

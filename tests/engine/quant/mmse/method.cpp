@@ -37,6 +37,10 @@ TEST_CASE("each method has one text, and the text is the method") {
                              "a4-bc",
                              "w4-bn",
                              "w4-bnfloat",
+                             "w4-bnplain",
+                             "w4e8-wmaxabsfull",
+                             "w3a8e8-unbiased",
+                             "w4-dual10-unbiased-bc-refined-cal64",
                              "w4a4e8-wgrid-dual5-apercentile99.99-r8-cal1024"})
         CHECK(to_string(method_from(text)) == text);
     const mmse::Method m = method_from("w3a5e8-pt-wgrid-akl-r6-cal16");
@@ -53,6 +57,11 @@ TEST_CASE("each method has one text, and the text is the method") {
 TEST_CASE("what is unknown, written otherwise, without effect or impossible is refused") {
     for (const char* text : {"",
                              "w4-bn-bc",
+                             "a4-unbiased",
+                             "w4-unbiased-bn",
+                             "w4-unbiased-dual10",
+                             "w4-wmaxabs-wmaxabsfull",
+                             "w4-plain",
                              "w4-bnfloat-bc",
                              "e8",
                              "w",
