@@ -97,8 +97,10 @@ Evaluation evaluate(const Classifier& network, const Dataset& images, const Eval
         network.logits(pixels, logits);
         if (!std::all_of(logits.begin(), logits.end(), [](float z) { return std::isfinite(z); }))
             throw Error(images.name() + ": the network's logits are not finite; the weights are not usable");
-        for (std::size_t i = 0; i < labels.size(); ++i)
+        for (std::size_t i = 0; i < labels.size(); ++i) {
             result.predictions.push_back(tally.add({logits.data() + i * classes, classes}, labels[i]));
+            result.correct.push_back(result.predictions.back() == labels[i]);
+        }
         if (options.keep_logits) result.logits.insert(result.logits.end(), logits.begin(), logits.end());
         progress.update(result.predictions.size());
     }

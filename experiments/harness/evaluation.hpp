@@ -13,6 +13,7 @@
 #include "engine/infer/integer_graph.hpp"
 #include "engine/nn/layer_quantizer.hpp"
 #include "engine/nn/numerics.hpp"
+#include "experiments/harness/correct_images.hpp"
 #include "experiments/harness/json_fwd.hpp"
 #include "experiments/harness/progress.hpp"
 
@@ -25,6 +26,7 @@ struct Evaluation {
     double top5 = 0;  ///< percent whose label is among the five largest, earlier classes first among equals
     double loss = 0;  ///< mean softmax cross-entropy, in nats, added up in the order of the images
     std::vector<std::int32_t> predictions;  ///< the class with the largest logit, per image in order
+    CorrectImages correct;                  ///< whether that is the label
     std::vector<float> logits;              ///< images x classes, if asked for
 
     /// SHA-256 over `predictions`: four little-endian bytes an image, in the order of the data set, nothing

@@ -76,6 +76,7 @@ Json quantize_cell(const Project& project, const ProfileCell& cell, const Data& 
             {"quantization", quantization},
             {"weights_digest", weights_digest},
             {"predictions_digest", eval.predictions_digest()},
+            {"correct", to_base64(eval.correct)},
             {"cost", to_json(cost_of(quantized.network.network.graph, quantized.network.quantization, 32))},
             {"executed_as", deployed.executed_as}};
 }

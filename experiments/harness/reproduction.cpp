@@ -32,6 +32,11 @@ struct TemporaryFolder {
     fs::path path;
 };
 
+std::string shortened(const std::string& text) {
+    constexpr std::size_t kLongest = 80;
+    return text.size() <= kLongest ? text : text.substr(0, kLongest - 3) + "...";
+}
+
 /// "/metrics/eval/top1: 91.2 became 91.3", the first few.
 std::string difference(const Json& stored, const Json& now) {
     constexpr std::size_t kShown = 3;
@@ -43,7 +48,7 @@ std::string difference(const Json& stored, const Json& now) {
         const Json::json_pointer pointer(where);
         const std::string before = stored.contains(pointer) ? stored.at(pointer).dump() : "nothing",
                           after = patch[i].contains("value") ? patch[i].at("value").dump() : "nothing";
-        text += fmt::format("{}{}: {} became {}", i ? ", " : "", where, before, after);
+        text += fmt::format("{}{}: {} became {}", i ? ", " : "", where, shortened(before), shortened(after));
     }
     if (patch.size() > kShown) text += fmt::format(", and {} more", patch.size() - kShown);
     return text;
@@ -99,6 +104,7 @@ std::string difference_of_evaluation(const Project& project, const std::string& 
     Json again = stored;
     again["metrics"]["eval"] = to_json(eval);
     again["predictions_digest"] = eval.predictions_digest();
+    again["correct"] = to_base64(eval.correct);
     if (stored.at("metrics").contains("train"))
         again["metrics"]["train"] = to_json(evaluate(network.classifier, *data.train, options));
     return difference(stored, again);

@@ -1,5 +1,10 @@
 #include "experiments/harness/result.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
 
@@ -8,12 +13,13 @@ namespace nibble {
 namespace {
 struct Metrics {
     double top1, top5, loss;
+    std::size_t images;
 };
 
 Metrics metrics_from(const Json& json, const std::string& where) {
     Fields f(json, where);
-    const Metrics m{f.require<double>("top1"), f.require<double>("top5"), f.require<double>("loss")};
-    f.require<std::size_t>("images");
+    const Metrics m{f.require<double>("top1"), f.require<double>("top5"), f.require<double>("loss"),
+                    f.require<std::size_t>("images")};
     f.finish();
     return m;
 }
@@ -96,7 +102,8 @@ Result::Quantized quantized_from(Fields& result, const std::string& where) {
 Result result_from(const Json& json, const std::string& where) {
     Fields f(json, where);
     if (const int schema = f.require<int>("schema"); schema != kResultSchema)
-        throw BadInput(where, "schema", std::to_string(kResultSchema), std::to_string(schema));
+        throw BadInput(where, "schema", std::to_string(kResultSchema),
+                       std::to_string(schema) + "; run the cell again");
     Result r;
     r.profile = f.require<std::string>("profile");
     r.cell = f.require<std::string>("cell");
@@ -134,6 +141,11 @@ Result result_from(const Json& json, const std::string& where) {
     r.weights_digest = f.require<std::string>("weights_digest");
     r.predictions_digest = f.require<std::string>("predictions_digest");
     r.executed_as = f.require<std::string>("executed_as");
+    r.correct = correct_images_from(f.require<std::string>("correct"), eval.images, where + ": correct");
+    const auto correct = static_cast<double>(std::ranges::count(r.correct, true));
+    if (std::abs(correct - r.top1 / 100 * static_cast<double>(eval.images)) > 0.5)
+        throw BadInput(where, "images in 'correct'", "as many as top1 states",
+                       fmt::format("{:.0f}", correct));
     f.require<std::uint64_t>("seed");
     for (const char* key : {"config", "data", "provenance"})
         if (!f.require<Json>(key).is_object()) throw BadInput(where + ": '" + key + "' is not an object");

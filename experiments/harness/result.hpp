@@ -1,8 +1,9 @@
-// Results on disk: one JSON file a cell, schema 1; for other programs, results/result.schema.json.
+// Results on disk: one JSON file a cell, schema 2; for other programs, results/result.schema.json.
 //
 //     schema, profile, cell, config (resolved), seed, data (describe()), key, key_parts,
 //     metrics {eval {top1, top5, loss, images}}                                   percent, nats
 //     weights_digest, predictions_digest, cost, executed_as, provenance
+//     correct                                             which test images, correct_images.hpp
 //
 // Cells that train have besides
 //
@@ -33,12 +34,13 @@
 #include <string>
 #include <vector>
 
+#include "experiments/harness/correct_images.hpp"
 #include "experiments/harness/json_fwd.hpp"
 #include "experiments/harness/key.hpp"
 
 namespace nibble {
 
-inline constexpr int kResultSchema = 1;
+inline constexpr int kResultSchema = 2;
 
 /// What reports and comparisons read of one result.
 struct Result {
@@ -56,6 +58,7 @@ struct Result {
     std::size_t macs = 0, weights = 0, weight_bytes = 0, activation_bytes = 0;
     std::size_t linear_cost = 0, quadratic_cost = 0;  ///< engine/quant/cost.hpp
     std::string weights_digest, predictions_digest, executed_as;
+    CorrectImages correct;
 
     struct Layer {
         std::string name;

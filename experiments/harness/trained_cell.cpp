@@ -58,6 +58,7 @@ Json train_cell(const Project& project, const ProfileCell& cell, const Data& dat
                    {"history", to_json(network.history)},
                    {"weights_digest", digest_of(all_of(network))},
                    {"predictions_digest", eval.predictions_digest()},
+                   {"correct", to_base64(eval.correct)},
                    {"cost", to_json(cost_of(graph, bits_of(config)))},
                    {"executed_as", deployed.executed_as}};
     if (parent) result["parent"] = {{"source", parent->source}, {"digest", parent->digest}};

@@ -79,13 +79,14 @@ TEST_CASE("the schema refuses results that lack something, say more, or say it w
     CHECK(!schema.accepts(fine_tuned));
     const std::vector<std::function<void(Json&)>> changes = {
         [](Json& r) { r["seconds"] = 12.5; },
-        [](Json& r) { r["schema"] = 2; },
+        [](Json& r) { r["schema"] = 1; },
         [](Json& r) { r["metrics"]["eval"]["top1"] = 100.5; },
         [](Json& r) { r["metrics"]["eval"]["images"] = 0; },
         [](Json& r) { r["cell"] = "resnet20"; },
         [](Json& r) { r["key"] = r["key"].get<std::string>().substr(1); },
         [](Json& r) { r["cost"]["layers"][0]["weight_bits"] = "8"; },
         [](Json& r) { r["cost"]["macs"] = 1.5; },
+        [](Json& r) { r["correct"] = "no*base64"; },
         [](Json& r) { r["executed_as"] = "w4a4"; },
         [](Json& r) { r["provenance"].erase("git"); },
     };
