@@ -141,11 +141,13 @@ Result result_from(const Json& json, const std::string& where) {
     r.weights_digest = f.require<std::string>("weights_digest");
     r.predictions_digest = f.require<std::string>("predictions_digest");
     r.executed_as = f.require<std::string>("executed_as");
-    r.correct = correct_images_from(f.require<std::string>("correct"), eval.images, where + ": correct");
-    const auto correct = static_cast<double>(std::ranges::count(r.correct, true));
-    if (std::abs(correct - r.top1 / 100 * static_cast<double>(eval.images)) > 0.5)
-        throw BadInput(where, "images in 'correct'", "as many as top1 states",
-                       fmt::format("{:.0f}", correct));
+    if (const auto text = optional<std::string>(f, "correct")) {
+        r.correct = correct_images_from(*text, eval.images, where + ": correct");
+        const auto correct = static_cast<double>(std::ranges::count(r.correct, true));
+        if (std::abs(correct - r.top1 / 100 * static_cast<double>(eval.images)) > 0.5)
+            throw BadInput(where, "images in 'correct'", "as many as top1 states",
+                           fmt::format("{:.0f}", correct));
+    }
     f.require<std::uint64_t>("seed");
     for (const char* key : {"config", "data", "provenance"})
         if (!f.require<Json>(key).is_object()) throw BadInput(where + ": '" + key + "' is not an object");

@@ -3,7 +3,8 @@
 //     schema, profile, cell, config (resolved), seed, data (describe()), key, key_parts,
 //     metrics {eval {top1, top5, loss, images}}                                   percent, nats
 //     weights_digest, predictions_digest, cost, executed_as, provenance
-//     correct                                             which test images, correct_images.hpp
+//     correct                                             which test images, correct_images.hpp; null in results
+//                                                         that are older than this field
 //
 // Cells that train have besides
 //
@@ -58,7 +59,7 @@ struct Result {
     std::size_t macs = 0, weights = 0, weight_bytes = 0, activation_bytes = 0;
     std::size_t linear_cost = 0, quadratic_cost = 0;  ///< engine/quant/cost.hpp
     std::string weights_digest, predictions_digest, executed_as;
-    CorrectImages correct;
+    CorrectImages correct;  ///< empty where it is not known
 
     struct Layer {
         std::string name;

@@ -66,6 +66,19 @@ TEST_CASE("results of trained and of quantized networks are read back") {
     CHECK(!f.quantized->layers[0].weights);
 }
 
+TEST_CASE("which images were correct: as many as top1 states, or not known") {
+    Json json = test::result("aqt/resnet8--glyphs--w4a4--s0", 80);
+    CHECK(result_from(json, "here").correct.size() == 10000);
+    json["correct"] = nullptr;
+    CHECK(result_from(json, "here").correct.empty());
+    json["correct"] = to_base64(CorrectImages(10000));
+    CHECK_THROWS_WITH_AS(result_from(json, "here"), doctest::Contains("as many as top1 states"), BadInput);
+    json["correct"] = "AQ==";
+    CHECK_THROWS_AS(result_from(json, "here"), BadInput);
+    json.erase("correct");
+    CHECK_THROWS_AS(result_from(json, "here"), BadInput);
+}
+
 TEST_CASE("a result says everything its kind says, and nothing else") {
     const auto refused = [](const std::function<void(Json&)>& spoil) {
         Json json = quantized();
