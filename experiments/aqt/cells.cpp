@@ -7,6 +7,7 @@
 #include "engine/core/error.hpp"
 #include "engine/quant/aqt/method.hpp"
 #include "experiments/aqt/smoothing.hpp"
+#include "experiments/harness/statistics.hpp"
 
 namespace nibble::aqt {
 
@@ -109,6 +110,18 @@ double gap(const Result& result) {
     return result.generalization_gap();
 }
 
+double augmented_gap(const Result& result) {
+    return result.history.back().train_top1 - result.top1;
+}
+
+double loss_gap(const Result& result) {
+    return result.loss - result.train_loss;
+}
+
+std::size_t epochs(const Result& result) {
+    return result.history.size();
+}
+
 std::optional<double> smoothed(const Result& result) {
     return smoothed_maximum(result.history);
 }
@@ -165,30 +178,55 @@ std::vector<double> Cells::differences(const std::string& network, const std::st
     return list;
 }
 
-Panel Cells::panel(const std::vector<std::string>& methods) const {
-    const auto complete = [&](const std::string& network, std::uint64_t seed) {
-        return std::all_of(methods.begin(), methods.end(),
-                           [&](const auto& m) { return find(network, m, seed) != nullptr; });
-    };
-    Panel panel;
+std::vector<std::string> Cells::networks_with(const std::vector<std::string>& methods) const {
+    std::vector<std::string> list;
     for (const std::string& network : networks_)
-        if (std::any_of(seeds_.begin(), seeds_.end(), [&](auto seed) { return complete(network, seed); }))
-            panel.networks.push_back(network);
-    if (panel.networks.empty()) return panel;
-    for (std::uint64_t seed : seeds_)
-        if (std::all_of(panel.networks.begin(), panel.networks.end(),
-                        [&](const auto& network) { return complete(network, seed); }))
-            panel.seeds.push_back(seed);
-    return panel;
+        if (std::ranges::all_of(methods, [&](auto& m) { return !results(network, m).empty(); }))
+            list.push_back(network);
+    return list;
+}
+
+std::optional<Estimate> Cells::estimate(const Terms& terms, const Quantity& of, bool test_images) const {
+    std::map<Place, double> factors;  // a cell in several terms counts with their sum
+    for (const Term& term : terms) factors[{term.network, term.method}] += term.factor;
+    std::vector<std::vector<double>> groups;
+    for (const auto& [place, by_seed] : results_)
+        groups.push_back(each(results(std::get<0>(place), std::get<1>(place)), of));
+    const auto of_a_seed = pooled_variance(groups);
+
+    Estimate estimate;
+    double share = 0;  // sum factor_k^2 / n_k
+    std::vector<ImageTerm> images;
+    for (const auto& [place, factor] : factors) {
+        const auto list = results(std::get<0>(place), std::get<1>(place));
+        const std::vector<double> values = each(list, of);
+        if (values.empty()) return std::nullopt;
+        estimate.mean += factor * summarize(values).mean;
+        share += factor * factor / static_cast<double>(values.size());
+        if (values.size() == 1 && factor != 0) estimate.note = "one seed";
+        images.push_back({factor, {}});
+        for (const Result* r : list) images.back().seeds.push_back(&r->correct);
+    }
+    estimate.variance.reset();
+    if (of_a_seed) estimate.variance = Variance{of_a_seed->value * share, of_a_seed->degrees};
+    if (const auto of_images = test_images ? image_variance(images) : std::nullopt; of_images && of_a_seed)
+        estimate.variance = *estimate.variance + *of_images;
+    return estimate;
+}
+
+Figure Cells::compared(const std::string& a, const std::string& b, double low, double high) const {
+    return mean_over(
+        a + " - " + b, networks_with({a, b}), [&](auto& network) { return difference(network, a, b); },
+        [&](const Terms& terms) { return estimate(terms); }, low, high);
 }
 
 std::string Cells::reference() const {
     std::string largest;
-    std::size_t most = 0;
+    std::pair<bool, std::size_t> most;  // of bf16, multiplications
     for (const auto& [place, by_seed] : results_)
         for (const auto& [seed, result] : by_seed)
-            if (result.macs > most) {
-                most = result.macs;
+            if (const std::pair rank{std::get<1>(place) == kFloat, result.macs}; rank > most) {
+                most = rank;
                 largest = std::get<0>(place);
             }
     return largest;

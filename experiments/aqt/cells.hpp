@@ -8,6 +8,7 @@
 #include <tuple>
 #include <vector>
 
+#include "experiments/harness/comparison.hpp"
 #include "experiments/harness/report.hpp"
 
 namespace nibble::aqt {
@@ -33,7 +34,11 @@ using Quantity = std::function<std::optional<double>(const Result&)>;
 
 double top1(const Result& result);
 double train_top1(const Result& result);
-double gap(const Result& result);  ///< generalization gap
+double gap(const Result& result);  ///< training top-1 on clean images minus test top-1
+double augmented_gap(
+    const Result& result);              ///< training top-1 on augmented batches of the last epoch minus test
+double loss_gap(const Result& result);  ///< test loss minus training loss on clean images, in nats
+std::size_t epochs(const Result& result);  ///< of training
 std::optional<double> smoothed(const Result& result);
 
 enum class CostModel { linear, quadratic };
@@ -41,12 +46,6 @@ enum class CostModel { linear, quadratic };
 double cost_of(const Result& result, CostModel model);
 /// What the same network costs in bf16, where every product has 16 bits in both operands.
 double bf16_cost(const Result& result, CostModel model);
-
-/// A panel: networks and the seeds for which every one of them has all the methods in question.
-struct Panel {
-    std::vector<std::string> networks;
-    std::vector<std::uint64_t> seeds;
-};
 
 class Cells {
   public:
@@ -67,10 +66,18 @@ class Cells {
     std::vector<double> differences(const std::string& network, const std::string& a, const std::string& b,
                                     const Quantity& of) const;
 
-    /// The networks that have all `methods` for some seed, and the seeds for which all those networks do.
-    Panel panel(const std::vector<std::string>& methods) const;
-    /// The largest network with a result, by multiplications: costs in plots are relative to it. Empty
-    /// without results.
+    /// The networks with results of all these methods.
+    std::vector<std::string> networks_with(const std::vector<std::string>& methods) const;
+    /// The sum of factors times means over seeds. Its variance adds up that of the seeds, pooled over all networks
+    /// and methods of the profile, sum_k factor_k^2 s^2 / n_k, and, of accuracies on the test images, that of the
+    /// images. Nothing if a cell has no result or its result not the quantity.
+    std::optional<Estimate> estimate(const Terms& terms, const Quantity& of = top1,
+                                     bool test_images = true) const;
+    /// a minus b, mean over the networks that have both.
+    Figure compared(const std::string& a, const std::string& b, double low,
+                    double high = std::numeric_limits<double>::infinity()) const;
+    /// The largest network with a result of bf16, else of anything, by multiplications: costs in plots are relative
+    /// to it. Empty without results.
     std::string reference() const;
 
   private:

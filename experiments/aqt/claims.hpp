@@ -9,9 +9,8 @@
 
 namespace nibble::aqt {
 
-/// Accuracies of one seed count as different from this many points on: about what two seeds of one method
-/// differ by at most.
-inline constexpr double kMargin = 0.5;
+/// Epochs of training on CIFAR-10 after which "trained long enough" can be judged: the usual length.
+inline constexpr std::size_t kLongEnough = 200;
 
 /// One function a claim, in the order of their numbers.
 Claim quantized_dominates_bf16(const Cells& cells);    ///< 1

@@ -108,4 +108,31 @@ Plot epoch_plot(const std::string& title, const std::vector<ReportedCell>& cells
     return learning_curves(title, shown);
 }
 
+Plot gap_plot(const std::string& title, const Cells& cells) {
+    const std::pair<const char*, double> methods[] = {{"w4a4e8", 4}, {"w8a8", 8}, {"bf16", 16}};
+    Plot plot{title,
+              "bits of weights and activations (w4a4e8, w8a8, bf16)",
+              "training minus test top-1 (points)",
+              {},
+              Plot::Logarithmic::x};
+    plot.legend_above = true;
+    plot.x_ticks = {4, 8, 16};
+    plot.x_range = {3.6, 17.8};
+    int colour = 0;
+    for (const std::string& network : cells.networks()) {
+        Curve augmented{network + ", augmented batches", {}, colour},
+            clean{network + ", clean images", {}, colour, true};
+        for (const auto& [method, bits] : methods) {
+            const auto results = cells.results(network, method);
+            if (results.empty()) continue;
+            augmented.points.emplace_back(bits, summarize(each(results, augmented_gap)).mean);
+            clean.points.emplace_back(bits, summarize(each(results, gap)).mean);
+        }
+        if (augmented.points.size() < 2) continue;
+        plot.curves.insert(plot.curves.end(), {augmented, clean});
+        ++colour;
+    }
+    return plot;
+}
+
 }  // namespace nibble::aqt

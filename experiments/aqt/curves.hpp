@@ -17,4 +17,8 @@ Plot cost_plot(const std::string& title, const Cells& cells, CostModel model);
 /// Accuracy after each epoch of the methods of the curves on the reference network.
 Plot epoch_plot(const std::string& title, const std::vector<ReportedCell>& cells, const Cells& known);
 
+/// Generalization gaps over the bits of the methods of the curves, a line for each network: on augmented batches as
+/// the reference has it, and dashed on clean images. Networks with fewer than two of the methods are left out.
+Plot gap_plot(const std::string& title, const Cells& cells);
+
 }  // namespace nibble::aqt

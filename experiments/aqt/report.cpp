@@ -34,6 +34,7 @@ std::string sections(const std::string& profile, const Grid& grid, const Cells& 
     text += "## Networks and methods\n\n" + report.summary.markdown() + "\n" + kFigures + "\n\n";
     text += "## Ablations\n\n" + ablations.markdown() +
             "\nDifferences are ablation minus base on the same network, seed by seed.\n\n";
+    text += fmt::format("## Generalization gap\n\n![Generalization gap]({0}-gap.svg)\n\n", paper);
     text += fmt::format(
         "## Claims\n\nJudged from the cells of this profile alone; where the paper's figures are on "
         "ImageNet, "
@@ -69,6 +70,7 @@ Report report(const std::string& profile, const Grid& grid, const std::vector<Re
     const std::pair<const char*, Plot> plots[] = {
         {"-linear", cost_plot(title, cells, CostModel::linear)},
         {"-quadratic", cost_plot(title, cells, CostModel::quadratic)},
+        {"-gap", gap_plot(title, cells)},
         {"-curves", epoch_plot(title, reported, cells)}};
     for (const auto& [end, plot] : plots)
         if (!plot.curves.empty()) report.plots[end] = plot;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/models/catalog.hpp"
 #include "engine/quant/fgq/multiplications.hpp"
 #include "experiments/fgq/methods.hpp"
 #include "experiments/fgq/oracles.hpp"
@@ -97,11 +98,16 @@ Table weight_table(const Study& study) {
 Table multiplication_table(const Study& study) {
     Table table{{{"N"}, {"Eliminated by the law (%)"}}, {}};
     for (const std::string& network : study.networks()) table.columns.push_back({network + ", counted (%)"});
+    constexpr const char* kPapers[] = {"resnet50-imagenet", "resnet101-imagenet"};
+    for (const char* network : kPapers) table.columns.push_back({fmt::format("{}, by shape (%)", network)});
     table.columns.push_back({"Speed by the paper's model (f32 = 1)"});
     for (int n : kGroups) {
         std::vector<std::string> row{std::to_string(n), percent_of(eliminated_by_law(n))};
         for (const std::string& network : study.networks())
             row.push_back(number(study.values(network, in_groups(n, 8), eliminated), 2));
+        for (const char* network : kPapers)
+            row.push_back(
+                percent_of(multiplications_of(make_model(network), n, Counted::all_layers).eliminated()));
         row.push_back(fmt::format("{:.2f}", speed_by_model(n)));
         table.rows.push_back(std::move(row));
     }
@@ -112,11 +118,14 @@ Table ablation_table(const Study& study) {
     struct Ablation {
         std::string ending, what;
     };
-    const std::vector<Ablation> ablations{{"-oldbn", "batch norm keeps the float network's statistics"},
-                                          {"-rawbn", "batch norm's statistics as they are, not matched"},
-                                          {"-twn", "thresholds 0.7 mean |W| (TWN)"},
-                                          {"-exp", "thresholds mean |W| (exponential model)"},
-                                          {"-t", "first convolution ternary, too"}};
+    const std::vector<Ablation> ablations{
+        {"-oldbn", "batch norm keeps the float network's statistics"},
+        {"-plainbn", "batch norm re-estimated on images that are not augmented"},
+        {"-matchbn", "batch norm matched to the float network's statistics"},
+        {"-emax", "exponents of activations reach the maximum"},
+        {"-twn", "thresholds 0.7 mean |W| (TWN)"},
+        {"-exp", "thresholds mean |W| (exponential model)"},
+        {"-t", "first convolution ternary, too"}};
     Table table{{{"Network", false},
                  {"Method", false},
                  {"What it changes", false, 0.3},
@@ -126,7 +135,8 @@ Table ablation_table(const Study& study) {
                  {"Difference (points)"}},
                 {}};
     std::vector<std::string> bases{"w8a8"};
-    for (int n : kGroups) bases.push_back(in_groups(n, 8));
+    for (int bits : {8, 4})
+        for (int n : kGroups) bases.push_back(in_groups(n, bits));
     for (const std::string& network : study.networks())
         for (const auto& [ending, what] : ablations)
             for (const std::string& base : bases) {

@@ -4,30 +4,75 @@
 
 #include <algorithm>
 
-#include "experiments/harness/statistics.hpp"
-
 namespace nibble {
 
 namespace {
+constexpr double kLevel = 0.025;  // one-sided, for all members of a figure together
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
 enum class Answer { yes, no, unclear };
 
-/// Of a figure with values.
+bool is_within(double value, const Figure& figure) {
+    return value > figure.low && value < figure.high;
+}
+
+Estimate negated(Estimate estimate) {
+    estimate.mean = -estimate.mean;
+    return estimate;
+}
+
+/// Whether some member that may speak against the claim lies outside the range.
+bool is_contradicted(const Figure& figure) {
+    std::vector<double> below, above;
+    for (const Member& m : figure.members) {
+        if (!m.open.empty()) continue;
+        below.push_back(probability_below(m.estimate, figure.low));
+        above.push_back(probability_below(negated(m.estimate), -figure.high));
+    }
+    for (const auto& probabilities : {below, above})
+        if (std::ranges::count(holm(probabilities, kLevel), true) > 0) return true;
+    return false;
+}
+
+/// Of a figure with a value.
 Answer answer_of(const Figure& figure) {
-    const Summary s = summarize(figure.values);
-    const double half = s.half_width.value_or(figure.margin);
-    const double low = s.mean - half, high = s.mean + half;
-    if (low > figure.low && high < figure.high) return Answer::yes;
-    return high <= figure.low || low >= figure.high ? Answer::no : Answer::unclear;
+    if (figure.low == -kInfinity && figure.high == kInfinity) return Answer::yes;
+    if (is_contradicted(figure)) return Answer::no;
+    const auto half = figure.estimate->half_width();
+    if (!half) return Answer::unclear;
+    const double low = figure.estimate->mean - *half, high = figure.estimate->mean + *half;
+    const bool all_within = std::ranges::all_of(
+        figure.members, [&](const Member& m) { return is_within(m.estimate.mean, figure); });
+    if (low > figure.low && high < figure.high) return all_within ? Answer::yes : Answer::unclear;
+    const bool any_open = std::ranges::any_of(figure.members, [](auto& m) { return !m.open.empty(); });
+    return !any_open && (high <= figure.low || low >= figure.high) ? Answer::no : Answer::unclear;
 }
 
 /// The names of the figures that answer so.
 std::string those(const std::vector<Figure>& figures, Answer answer) {
     std::string names;
     for (const Figure& f : figures)
-        if (!f.values.empty() && answer_of(f) == answer) names += (names.empty() ? "" : "; ") + f.what;
+        if (f.estimate && answer_of(f) == answer) names += (names.empty() ? "" : "; ") + f.what;
     return names;
 }
+
+/// Why members outside the range do not decide, each reason once.
+std::string open_members(const std::vector<Figure>& figures) {
+    std::vector<std::string> reasons;
+    for (const Figure& f : figures)
+        for (const Member& m : f.members)
+            if (!m.open.empty() && !is_within(m.estimate.mean, f) &&
+                std::ranges::find(reasons, m.open) == reasons.end())
+                reasons.push_back(m.open);
+    return fmt::format("{}", fmt::join(reasons, "; "));
+}
 }  // namespace
+
+Figure shown_only(Figure figure) {
+    figure.low = -kInfinity;
+    figure.high = kInfinity;
+    return figure;
+}
 
 std::string to_string(const Verdict& verdict) {
     const auto with = [&](const std::string& kind) {
@@ -38,6 +83,8 @@ std::string to_string(const Verdict& verdict) {
             return with("reproduced");
         case Verdict::Kind::not_reproduced:
             return with("not reproduced");
+        case Verdict::Kind::refuted_by_proof:
+            return with("refuted by proof");
         case Verdict::Kind::inconclusive:
             return with("inconclusive");
         case Verdict::Kind::not_attempted:
@@ -50,25 +97,67 @@ Verdict judge(const std::vector<Figure>& figures) {
     if (figures.empty()) return {Verdict::Kind::not_attempted, "no networks in the grid to compare"};
     if (const std::string against = those(figures, Answer::no); !against.empty())
         return {Verdict::Kind::not_reproduced, against};
-    const auto missing =
-        std::count_if(figures.begin(), figures.end(), [](const Figure& f) { return f.values.empty(); });
-    if (missing == std::ssize(figures)) return {Verdict::Kind::not_attempted, kCellsMissing};
-    if (missing > 0) return {Verdict::Kind::inconclusive, kCellsMissing};
-    if (const std::string unclear = those(figures, Answer::unclear); !unclear.empty())
-        return {Verdict::Kind::inconclusive, "too close to call: " + unclear};
-    return {Verdict::Kind::reproduced, ""};
+    const auto has_no_value = [](const Figure& f) { return !f.estimate; };
+    for (const Figure& f : figures)
+        if (!f.estimate && !f.detail.empty()) return {Verdict::Kind::inconclusive, f.what + ": " + f.detail};
+    if (std::ranges::all_of(figures, has_no_value)) return {Verdict::Kind::not_attempted, kCellsMissing};
+    if (std::ranges::any_of(figures, has_no_value)) return {Verdict::Kind::inconclusive, kCellsMissing};
+    const std::string unclear = those(figures, Answer::unclear);
+    if (unclear.empty()) return {Verdict::Kind::reproduced, ""};
+    if (const std::string open = open_members(figures); !open.empty())
+        return {Verdict::Kind::inconclusive, open};
+    return {Verdict::Kind::inconclusive, "too close to call: " + unclear};
 }
 
+namespace {
+std::string value_text(const Estimate& estimate, const std::string& unit) {
+    const auto half = estimate.half_width();
+    std::string text = fmt::format("{:+.2f}", estimate.mean);
+    if (!half) text += " ± ?";
+    if (half && *half > 0) text += fmt::format(" ± {:.2f}", *half);
+    return unit.empty() ? text : text + " " + unit;
+}
+
+/// "(one draw; resnet8 +0.10, resnet20 +0.60; the law: 75 %)", or nothing.
+std::string bracket_text(const Figure& figure) {
+    std::vector<std::string> parts, members;
+    if (!figure.estimate->note.empty()) parts.push_back(figure.estimate->note);
+    for (const Member& m : figure.members)
+        members.push_back(fmt::format("{} {:+.2f}", m.name, m.estimate.mean));
+    if (!members.empty()) parts.push_back(fmt::format("{}", fmt::join(members, ", ")));
+    if (!figure.detail.empty()) parts.push_back(figure.detail);
+    return parts.empty() ? "" : fmt::format(" ({})", fmt::join(parts, "; "));
+}
+}  // namespace
+
 std::string to_string(const std::vector<Figure>& figures) {
-    const auto missing = [](const Figure& f) { return f.values.empty(); };
-    if (std::all_of(figures.begin(), figures.end(), missing)) return kMissing;
-    std::string text;
-    for (const Figure& f : figures) {
-        text += fmt::format("{}{} {}", text.empty() ? "" : "; ", f.what, signed_over_seeds(f.values, 2));
-        if (!f.values.empty() && !f.unit.empty()) text += " " + f.unit;
-        if (!f.values.empty() && !f.detail.empty()) text += " " + f.detail;
+    if (std::ranges::none_of(figures, [](const Figure& f) { return f.estimate.has_value(); }))
+        return kMissing;
+    std::vector<std::string> parts;
+    for (const Figure& f : figures)
+        parts.push_back(f.estimate ? f.what + " " + value_text(*f.estimate, f.unit) + bracket_text(f)
+                                   : f.what + " " + kMissing);
+    return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+std::string to_string(Source source) {
+    switch (source) {
+        case Source::abstract:
+            return "abstract";
+        case Source::quoted:
+            return "quoted";
+        case Source::memory:
+            return "our memory";
+        case Source::inference:
+            return "our inference";
+        case Source::ours:
+            break;
     }
-    return text;
+    return "ours";
+}
+
+bool is_sourced(Source source) {
+    return source == Source::abstract || source == Source::quoted;
 }
 
 std::string rerun_command(const std::string& experiment, const std::string& profile,
@@ -87,19 +176,21 @@ Claim judged(Claim claim, const std::vector<Figure>& figures) {
 
 Table claims_summary(const std::vector<Claim>& claims) {
     Table table{{{"Claim", false},
-                 {"The paper says", false, 0.19},
-                 {"Paper", false, 0.16},
-                 {"Ours", false, 0.34},
-                 {"Verdict", false, 0.13}},
+                 {"The paper says", false, 0.18},
+                 {"Source", false, 0.08},
+                 {"Paper", false, 0.14},
+                 {"Ours", false, 0.3},
+                 {"Verdict", false, 0.12}},
                 {}};
     for (const Claim& c : claims)
-        table.rows.push_back({c.id, c.statement, c.paper, c.ours, to_string(c.verdict)});
+        table.rows.push_back({c.id, c.statement, to_string(c.source), c.paper, c.ours, to_string(c.verdict)});
     return table;
 }
 
 Table claims_table(const std::vector<Claim>& claims) {
     Table table{{{"claim", false},
                  {"statement", false},
+                 {"source", false},
                  {"paper", false},
                  {"measure", false},
                  {"ours", false},
@@ -107,8 +198,8 @@ Table claims_table(const std::vector<Claim>& claims) {
                  {"command", false}},
                 {}};
     for (const Claim& c : claims)
-        table.rows.push_back(
-            {c.id, c.statement, c.paper, c.measure, c.ours, to_string(c.verdict), c.command});
+        table.rows.push_back({c.id, c.statement, to_string(c.source), c.paper, c.measure, c.ours,
+                              to_string(c.verdict), c.command});
     return table;
 }
 

@@ -1,39 +1,56 @@
 // What a paper claims beside what was measured here, with a verdict computed from the measurements.
 //
-// A claim says that some figures (differences between methods, say) lie in some range. Each figure has a
-// value for each seed. Its interval is the 95 % confidence interval of the mean over the seeds, or, of a
-// single seed, the value and a margin to both sides that the experiment states. The interval says
+// A claim says that some figures (differences between methods, say) lie in some range. A figure has a 95 %
+// confidence interval (statistics.hpp). Often it is the mean of the same comparison on several networks, its
+// members. It says
 //
-//     yes       it lies in the claimed range
-//     no        it lies outside
-//     unclear   it does both
+//     yes       its whole interval lies in the claimed range, and so does each member's own value
+//     no        its whole interval lies outside, or some member lies outside: tested one-sided at 2.5 % for all
+//               members together (Holm)
+//     unclear   anything else, and a figure whose interval is not known
 //
 // and the claim is reproduced when all its figures say yes, not reproduced as soon as one says no, not
 // attempted without a value for any, and inconclusive otherwise.
+//
+// Example: leads of +0.9 and -0.1 points on two networks, each ± 0.4, are claimed to be positive. The mean,
+// +0.4 ± 0.3, is; the second network is not, but not clearly: unclear.
 #pragma once
 
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "experiments/harness/statistics.hpp"
 #include "experiments/harness/table.hpp"
 
 namespace nibble {
 
-struct Figure {
-    std::string what;            ///< "w8a8 - bf16 on resnet20"
-    std::vector<double> values;  ///< one a seed; none: its cells are missing
-    double low = 0,
-           high = std::numeric_limits<double>::infinity();  ///< claimed: more than low, less than high
-    double margin = 0;                                      ///< of a single seed
-    std::string unit = "points";
-    std::string detail = {};  ///< of what it is made: "(resnet8 +0.1, resnet20 +0.3)"
+/// One of the comparisons that a figure is the mean of.
+struct Member {
+    std::string name;  ///< of a network
+    Estimate estimate;
+    std::string open =
+        {};  ///< why a value outside the range would not speak against the claim; empty: it would
 };
 
+struct Figure {
+    std::string what;                  ///< "w8a8 - bf16"
+    std::optional<Estimate> estimate;  ///< nothing: its cells are missing
+    double low = 0,
+           high = std::numeric_limits<double>::infinity();  ///< claimed: more than low, less than high
+    std::vector<Member> members = {};
+    std::string unit = "points";
+    std::string detail = {};  ///< "the law: 75.00 %"; without a value, why there is none: "no cost in common"
+};
+
+/// A figure that is shown beside others and decides nothing.
+Figure shown_only(Figure figure);
+
 struct Verdict {
-    enum class Kind { reproduced, not_reproduced, inconclusive, not_attempted };
+    enum class Kind { reproduced, not_reproduced, refuted_by_proof, inconclusive, not_attempted };
     Kind kind;
-    std::string why;  ///< of the last two, and which figures of the second
+    std::string why;  ///< of all but the first
 };
 
 /// "inconclusive: ..."
@@ -41,19 +58,31 @@ std::string to_string(const Verdict& verdict);
 
 Verdict judge(const std::vector<Figure>& figures);
 
-/// "w8a8 - bf16 on resnet20 +0.35 ± 0.12 points (resnet8 +0.1); ..."; kMissing for a figure without values
-/// and for figures none of which has any.
+/// "w8a8 - bf16 +0.35 ± 0.12 points (one seed; resnet8 +0.10, resnet20 +0.60); ..."; kMissing for a figure
+/// without a value and for figures none of which has any.
 std::string to_string(const std::vector<Figure>& figures);
+
+/// Where a statement comes from. None of the papers was at hand in full.
+enum class Source {
+    abstract,   ///< the paper's abstract
+    quoted,     ///< read in its code, in another paper or in a review that quotes it
+    memory,     ///< our memory of the paper
+    inference,  ///< what we take it to imply
+    ours        ///< our own claim
+};
+std::string to_string(Source source);
+/// Claims that count when results are added up: those of the first two sources.
+bool is_sourced(Source source);
 
 struct Claim {
     std::string id;         ///< "aqt-1"
     std::string statement;  ///< the paper's, in our words
-    std::string paper;      ///< its figure, or kUnknown
-    std::string measure;    ///< how it is measured here, thresholds included
+    Source source = Source::ours;
+    std::string paper;    ///< its figure, or kUnknown
+    std::string measure;  ///< how it is measured here, thresholds included
     std::string ours;
     Verdict verdict;
-    std::string command;      ///< runs its cells again; empty: it has none
-    bool ours_alone = false;  ///< no paper claims it
+    std::string command;  ///< runs its cells again; empty: it has none
 };
 
 inline constexpr const char* kUnknown = "unknown";

@@ -11,7 +11,8 @@ std::string to_base64(const CorrectImages& correct) {
     for (std::size_t i = 0; i < correct.size(); ++i)
         if (correct[i]) bytes[i / 8] |= static_cast<unsigned char>(1 << i % 8);
     std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // EVP_EncodeBlock() ends with a zero
-    EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes.data(), static_cast<int>(bytes.size()));
+    EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes.data(),
+                    static_cast<int>(bytes.size()));
     text.pop_back();
     return text;
 }

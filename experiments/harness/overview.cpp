@@ -11,11 +11,11 @@ namespace nibble {
 
 namespace {
 
-std::size_t count(const std::vector<Overview>& experiments, Verdict::Kind kind) {
+std::size_t count(const std::vector<Overview>& experiments, Verdict::Kind kind, bool sourced = true) {
     std::size_t n = 0;
     for (const Overview& e : experiments)
         n += static_cast<std::size_t>(std::count_if(e.claims.begin(), e.claims.end(), [&](const Claim& c) {
-            return c.verdict.kind == kind && !c.ours_alone;
+            return c.verdict.kind == kind && is_sourced(c.source) == sourced;
         }));
     return n;
 }
@@ -66,19 +66,33 @@ Table headline_table(const std::vector<std::pair<Grid, std::vector<ReportedCell>
     return table;
 }
 
+namespace {
+std::string counts_text(const std::vector<Overview>& experiments, bool sourced) {
+    const auto n = [&](Verdict::Kind kind) { return count(experiments, kind, sourced); };
+    return fmt::format(
+        "{} reproduced, {} not reproduced, {} refuted by proof, {} inconclusive, {} not attempted",
+        n(Verdict::Kind::reproduced), n(Verdict::Kind::not_reproduced), n(Verdict::Kind::refuted_by_proof),
+        n(Verdict::Kind::inconclusive), n(Verdict::Kind::not_attempted));
+}
+}  // namespace
+
 std::string overview_markdown(const std::string& profile, const std::vector<Overview>& experiments) {
     std::string text = fmt::format(
-        "# What the papers claim, and what was measured here\n\nProfile `{}`; made by `nibble report` from "
+        "# What the papers claim, and what was measured here\n\nProfile `{}`; `nibble report` makes this "
+        "file from "
+        "the results in this folder. The papers' figures are on ImageNet unless they say otherwise; ours "
+        "never "
+        "are. None of the papers was at hand in full, so each claim says where it comes from: the paper's "
+        "*abstract*; *quoted*, that is, read in its code, in another paper or in a review; *our memory* of "
         "the "
-        "results in this folder. Figures in the papers are on ImageNet unless they say otherwise, ours never "
-        "are. None of the papers was at hand in full: their figures come from abstracts, code and papers "
-        "that "
-        "quote them, or are marked as from memory; all others are {}. Verdicts are computed. On what the "
-        "papers "
-        "claim: {} reproduced, {} not reproduced, {} inconclusive, {} not attempted.\n",
-        profile, kUnknown, count(experiments, Verdict::Kind::reproduced),
-        count(experiments, Verdict::Kind::not_reproduced), count(experiments, Verdict::Kind::inconclusive),
-        count(experiments, Verdict::Kind::not_attempted));
+        "paper; *our inference*; or *ours*. Figures of a paper that nobody could read are {}.\n\n"
+        "A verdict is computed from 95 % intervals over the draws (seeds, calibration images) and over the "
+        "test "
+        "images, paired (experiments/harness/statistics.hpp). \"One draw\" means that the interval covers "
+        "the test "
+        "images alone; \"nothing drawn\", that there is nothing else to cover.\n\n"
+        "Claims from an abstract or quoted: {}. The others: {}.\n",
+        profile, kUnknown, counts_text(experiments, true), counts_text(experiments, false));
     for (const Overview& e : experiments) {
         text += fmt::format("\n## {}\n\n", e.title);
         if (!e.claims.empty()) text += claims_summary(e.claims).markdown() + "\n";
@@ -101,6 +115,7 @@ std::string overview_markdown(const std::string& profile, const std::vector<Over
 std::string latex_verdicts(const std::vector<Overview>& experiments) {
     const std::pair<const char*, Verdict::Kind> kinds[] = {{"reproduced", Verdict::Kind::reproduced},
                                                            {"not-reproduced", Verdict::Kind::not_reproduced},
+                                                           {"refuted", Verdict::Kind::refuted_by_proof},
                                                            {"inconclusive", Verdict::Kind::inconclusive},
                                                            {"not-attempted", Verdict::Kind::not_attempted}};
     std::string text;

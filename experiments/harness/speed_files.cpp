@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const char* kExplanation =
+const char* kTimingExplanation =
     "Ratios say how many times faster than what they are compared with (medians over the rounds; means over "
     "layers are geometric). Gop/s count two operations a multiplication; the peak is what a loop of such "
     "multiplications without memory reaches under the same cap. int8 has 8-bit weights, s4 4-bit, t ternary "
@@ -66,9 +66,9 @@ std::string peaks_text(const Json& document) {
 
 std::string markdown(const std::vector<SpeedRow>& rows, const Json& document, const fs::path& stem) {
     const std::string name = stem.filename().string();
-    std::string text =
-        fmt::format("# Kernel speed on `{}`\n\n{}\n\n## Goals\n\n{}",
-                    document.at("machine").get<std::string>(), kExplanation, goal_table(document).markdown());
+    std::string text = fmt::format("# Kernel speed on `{}`\n\n{}\n\n## Goals\n\n{}",
+                                   document.at("machine").get<std::string>(), kTimingExplanation,
+                                   goal_table(document).markdown());
     text += "\n## Whole networks\n\n" + network_table(rows).markdown();
     text += "\n## Means over the layers\n\n" + mean_table(document).markdown();
     if (const Table table = activation_table(rows); !table.rows.empty())

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "experiments/harness/statistics.hpp"
+
 namespace nibble {
 
 namespace {
@@ -52,7 +54,28 @@ std::vector<double> Study::values(const std::string& network, const std::string&
     return list;
 }
 
-std::vector<double> Study::sums(const std::vector<Term>& terms, const Quantity& of) const {
+std::optional<Estimate> Study::estimate(const Terms& terms) const {
+    const std::vector<double> values = sums(terms);
+    if (values.empty()) return std::nullopt;
+    std::vector<ImageTerm> images;
+    bool drawn = false;
+    for (const Term& term : terms) {
+        images.push_back({term.factor, {}});
+        for (const Result* r : results(term.network, term.method)) {
+            images.back().seeds.push_back(&r->correct);
+            drawn = drawn || !r->quantized || r->quantized->calibration > 0;
+        }
+    }
+    Estimate estimate{summarize(values).mean, image_variance(images)};
+    if (const auto draws = variance_of_mean(values)) {
+        estimate.variance = estimate.variance.value_or(Variance{}) + *draws;
+    } else {
+        estimate.note = drawn ? "one draw" : "nothing drawn";
+    }
+    return estimate;
+}
+
+std::vector<double> Study::sums(const Terms& terms, const Quantity& of) const {
     // With one seed in a term, the seeds of the others count: that one stands for each of them.
     std::vector<std::uint64_t> seeds;
     for (const Term& term : terms)
@@ -129,6 +152,13 @@ Claim judged_over(const Study& study, const std::vector<std::string>& methods, C
         claim.verdict = {Verdict::Kind::inconclusive,
                          fmt::format("{} of {} cells are missing", missing, cells)};
     return claim;
+}
+
+Figure compared(const Study& study, const std::string& a, const std::string& b, double low, double high) {
+    return mean_over(
+        a + " - " + b, study.networks_with({a, b}),
+        [&](const std::string& network) { return difference(network, a, b); },
+        [&](const Terms& terms) { return study.estimate(terms); }, low, high);
 }
 
 std::optional<double> top1(const Result& result) {

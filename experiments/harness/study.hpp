@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "experiments/harness/comparison.hpp"
 #include "experiments/harness/report.hpp"
 
 namespace nibble {
@@ -19,12 +20,6 @@ class Study {
   public:
     /// What is asked of a result; one may not have it.
     using Quantity = std::function<std::optional<double>(const Result&)>;
-
-    /// One summand of what is compared.
-    struct Term {
-        std::string network, method;
-        double factor = 1;
-    };
 
     Study(const std::string& profile, const std::vector<ReportedCell>& cells);
 
@@ -43,7 +38,10 @@ class Study {
     std::vector<double> values(const std::string& network, const std::string& method,
                                const Quantity& of = top1) const;
     /// The terms' values times their factors, added up, in every seed that has them all.
-    std::vector<double> sums(const std::vector<Term>& terms, const Quantity& of = top1) const;
+    std::vector<double> sums(const Terms& terms, const Quantity& of = top1) const;
+    /// Of accuracies: the mean of sums(), with the variance over draws and over the test images. Nothing if a
+    /// term has no result.
+    std::optional<Estimate> estimate(const Terms& terms) const;
     /// Of a minus of b, in every seed that has both.
     std::vector<double> differences(const std::string& network, const std::string& a, const std::string& b,
                                     const Quantity& of = top1) const;
@@ -74,6 +72,10 @@ class Study {
 /// inconclusive while cells of these methods are missing, which could turn any verdict.
 Claim judged_over(const Study& study, const std::vector<std::string>& methods, Claim claim,
                   const std::vector<Figure>& figures);
+
+/// Top-1 of a minus that of b, mean over the networks that the grid has for both.
+Figure compared(const Study& study, const std::string& a, const std::string& b, double low,
+                double high = std::numeric_limits<double>::infinity());
 
 /// A fact that a quantization after training reports.
 Study::Quantity fact(const std::string& name);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "experiments/harness/statistics.hpp"
 
@@ -13,43 +12,37 @@ namespace {
 
 const double kNever = std::numeric_limits<double>::infinity();
 
-std::string rule_text() {
-    return fmt::format(
-        "A figure counts with its whole interval: over the draws, or {:g} points to both sides where there "
-        "is "
-        "one value.",
-        kMargin);
+const std::string kRule =
+    "Reproduced when the mean over the networks is in the claimed range with its whole interval and each "
+    "network's "
+    "own value is, too; not reproduced when the mean is outside with its whole interval, or a network is "
+    "(2.5 %, "
+    "Holm over the networks).";
+
+/// The mean over networks of what terms say of each.
+Figure over_networks(const Study& cells, const std::string& what, const std::vector<std::string>& methods,
+                     const std::function<Terms(const std::string&)>& terms, double low,
+                     double high = kNever) {
+    return mean_over(
+        what, cells.networks_with(methods), terms, [&](const Terms& t) { return cells.estimate(t); }, low,
+        high);
 }
 
-/// Top-1 of a minus that of b on each network, claimed to be above `low`.
-void add_differences(std::vector<Figure>& figures, const Study& cells, const std::string& a,
-                     const std::string& b, double low) {
-    for (const std::string& network : cells.networks_with({a, b})) {
-        Figure f{fmt::format("{} - {} on {}", a, b, network), cells.differences(network, a, b), low};
-        f.margin = kMargin;
-        figures.push_back(std::move(f));
-    }
+/// (a - b) - (c - d), claimed to be positive.
+Figure gain(const Study& cells, const std::string& a, const std::string& b, const std::string& c,
+            const std::string& d) {
+    return over_networks(
+        cells, fmt::format("({} - {}) - ({} - {})", a, b, c, d), {a, b, c, d},
+        [&](const std::string& n) {
+            return Terms{{n, a}, {n, b, -1}, {n, c, -1}, {n, d}};
+        },
+        0);
 }
 
-/// (a - b) - (c - d) on each network, claimed to be positive.
-void add_gains(std::vector<Figure>& figures, const Study& cells, const std::string& a, const std::string& b,
-               const std::string& c, const std::string& d) {
-    for (const std::string& network : cells.networks_with({a, b, c, d})) {
-        Figure f{fmt::format("({} - {}) - ({} - {}) on {}", a, b, c, d, network),
-                 cells.sums({{network, a}, {network, b, -1}, {network, c, -1}, {network, d}})};
-        f.margin = kMargin;
-        if (!f.values.empty())
-            f.detail =
-                fmt::format("({:+.2f} beside {:+.2f})", summarize(cells.differences(network, a, b)).mean,
-                            summarize(cells.differences(network, c, d)).mean);
-        figures.push_back(std::move(f));
-    }
-}
-
-/// How much larger the weights' error is than with the exact solver, in percent.
-void add_excess(std::vector<Figure>& figures, const Study& cells, const std::string& method, double low,
-                double high) {
+/// How much larger the weights' error is than with the exact solver, in percent; on each network.
+std::vector<Figure> excess(const Study& cells, const std::string& method, double low, double high) {
     const std::string exact = "w4a8e8";
+    std::vector<Figure> figures;
     for (const std::string& network : cells.networks_with({method, exact})) {
         const auto a = cells.results(network, method), b = cells.results(network, exact);
         Figure f{fmt::format("error of {} above the exact one on {}", to_string(method_from(method).solver),
@@ -59,80 +52,88 @@ void add_excess(std::vector<Figure>& figures, const Study& cells, const std::str
                  high};
         f.unit = "%";
         if (!a.empty() && !b.empty())
-            f.values = {100 * (mean_weight_error(*a.front()) / mean_weight_error(*b.front()) - 1)};
+            f.estimate =
+                nibble::Estimate{100 * (mean_weight_error(*a.front()) / mean_weight_error(*b.front()) - 1)};
         figures.push_back(std::move(f));
     }
+    return figures;
 }
 
 }  // namespace
 
 Claim four_bits_without_training(const Study& cells) {
-    std::vector<Figure> figures;
     constexpr double kPaper = -3.7;
-    add_differences(figures, cells, "w4e8-refined", kFloat, kPaper);
-    const std::vector<std::string> networks = cells.networks_with({"w4e8-refined", kFloat});
-    for (std::size_t i = 0; i < networks.size(); ++i)
-        if (const auto plain = cells.differences(networks[i], "w4e8", kFloat); !plain.empty())
-            figures[i].detail = "(not refined " + signed_over_seeds(plain, 2) + ")";
     Claim claim;
     claim.id = "mmse-1";
     claim.statement = "Networks run with 4-bit weights without any training, at a minimal loss of accuracy.";
+    claim.source = Source::abstract;
     claim.paper =
         "ImageNet, with refined scales, as AdaRound quotes it: ResNet-18 -2.6, ResNet-50 -1.4, Inception-v3 "
         "-3.7 "
         "points";
     claim.measure = fmt::format(
-        "Test top-1 of 4-bit weights per kernel, refined, minus float, on each network: above {:g} points, "
-        "the "
-        "paper's largest loss. {}",
-        kPaper, rule_text());
-    return judged_over(cells, {kFloat, "w4e8", "w4e8-refined"}, std::move(claim), figures);
+        "Test top-1 of 4-bit weights per kernel, refined, minus float: above {:g} points, the paper's "
+        "largest "
+        "loss. Shown beside: not refined. {}",
+        kPaper, kRule);
+    return judged_over(cells, {kFloat, "w4e8", "w4e8-refined"}, std::move(claim),
+                       {compared(cells, "w4e8-refined", kFloat, kPaper),
+                        shown_only(compared(cells, "w4e8", kFloat, kPaper))});
 }
 
 Claim mmse_beats_max_abs(const Study& cells) {
     std::vector<Figure> figures;
-    add_differences(figures, cells, "w4e8", "w4e8-wmaxabs", 0);
-    add_differences(figures, cells, "w4e8-pt", "w4e8-pt-wmaxabs", 0);
-    add_gains(figures, cells, "w3a8e8", "w3a8e8-wmaxabs", "w4a8e8", "w4a8e8-wmaxabs");
+    std::vector<std::string> methods{"w4e8", "w4e8-pt", "w3a8e8", "w4a8e8"};
+    for (const std::string rule : {"-wmaxabs", "-wmaxabsfull"}) {
+        figures.push_back(compared(cells, "w4e8", "w4e8" + rule, 0));
+        figures.push_back(compared(cells, "w4e8-pt", "w4e8-pt" + rule, 0));
+        figures.push_back(gain(cells, "w3a8e8", "w3a8e8" + rule, "w4a8e8", "w4a8e8" + rule));
+        for (const char* base : {"w4e8", "w4e8-pt", "w3a8e8", "w4a8e8"}) methods.push_back(base + rule);
+    }
     Claim claim;
     claim.id = "mmse-2";
     claim.statement = "Scales of minimal squared error beat max-abs, the more the fewer bits there are.";
+    claim.source = Source::memory;
     claim.paper = "yes; its points are unknown";
     claim.measure =
         "Test top-1 of MMSE minus max-abs, 4-bit weights, per kernel and per tensor; and this gain at 3 bits "
-        "minus that at 4 bits (activations in 8 bits): each above 0. " +
-        rule_text();
-    return judged_over(cells,
-                       {"w4e8", "w4e8-wmaxabs", "w4e8-pt", "w4e8-pt-wmaxabs", "w3a8e8", "w3a8e8-wmaxabs",
-                        "w4a8e8", "w4a8e8-wmaxabs"},
-                       std::move(claim), figures);
+        "minus "
+        "that at 4 bits (activations in 8 bits): each above 0. For both forms of max-abs that are in use, "
+        "max / (2^(p-1) - 1) and 2 max / (2^p - 1) (-wmaxabsfull). " +
+        kRule;
+    return judged_over(cells, methods, std::move(claim), figures);
 }
 
 Claim kernels_matter_more(const Study& cells) {
-    std::vector<Figure> figures;
-    add_differences(figures, cells, "w4e8", "w4e8-pt", 0);
-    add_gains(figures, cells, "w4e8", "w4e8-pt", "w4e8-pt", "w4e8-pt-wmaxabs");
+    const std::string base = "w4e8-pt-wmaxabs", kernel = "w4e8-wmaxabs", mmse = "w4e8-pt", both = "w4e8";
     Claim claim;
     claim.id = "mmse-3";
     claim.statement = "A scale per kernel beats one per tensor, by more than MMSE beats max-abs.";
+    claim.source = Source::memory;
     claim.paper = "yes; its points are unknown";
     claim.measure =
-        "Test top-1, 4-bit weights: kernel minus tensor (both MMSE) above 0, and above MMSE minus max-abs "
-        "(both "
-        "per tensor). " +
-        rule_text();
-    return judged_over(cells, {"w4e8", "w4e8-pt", "w4e8-pt-wmaxabs"}, std::move(claim), figures);
+        "Test top-1, 4-bit weights, from one base, max-abs per tensor (w4e8-pt-wmaxabs): what kernels add "
+        "(w4e8-wmaxabs), above 0; and that minus what MMSE adds (w4e8-pt), above 0. The main effects, each "
+        "change "
+        "averaged over both states of the other, differ by the same: their difference is w4e8-wmaxabs - "
+        "w4e8-pt, "
+        "too. Shown beside: what MMSE adds to the base, and both together. " +
+        kRule;
+    return judged_over(
+        cells, {base, kernel, mmse, both}, std::move(claim),
+        {compared(cells, kernel, base, 0), compared(cells, kernel, mmse, 0),
+         shown_only(compared(cells, mmse, base, 0)), shown_only(compared(cells, both, base, 0))});
 }
 
 Claim alternating_gets_stuck(const Study& cells) {
     constexpr double kWorse = 0.5, kSame = 0.1;
-    std::vector<Figure> figures;
-    add_excess(figures, cells, "w4a8e8-walternating", kWorse, kNever);
-    add_excess(figures, cells, "w4a8e8-wgrid", -kNever, kSame);
+    std::vector<Figure> figures = excess(cells, "w4a8e8-walternating", kWorse, kNever);
+    for (Figure& f : excess(cells, "w4a8e8-wgrid", -kNever, kSame)) figures.push_back(std::move(f));
     Claim claim;
     claim.id = "mmse-4";
     claim.statement =
         "Alternating minimization gets stuck in local minima; a line search is as good as anything.";
+    claim.source = Source::memory;
     claim.paper = "yes; its figures are unknown";
     claim.measure = fmt::format(
         "Relative squared error of 4-bit weights per kernel, mean over the layers, above that of the exact "
@@ -143,82 +144,89 @@ Claim alternating_gets_stuck(const Study& cells) {
 }
 
 Claim few_duals_suffice(const Study& cells) {
-    constexpr double kMost = 50;
+    constexpr double kMost = 0.5, kSmall = 20;
     const std::string single = "w4e8", dual = "w4e8-dual10";
     std::vector<Figure> figures;
-    for (const std::string& network : cells.networks_with({single, dual, kFloat})) {
-        Figure f{"recovered on " + network, {}, kMost};
-        f.unit = "% of the loss";
-        const auto loss = cells.differences(network, kFloat, single),
-                   gain = cells.differences(network, dual, single);
-        if (!loss.empty() && !gain.empty()) {
-            const bool lost = loss.front() > 0;  // else there is nothing to recover, and the claim stays open
-            f.values = {lost ? 100 * gain.front() / loss.front() : 0};
-            f.margin = lost ? 100 * kMargin / loss.front() : kNever;
-            f.detail = fmt::format("({:+.2f} of {:.2f} points)", gain.front(), loss.front());
-        }
-        figures.push_back(std::move(f));
-    }
+    // More than half of the loss is recovered: (dual - single) - (float - single) / 2 > 0, which has an interval
+    // even where almost nothing was lost.
+    figures.push_back(over_networks(
+        cells, "recovered beyond half of the loss", {single, dual, kFloat},
+        [&](const std::string& n) {
+            return Terms{{n, dual}, {n, single, kMost - 1}, {n, kFloat, -kMost}};
+        },
+        0));
+    figures.push_back(shown_only(compared(cells, kFloat, single, 0)));
+    figures.push_back(shown_only(compared(cells, dual, single, 0)));
     for (const std::string& network : cells.networks_with({dual})) {
-        Figure f{"products more on " + network, {}, -kNever, 20};
+        Figure f{"products more on " + network, {}, -kNever, kSmall};
         f.unit = "%";
         if (const auto r = cells.results(network, dual); !r.empty())
-            f.values = {100 * (r.front()->quantized->product_overhead - 1)};
+            f.estimate = nibble::Estimate{100 * (r.front()->quantized->product_overhead - 1)};
         figures.push_back(std::move(f));
     }
     Claim claim;
     claim.id = "mmse-5";
     claim.statement =
         "Dual tensors for a few badly approximated kernels recover most of the loss at a small overhead.";
+    claim.source = Source::abstract;
     claim.paper = "yes; its points are unknown";
     claim.measure = fmt::format(
-        "With the worst 10 % of all kernels dual: test top-1 above that of single 4-bit kernels, in percent "
-        "of "
-        "what these lose against float, more than {:g}; products more, less than 20 %. {}",
-        kMost, rule_text());
+        "With the worst 10 % of all kernels dual: test top-1 gained over single 4-bit kernels, minus half of "
+        "what "
+        "these lose against float: above 0; products more, less than {:g} %. {}",
+        kSmall, kRule);
     return judged_over(cells, {kFloat, single, dual}, std::move(claim), figures);
 }
 
 Claim refinement_helps(const Study& cells) {
     const std::string single = "w4e8", refined = "w4e8-refined";
     std::vector<Figure> figures;
-    add_differences(figures, cells, refined, single, 0);
+    std::vector<std::string> methods{single};
+    for (const std::string images : {"-cal16", "-cal64", "", "-cal1024"}) {
+        methods.push_back(refined + images);
+        figures.push_back(compared(cells, refined + images, single, 0));
+    }
     Claim claim;
     claim.id = "mmse-6";
     claim.statement = "Tuning the scales on a small unlabelled set helps and does not overfit.";
+    claim.source = Source::quoted;
     claim.paper =
         "ImageNet, 4-bit weights, as AdaRound quotes it: 67.12 (ResNet-18), 74.67 (ResNet-50), 73.66 % "
         "(Inception-v3) with it";
     claim.measure =
-        "Test top-1, 4-bit weights per kernel: refined minus not refined above 0 on each network. Test "
-        "images "
-        "are never among those that tune, so a gain on them is none of overfitting. " +
-        rule_text();
-    return judged_over(cells, {single, refined}, std::move(claim), figures);
+        "Test top-1, 4-bit weights per kernel: refined on 16, 64, 512 and 1024 images minus not refined, "
+        "each "
+        "above 0. A set that is too small would overfit: accuracy on the test images, which never tune, "
+        "would "
+        "fall. " +
+        kRule;
+    return judged_over(cells, methods, std::move(claim), figures);
 }
 
 Claim small_sets_suffice(const Study& cells) {
     constexpr double kSame = 0.5;
-    std::vector<Figure> figures;
-    for (const std::string& network : cells.networks_with({"w4a4e8-cal64", "w4a4e8-cal1024"})) {
-        Figure f{"64 - 1024 images, w4a4e8 on " + network,
-                 cells.differences(network, "w4a4e8-cal64", "w4a4e8-cal1024"), -kSame, kSame};
-        f.margin = kMargin;
-        figures.push_back(std::move(f));
-    }
-    add_differences(figures, cells, "w4e8", "a4e8", 0);
+    const std::string few = "w4a4e8-cal64", many = "w4a4e8-cal1024";
     Claim claim;
-    claim.id = "mmse-7";
-    claim.statement =
-        "A small calibration set is enough for activation scales; 4-bit activations hurt more than 4-bit "
-        "weights.";
+    claim.id = "mmse-7a";
+    claim.statement = "A small calibration set is enough for activation scales.";
+    claim.source = Source::memory;
     claim.paper = "yes; its points are unknown";
     claim.measure = fmt::format(
-        "Test top-1 of w4a4e8 calibrated on 64 images minus 1024, within {0:g} points; and 4-bit weights "
-        "minus "
-        "4-bit activations, the other side float, above 0. {1}",
-        kSame, rule_text());
-    return judged_over(cells, {"w4a4e8-cal64", "w4a4e8-cal1024", "w4e8", "a4e8"}, std::move(claim), figures);
+        "Test top-1 of w4a4e8 calibrated on 64 images minus 1024: between -{0:g} and {0:g} points. {1}",
+        kSame, kRule);
+    return judged_over(cells, {few, many}, std::move(claim), {compared(cells, few, many, -kSame, kSame)});
+}
+
+Claim activations_are_more_sensitive(const Study& cells) {
+    Claim claim;
+    claim.id = "mmse-7b";
+    claim.statement = "4-bit activations hurt more than 4-bit weights.";
+    claim.source = Source::memory;
+    claim.paper = "yes; its points are unknown";
+    claim.measure =
+        "Test top-1 with 4-bit weights minus that with 4-bit activations, the other side float: above 0. " +
+        kRule;
+    return judged_over(cells, {"w4e8", "a4e8"}, std::move(claim), {compared(cells, "w4e8", "a4e8", 0)});
 }
 
 Claim papers_figures(const Study& cells) {
@@ -229,19 +237,20 @@ Claim papers_figures(const Study& cells) {
          {std::pair("resnet18-imagenet", 67.12), std::pair("resnet50-imagenet", 74.67)}) {
         if (!cells.in_grid(network, refined)) continue;
         Figure f{fmt::format("{} on {} - {:.2f}", refined, network, theirs), {}, -kSame};
-        f.margin = kMargin;
-        for (double ours : cells.values(network, refined)) f.values.push_back(ours - theirs);
+        f.estimate = cells.estimate({{network, refined}});
+        if (f.estimate) f.estimate->mean -= theirs;
         figures.push_back(std::move(f));
     }
     Claim claim;
     claim.id = "mmse-8";
     claim.statement = "4-bit weights, refined scales, float activations on ImageNet.";
+    claim.source = Source::quoted;
     claim.paper = "ResNet-18 67.12, ResNet-50 74.67, Inception-v3 73.66 %, as AdaRound quotes it";
     claim.measure = fmt::format(
         "Profile `imagenet`, which needs the data and torchvision's weights: test top-1 of {} on both "
         "ResNets, "
         "less than {:g} points below the paper's. {}",
-        refined, kSame, rule_text());
+        refined, kSame, kRule);
     claim = judged_over(cells, {refined}, std::move(claim), figures);
     if (claim.verdict.kind == Verdict::Kind::not_attempted)
         claim.verdict.why = "needs ImageNet and pretrained ImageNet networks";
@@ -253,6 +262,7 @@ Claim detection() {
     Claim claim;
     claim.id = "mmse-9";
     claim.statement = "The method carries over to object detection.";
+    claim.source = Source::memory;
     claim.paper = kUnknown;
     claim.measure = "No detection network is built.";
     claim.ours = kMissing;
@@ -261,23 +271,49 @@ Claim detection() {
 }
 
 Claim eight_bits_are_enough(const Study& cells) {
-    std::vector<Figure> figures;
-    add_differences(figures, cells, "w8a8", kFloat, -0.3);
+    constexpr double kSame = -0.3;
     Claim claim;
     claim.id = "mmse-10";
-    claim.ours_alone = true;
-    claim.statement = "(Ours, a check of the whole path.) 8 bits everywhere are as good as floats.";
+    claim.statement = "A check of the whole path: 8 bits everywhere are as good as floats.";
     claim.paper = "not claimed";
-    claim.measure =
-        "Test top-1 of w8a8, executed as integers, minus float: above -0.3 points. " + rule_text();
-    return judged_over(cells, {kFloat, "w8a8"}, std::move(claim), figures);
+    claim.measure = fmt::format(
+        "Test top-1 of w8a8, executed as integers, minus float: above {:g} points. {}", kSame, kRule);
+    return judged_over(cells, {kFloat, "w8a8"}, std::move(claim), {compared(cells, "w8a8", kFloat, kSame)});
+}
+
+Claim unbiased_scales_help(const Study& cells) {
+    const std::string both = "w3a8e8-unbiased-bc";
+    std::vector<Figure> figures;
+    std::vector<std::string> methods{both};
+    for (const char* other :
+         {"w3a8e8", "w3a8e8-bc", "w3a8e8-unbiased", "w3a8e8-wmaxabs", "w3a8e8-wmaxabs-bc"}) {
+        methods.emplace_back(other);
+        figures.push_back(compared(cells, both, other, 0));
+    }
+    Claim claim;
+    claim.id = "mmse-11";
+    claim.statement =
+        "At 3 bits, MMSE scales lengthened to be unbiased, with corrected biases, beat MMSE and max-abs, "
+        "each with "
+        "and without corrected biases.";
+    claim.paper = "not claimed";
+    claim.measure = "Test top-1 of " + both + " minus the others', 8-bit activations: each above 0. " + kRule;
+    return judged_over(cells, methods, std::move(claim), figures);
 }
 
 std::vector<Claim> claims(const Study& cells) {
-    return {four_bits_without_training(cells), mmse_beats_max_abs(cells), kernels_matter_more(cells),
-            alternating_gets_stuck(cells),     few_duals_suffice(cells),  refinement_helps(cells),
-            small_sets_suffice(cells),         papers_figures(cells),     detection(),
-            eight_bits_are_enough(cells)};
+    return {four_bits_without_training(cells),
+            mmse_beats_max_abs(cells),
+            kernels_matter_more(cells),
+            alternating_gets_stuck(cells),
+            few_duals_suffice(cells),
+            refinement_helps(cells),
+            small_sets_suffice(cells),
+            activations_are_more_sensitive(cells),
+            papers_figures(cells),
+            detection(),
+            eight_bits_are_enough(cells),
+            unbiased_scales_help(cells)};
 }
 
 }  // namespace nibble::mmse

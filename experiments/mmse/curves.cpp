@@ -6,6 +6,7 @@
 
 #include "engine/quant/post_training.hpp"
 #include "experiments/harness/statistics.hpp"
+#include "experiments/mmse/unbiased.hpp"
 
 namespace nibble::mmse {
 
@@ -142,11 +143,10 @@ Plot calibration_plot(const std::string& title, const Study& cells) {
 }  // namespace
 
 std::map<std::string, Plot> plots(const std::string& title, const Study& cells) {
-    std::map<std::string, Plot> all{{"-scales", scale_plot(title, cells)},
-                                    {"-layers", layer_plot(title, cells)},
-                                    {"-bits", bits_plot(title, cells)},
-                                    {"-dual", dual_plot(title, cells)},
-                                    {"-calibration", calibration_plot(title, cells)}};
+    std::map<std::string, Plot> all{
+        {"-scales", scale_plot(title, cells)}, {"-layers", layer_plot(title, cells)},
+        {"-bits", bits_plot(title, cells)},    {"-unbiased", unbiased_plot(title, cells)},
+        {"-dual", dual_plot(title, cells)},    {"-calibration", calibration_plot(title, cells)}};
     std::erase_if(all, [](const auto& entry) { return entry.second.curves.empty(); });
     return all;
 }

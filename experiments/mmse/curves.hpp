@@ -8,7 +8,7 @@
 
 namespace nibble::mmse {
 
-/// By the end of their file names: "-scales", "-layers", "-bits", "-dual", "-calibration"; those without
+/// By the end of their file names: "-scales", "-layers", "-bits", "-unbiased", "-dual", "-calibration"; those without
 /// cells are left out.
 std::map<std::string, Plot> plots(const std::string& title, const Study& cells);
 

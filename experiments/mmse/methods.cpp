@@ -46,11 +46,13 @@ std::string describe(const Method& m) {
         std::string text = m.per_tensor ? "weights per tensor, " : "weights per kernel, ";
         text += m.solver == Solver::exact ? "MMSE" : to_string(m.solver);
         if (m.dual_percent > 0) text += fmt::format(", {} % dual", m.dual_percent);
+        if (m.unbiased) text += ", unbiased";
         parts.push_back(text);
     }
     if (m.quantizes_activations()) parts.push_back("activations " + clipping_text(m));
     if (m.batch_norm) parts.emplace_back("batch norm re-estimated");
     if (m.batch_norm == NormTarget::float_network) parts.back() += " to float statistics";
+    if (m.plain_images) parts.back() += " on plain images";
     if (m.bias_correction) parts.emplace_back("biases corrected");
     if (m.refined) parts.emplace_back("scales refined");
     if (m.residual_bits > 0) parts.push_back(fmt::format("residuals in {} bits", m.residual_bits));

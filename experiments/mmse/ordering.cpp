@@ -6,7 +6,6 @@
 
 #include "engine/quant/post_training.hpp"
 #include "experiments/harness/statistics.hpp"
-#include "experiments/mmse/claims.hpp"
 
 namespace nibble::mmse {
 
@@ -24,10 +23,13 @@ constexpr Step kSteps[] = {{"-pt-wmaxabs", "-pt", "max-abs to MMSE, per tensor"}
                            {"-pt", "", "tensor to kernel, MMSE"},
                            {"", "-refined", "to refined scales"},
                            {"", "-bn", "to re-estimated batch norm"},
+                           {"", "-bnplain", "to re-estimated batch norm, plain images"},
                            {"", "-bnfloat", "to re-estimated batch norm, float statistics"},
                            {"", "-bc", "to corrected biases"},
                            {"-wmaxabs-bc", "-bc", "max-abs to MMSE, per kernel, biases corrected"},
                            {"-wmaxabs-bnfloat", "-bnfloat", "max-abs to MMSE, per kernel, float statistics"},
+                           {"", "-unbiased", "to unbiased scales"},
+                           {"-bc", "-unbiased-bc", "to unbiased scales, biases corrected"},
                            {"", "-dual10", "to 10 % dual kernels"}};
 
 /// Layers of which both sides quantized the weights.
@@ -80,8 +82,8 @@ Ordering ordering(const Study& cells) {
                 const auto differences = cells.differences(network, to, from);
                 if (differences.empty()) continue;
                 ++result.steps;
-                const double difference = summarize(differences).mean;
-                if (difference > -kMargin) {
+                const auto gained = *cells.estimate(difference(network, to, from));
+                if (gained.mean + gained.half_width().value_or(0) >= 0) {
                     ++result.held;
                     continue;
                 }

@@ -12,8 +12,8 @@ namespace nibble::mmse {
 
 struct Ordering {
     std::size_t steps = 0;  ///< with results on both sides
-    std::size_t held = 0;   ///< accuracy rose, or fell by no more than a margin
-    Table table;            ///< of those that did not hold
+    std::size_t held = 0;  ///< accuracy did not fall, or not by more than the 95 % interval of the difference
+    Table table;           ///< of those that did not hold
 };
 
 /// Every step between methods of one network and number of weight bits that the grid has.

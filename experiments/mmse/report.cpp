@@ -29,6 +29,7 @@ struct Shown {
 constexpr Shown kShown[] = {{"-scales", "Error over scale"},
                             {"-layers", "Error of each layer"},
                             {"-bits", "Accuracy over bits"},
+                            {"-unbiased", "What the scale of least error shortens"},
                             {"-dual", "Accuracy over the share of dual kernels"},
                             {"-calibration", "Accuracy over the number of calibration images"}};
 
@@ -44,10 +45,11 @@ std::string markdown(const std::string& profile, const Grid& grid, const Study& 
     const Ordering order = ordering(cells);
     text += fmt::format(
         "## The paper's ordering\n\nMax-abs < MMSE, tensor < kernel < refined and dual, and passes that are "
-        "to help: of {} such steps "
-        "between "
-        "cells, {} hold (accuracy rises, or falls by less than {:g} points).",
-        order.steps, order.held, kMargin);
+        "to "
+        "help: of {} such steps between cells, {} hold (accuracy does not fall by more than the 95 % "
+        "interval of the "
+        "difference).",
+        order.steps, order.held);
     if (order.held < order.steps)
         text += fmt::format(
             " The others, with what they did to the weights of each layer; a step may bring the weights of "

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "experiments/harness/statistics.hpp"
+#include "experiments/mmse/unbiased.hpp"
 
 namespace nibble::mmse {
 
@@ -258,6 +259,12 @@ std::vector<NamedTable> tables(const Study& cells) {
          "Top-1 (%), executed as packed integers: weights of the bits named, 8 in the first and last layer, "
          "activations in 8 bits.",
          bits_table(cells)},
+        {"Unbiased scales", "-unbiased",
+         "Top-1 (%), executed as packed integers: weights of the bits named, 8 in the first and last layer, "
+         "activations in 8 bits. Unbiased: each scale times ||W||^2 / <W, W^>. Where biases are corrected, "
+         "on 512 "
+         "images.",
+         unbiased_table(cells)},
         {"Calibration images", "-calibration",
          "w4a4e8, by the number of images that calibrate its activations.", calibration_table(cells)}};
     std::erase_if(all, [](const NamedTable& t) { return t.table.rows.empty(); });

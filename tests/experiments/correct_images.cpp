@@ -9,7 +9,7 @@ using namespace nibble;
 
 TEST_CASE("correct images: written by hand") {
     CHECK(to_base64({}) == "");
-    CHECK(to_base64({true}) == "AQ==");                                          // byte 1
+    CHECK(to_base64({true}) == "AQ==");                                                  // byte 1
     CHECK(to_base64({false, true, false, false, false, false, false, true}) == "gg==");  // byte 130
     CHECK(to_base64({true, false, false, false, false, false, false, false, true}) == "AQE=");
 }

@@ -9,6 +9,7 @@ Claim claim(const std::string& id, Verdict::Kind kind, const std::string& comman
     Claim c;
     c.id = id;
     c.statement = "It is so.";
+    c.source = Source::abstract;
     c.verdict = {kind, ""};
     c.command = command;
     return c;
@@ -21,15 +22,17 @@ bool has(const std::string& text, const std::string& part) {
 
 TEST_CASE("the overview counts verdicts on the papers' claims, and names the commands there are") {
     Claim own = claim("p-3", Verdict::Kind::reproduced);
-    own.ours_alone = true;
+    own.source = Source::ours;
     const std::vector<Overview> all{
         {"p",
          "A paper",
          {claim("p-1", Verdict::Kind::reproduced), claim("p-2", Verdict::Kind::not_attempted, ""), own}},
         {"q", "Claims nothing", {}}};
     const std::string text = overview_markdown("quick", all);
-    CHECK(has(text, "1 reproduced, 0 not reproduced, 0 inconclusive, 1 not attempted"));
-    CHECK(has(text, "| p-3 | It is so. |"));
+    CHECK(has(text,
+              "abstract or quoted: 1 reproduced, 0 not reproduced, 0 refuted by proof, 0 inconclusive, 1 not "
+              "attempted. The others: 1 reproduced,"));
+    CHECK(has(text, "| p-3 | It is so. | ours |"));
     CHECK(has(text, "# p-1\nnibble run x\n# p-3\nnibble run x\n```"));
     CHECK(has(text, "Tables, plots, how each claim is measured: [quick/p.md]"));
     CHECK(has(text, "## Claims nothing\n\nTables and plots: [quick/q.md]"));

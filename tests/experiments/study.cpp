@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/experiments/results.hpp"
+
 using namespace nibble;
 
 namespace {
@@ -65,24 +67,47 @@ TEST_CASE("a study: sums of several terms, seed by seed") {
 }
 
 TEST_CASE("a study: no verdict while a cell is missing") {
-    const auto verdict = [](std::vector<ReportedCell> list) {
+    const auto verdict = [](const std::vector<ReportedCell>& list, const std::vector<std::string>& methods) {
         const Study study("quick", list);
-        const Figure loss{"loss", study.differences("a", "f32", "g4a8"), -50};
-        return to_string(judged_over(study, {"f32", "g4a8"}, {}, {loss}).verdict);
+        return to_string(judged_over(study, methods, {}, {compared(study, "f32", "g4a8", -50)}).verdict);
     };
     std::vector<ReportedCell> list = cells();
-    CHECK(verdict(list) == "inconclusive: 1 of 4 cells are missing");
+    CHECK(verdict(list, {"f32", "g4a8"}) == "inconclusive: 1 of 4 cells are missing");
     list[2].result = list[1].result;
-    CHECK(verdict(list) == "reproduced");
-    CHECK(verdict({list.back()}) == "not attempted: cells missing");
+    CHECK(verdict(list, {"f32", "g4a8"}) == "reproduced");
     // A third method, which network a alone lacks, does not hide what is missing there.
-    const auto of_three = [](const std::vector<ReportedCell>& some) {
-        const Study study("quick", some);
-        const Figure loss{"loss", {1, 2}, -50};
-        return to_string(judged_over(study, {"f32", "g4a8", "g64a8"}, {}, {loss}).verdict);
+    CHECK(verdict(list, {"f32", "g4a8", "g64a8"}) == "reproduced");
+    CHECK(verdict(cells(), {"f32", "g4a8", "g64a8"}) == "inconclusive: 1 of 4 cells are missing");
+}
+
+TEST_CASE("a study: estimates add the variance of draws and that of images; a single draw says so") {
+    const auto estimate = [](const std::vector<double>& draws, std::size_t calibration, bool images) {
+        std::vector<ReportedCell> list;
+        const auto add = [&](const std::string& method, std::uint64_t seed, double value, std::size_t drawn) {
+            ReportedCell c{{"test", "a", "glyphs", method, seed}, Result{}};
+            c.result->top1 = value;
+            c.result->quantized.emplace().calibration = drawn;
+            if (images) c.result->correct = test::first_correct(value);
+            list.push_back(c);
+        };
+        add("f32", 0, 90, 0);
+        for (std::uint64_t seed = 0; seed < draws.size(); ++seed) add("g4a8", seed, draws[seed], calibration);
+        return *Study("quick", list).estimate(difference("a", "f32", "g4a8"));
     };
-    CHECK(of_three(list) == "reproduced");
-    CHECK(of_three(cells()) == "inconclusive: 1 of 4 cells are missing");
+    const Estimate exact = estimate({89}, 0, true);  // 100 of 10,000 images differ
+    CHECK(exact.mean == doctest::Approx(1));
+    CHECK(exact.note == "nothing drawn");
+    CHECK(exact.variance->value == doctest::Approx(1e4 * 0.01 * 0.99 / 9999));
+    CHECK(estimate({89}, 512, true).note == "one draw");
+    CHECK_FALSE(estimate({89}, 512, false).variance);
+    const Estimate drawn = estimate({89, 88, 87}, 512, true);
+    CHECK(drawn.note.empty());
+    CHECK(drawn.mean == doctest::Approx(2));
+    const Estimate without = estimate({89, 88, 87}, 512, false);
+    CHECK(without.variance->value == doctest::Approx(1.0 / 3));
+    CHECK(drawn.variance->value > without.variance->value);
+    CHECK(drawn.variance->degrees > 2);
+    CHECK_FALSE(Study("quick", cells()).estimate(difference("b", "f32", "g4a8")));
 }
 
 TEST_CASE("a study: facts of quantized cells") {

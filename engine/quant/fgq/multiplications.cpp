@@ -20,4 +20,20 @@ Multiplications multiplications_of(const Graph& graph,
     return m;
 }
 
+Multiplications multiplications_of(const Graph& graph, int group, Counted counted) {
+    const auto parameters = graph.parameters();
+    const std::map<std::string, Shape> shapes(parameters.begin(), parameters.end());
+    Multiplications m;
+    for (int i : graph.products()) {
+        const Node& node = graph[i];
+        const bool is_first = i == graph.products().front();
+        if (is_first && counted == Counted::ternary_layers) continue;
+        const Shape& shape = shapes.at(node.name + ".weight");
+        const std::uint64_t pixels = Dims{node.out.h, node.out.w, 1}.size(), weights = count(shape);
+        m.all += pixels * weights;
+        m.left += pixels * (is_first ? weights : weights / shape[1] * groups_of(shape[1], group));
+    }
+    return m;
+}
+
 }  // namespace nibble::fgq

@@ -44,4 +44,11 @@ constexpr double speed_by_model(int group) {
 /// Layers without quantized weights leave all of theirs.
 Multiplications multiplications_of(const Graph& graph, const std::map<std::string, QuantizedWeights>& layers);
 
+/// By shape alone: every layer but the first in groups of `group`.
+enum class Counted {
+    ternary_layers,  ///< without the first
+    all_layers       ///< the first one leaves all of its own
+};
+Multiplications multiplications_of(const Graph& graph, int group, Counted counted);
+
 }  // namespace nibble::fgq

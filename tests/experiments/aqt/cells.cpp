@@ -41,17 +41,36 @@ TEST_CASE("what an ablation changes, in words") {
     CHECK(aqt::difference_of("w4a4") == "first and last layer no wider than the others");
 }
 
-TEST_CASE("a panel is complete: the networks that have all methods, and the seeds in which all of them do") {
-    Synthetic s({"resnet8", "resnet14", "resnet20"}, {"bf16", "w8a8"}, 2);
-    s.set("resnet8", "bf16", {80, 81}).set("resnet8", "w8a8", {80, 81});
-    s.set("resnet14", "bf16", {85, 86}).set("resnet14", "w8a8", {85});
-    s.set("resnet20", "bf16", {87, 88});
-    const aqt::Panel panel = s.cells().panel({"bf16", "w8a8"});
-    CHECK(panel.networks == std::vector<std::string>{"resnet8", "resnet14"});
-    CHECK(panel.seeds == std::vector<std::uint64_t>{0});
-    CHECK(s.cells().panel({"w4a4"}).networks.empty());
-    CHECK(s.cells().reference() == "resnet20");
+TEST_CASE("estimates: means over seeds first, their spread pooled over networks and methods") {
+    Synthetic s({"resnet8", "resnet14", "resnet20"}, {"bf16", "w8a8"}, 3);
+    s.set("resnet8", "bf16", {80, 82}).set("resnet8", "w8a8", {81, 82, 83});
+    s.set("resnet14", "bf16", {85}).set("resnet14", "w8a8", {86, 86, 86});
+    const aqt::Cells cells = s.cells();
+    // Squares around the means: 2, 2, 0; degrees of freedom 1 + 2 + 2.
+    const Estimate e = *cells.estimate(difference("resnet8", "w8a8", "bf16"));
+    CHECK(e.mean == 1);
+    CHECK(e.variance->value == doctest::Approx(4.0 / 5 * (1.0 / 2 + 1.0 / 3)));
+    CHECK(e.variance->degrees == 5);
+    CHECK(e.note.empty());
+    CHECK(cells.estimate(difference("resnet14", "w8a8", "bf16"))->note == "one seed");
+    // A cell that stands in two terms counts with their sum.
+    const Estimate twice = *cells.estimate({{"resnet8", "w8a8", 0.5}, {"resnet8", "w8a8", 0.5}});
+    CHECK(twice.variance->value == doctest::Approx(4.0 / 5 / 3));
+    CHECK_FALSE(cells.estimate(difference("resnet20", "w8a8", "bf16")));
+    const Figure both = cells.compared("w8a8", "bf16", 0);
+    REQUIRE(both.members.size() == 2);
+    CHECK(both.estimate->mean == 1);
+    CHECK(both.estimate->variance->value == doctest::Approx(4.0 / 5 / 4 * (1.0 / 2 + 1.0 / 3 + 1 + 1.0 / 3)));
+
+    CHECK(cells.networks_with({"bf16", "w8a8"}) == std::vector<std::string>{"resnet8", "resnet14"});
+    CHECK(cells.networks_with({"w4a4"}).empty());
+    CHECK(cells.reference() == "resnet14");
+    Synthetic quantized = s;
+    CHECK(quantized.set("resnet20", "w8a8", {90}).cells().reference() == "resnet14");
     CHECK(Synthetic({"resnet8"}, {"bf16"}).cells().reference().empty());
+    Synthetic single({"resnet8"}, {"bf16", "w8a8"});
+    single.set("resnet8", "bf16", {80}).set("resnet8", "w8a8", {85});
+    CHECK_FALSE(single.cells().estimate(difference("resnet8", "w8a8", "bf16"))->variance);
 }
 
 TEST_CASE("tables: figures with intervals, costs relative to the same network in bf16, dashes") {

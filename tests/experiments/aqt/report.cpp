@@ -70,10 +70,10 @@ TEST_CASE("the report: tables, claims and plots, complete and the same every tim
     for (const char* end : {".md", ".csv", ".tex", "-ablations.csv", "-ablations.tex", "-claims.md",
                             "-claims.csv", "-claims.tex"})
         CHECK_MESSAGE(report.files.contains(end), end);
-    CHECK(report.plots.size() == 3);
+    CHECK(report.plots.size() == 4);
     const std::string& text = report.files.at(".md");
     CHECK(text.find("| resnet8-w0.5 | w4a4 | – | – |") != std::string::npos);
-    CHECK(text.find("not attempted: cells missing") != std::string::npos);
+    CHECK(text.find("not attempted: not in the grid") != std::string::npos);
     CHECK(text.find("| aqt-3 |") != std::string::npos);
     CHECK(text.find("**aqt-8.**") != std::string::npos);
     CHECK(report.files.at("-claims.md").find("| aqt-3 |") != std::string::npos);
@@ -103,7 +103,7 @@ TEST_CASE("from results on disk to files on disk") {
     std::string no_plot;
     const auto paths = write_report(project, "quick", project.grid("aqt"), aqt::report, no_plot);
     if (!no_plot.empty()) MESSAGE("SKIPPED: plots: " << no_plot);
-    CHECK(paths.size() == (no_plot.empty() ? 14 : 8));
+    CHECK(paths.size() == (no_plot.empty() ? 16 : 8));
     CHECK(read_file(scratch / "results/quick/aqt.md")
               .find("| resnet8 | w8a8 | 1 | 92.00 | 92.00 | 97.50 | 5.50 | 0.5000 |") != std::string::npos);
     CHECK(read_file(scratch / "results/quick/aqt-claims.csv").find("not attempted") != std::string::npos);

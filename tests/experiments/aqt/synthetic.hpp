@@ -32,10 +32,13 @@ class Synthetic {
               std::size_t seeds = 1) {
         for (const std::string& network : networks) {
             macs_[network] = std::size_t{1000000} << macs_.size();
-            for (const std::string& method : methods)
-                for (std::size_t seed = 0; seed < seeds; ++seed)
-                    cells_.push_back({{"aqt", network, "glyphs", method, seed}, {}});
+            for (const std::string& method : methods) add(network, method, seeds);
         }
+    }
+
+    void add(const std::string& network, const std::string& method, std::size_t seeds) {
+        for (std::size_t seed = 0; seed < seeds; ++seed)
+            cells_.push_back({{"aqt", network, "glyphs", method, seed}, {}});
     }
 
     Synthetic& set(const std::string& network, const std::string& method, const std::vector<double>& top1,
@@ -46,10 +49,19 @@ class Synthetic {
             r.cell = c.cell.name();
             r.top1 = top1[c.cell.seed];
             r.train_top1 = train_top1;
-            r.history = {{1, 50, {}}, {2, 60, r.top1}};
+            r.train_loss = 0.1;
+            r.loss = 0.3;
+            for (int epoch = 1; epoch <= epochs_; ++epoch) r.history.push_back({epoch, train_top1, {}});
+            r.history.back().eval_top1 = r.top1;
             set_cost(r, method, macs_.at(network));
             c.result = r;
         }
+        return *this;
+    }
+
+    /// Of the results that are set from now on.
+    Synthetic& train_for(int epochs) {
+        epochs_ = epochs;
         return *this;
     }
 
@@ -57,6 +69,7 @@ class Synthetic {
     aqt::Cells cells() const { return {"quick", cells_}; }
 
   private:
+    int epochs_ = 2;
     std::map<std::string, std::size_t> macs_;
     std::vector<ReportedCell> cells_;
 };

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "experiments/fgq/methods.hpp"
+#include "tests/experiments/results.hpp"
 
 namespace nibble::test {
 
@@ -28,9 +29,11 @@ class Ternary {
             Result r;
             r.cell = c.cell.name();
             r.top1 = top1[c.cell.seed];
+            r.correct = first_correct(r.top1);
             r.macs = macs_.at(network);
             r.quantized = Result::Quantized();
             r.quantized->facts = facts;
+            r.quantized->calibration = 1000;
             r.quantized->bits_per_weight = 4.09;
             c.result = r;
         }

@@ -12,8 +12,8 @@ TEST_CASE("steps that hold are counted, the others shown with what the layers di
                             .set("net", "f32", {90})
                             .set("net", "w4e8", {88}, 0.01)
                             .set("net", "w4e8-pt", {80}, 0.1)
-                            .set("net", "w4e8-wmaxabs", {89}, 0.02)      // further away, and yet better
-                            .set("net", "w4e8-pt-wmaxabs", {80.1}, 0.2)  // by less than the margin
+                            .set("net", "w4e8-wmaxabs", {89}, 0.02)       // further away, and yet better
+                            .set("net", "w4e8-pt-wmaxabs", {80.01}, 0.2)  // by one image
                             .set("net", "w3e8", {70}, 0.1)
                             .cells();
     const mmse::Ordering o = mmse::ordering(cells);

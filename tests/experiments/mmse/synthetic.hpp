@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "experiments/mmse/methods.hpp"
+#include "tests/experiments/results.hpp"
 
 namespace nibble::test {
 
@@ -29,6 +30,7 @@ class MmseCells {
             Result r;
             r.cell = c.cell.name();
             r.top1 = top1[c.cell.seed];
+            r.correct = first_correct(r.top1);
             Result::Quantized q;
             q.calibration = m.calibrates() ? static_cast<std::size_t>(m.images) : 0;
             const double extra = m.dual_percent / 100.0;

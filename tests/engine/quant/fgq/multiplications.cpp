@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "engine/models/catalog.hpp"
 #include "engine/models/resnet_cifar.hpp"
 #include "engine/quant/fgq/quantizer.hpp"
 #include "engine/train/init.hpp"
@@ -51,6 +52,20 @@ TEST_CASE("multiplications: the paper's law and model give its figures") {
     CHECK(eliminated_by_law(64) == doctest::Approx(0.984).epsilon(0.001));
     CHECK(speed_by_model(4) == doctest::Approx(9.14).epsilon(0.001));
     CHECK(speed_by_model(64) == doctest::Approx(15.28).epsilon(0.001));
+}
+
+TEST_CASE("multiplications: by shape, they are those of the quantized layers") {
+    const Graph graph = make_model("resnet20", 10, {32, 32, 3});
+    for (int n : {4, 64}) {
+        const Multiplications all = multiplications_of(graph, n, Counted::all_layers),
+                              made = counted(graph, "g" + std::to_string(n) + "a8"),
+                              ternary = multiplications_of(graph, n, Counted::ternary_layers);
+        CHECK(all.all == made.all);
+        CHECK(all.left == made.left);
+        const std::uint64_t first = 32 * 32 * 16 * 27;
+        CHECK(ternary.all == all.all - first);
+        CHECK(ternary.left == all.left - first);
+    }
 }
 
 }  // namespace

@@ -1,0 +1,64 @@
+#include "experiments/aqt/fronts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "experiments/harness/pareto.hpp"
+#include "experiments/harness/statistics.hpp"
+
+namespace nibble::aqt {
+
+std::string to_string(CostModel model) {
+    return model == CostModel::linear ? "linear" : "quadratic";
+}
+
+Front::Front(const Cells& cells, const std::string& method, CostModel model) : method_(method) {
+    const std::vector<std::string> all = cells.networks_with({method});
+    std::vector<CostPoint> points;
+    for (const std::string& network : all) {
+        const auto results = cells.results(network, method);
+        points.push_back({cost_of(*results.front(), model), summarize(each(results, top1)).mean});
+    }
+    for (std::size_t i : pareto_front(points)) {
+        networks_.push_back(all[i]);
+        costs_.push_back(points[i].cost);
+    }
+}
+
+std::optional<Front::Reached> Front::at(double cost) const {
+    if (costs_.empty() || cost < costs_.front()) return std::nullopt;
+    if (cost > costs_.back())
+        return Reached{{{networks_.back(), method_}},
+                       fmt::format("the curve of {} ends at {}, {:.0f} % of the cost in question", method_,
+                                   networks_.back(), 100 * costs_.back() / cost)};
+    const auto right =
+        static_cast<std::size_t>(std::ranges::lower_bound(costs_, cost) - costs_.begin());
+    if (costs_[right] == cost) return Reached{{{networks_[right], method_}}, ""};
+    const std::size_t left = right - 1;
+    const double part = std::log(cost / costs_[left]) / std::log(costs_[right] / costs_[left]);
+    return Reached{{{networks_[left], method_, 1 - part}, {networks_[right], method_, part}}, ""};
+}
+
+Figure lead_at_equal_cost(const Cells& cells, const std::string& method, const std::string& other,
+                          CostModel model) {
+    const Front front(cells, method, model), others(cells, other, model);
+    std::vector<Part> parts;
+    for (const std::string& network : others.networks()) {
+        auto reached = front.at(cost_of(*cells.results(network, other).front(), model));
+        if (!reached) continue;
+        reached->terms.push_back({network, other, -1});
+        parts.push_back({network, reached->terms, reached->open});
+    }
+    Figure figure = mean_of(fmt::format("{} over {} ({} cost)", method, other, to_string(model)), parts,
+                            [&](const Terms& terms) { return cells.estimate(terms); }, 0);
+    if (parts.empty() && !front.networks().empty() && !others.networks().empty())
+        figure.detail = "no cost in common";
+    else if (parts.size() < others.networks().size())
+        figure.detail = fmt::format("{} of {} networks cost less than the curve's first",
+                                    others.networks().size() - parts.size(), others.networks().size());
+    return figure;
+}
+
+}  // namespace nibble::aqt

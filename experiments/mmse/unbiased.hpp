@@ -1,0 +1,16 @@
+// What unbiased scales and corrected biases do together, and why: the table over bits, and the plot over layers.
+#pragma once
+
+#include "experiments/mmse/methods.hpp"
+
+namespace nibble::mmse {
+
+/// Bits of weights down; max-abs, MMSE and unbiased MMSE across, without and with corrected biases. Activations in
+/// 8 bits, executed as packed integers.
+Table unbiased_table(const Study& cells);
+
+/// Over the layers of the largest network, 3-bit weights with corrected biases: the length of the weights, and what
+/// is left of the deviation of each layer's sums.
+Plot unbiased_plot(const std::string& title, const Study& cells);
+
+}  // namespace nibble::mmse
