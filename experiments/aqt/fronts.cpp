@@ -33,8 +33,7 @@ std::optional<Front::Reached> Front::at(double cost) const {
         return Reached{{{networks_.back(), method_}},
                        fmt::format("the curve of {} ends at {}, {:.0f} % of the cost in question", method_,
                                    networks_.back(), 100 * costs_.back() / cost)};
-    const auto right =
-        static_cast<std::size_t>(std::ranges::lower_bound(costs_, cost) - costs_.begin());
+    const auto right = static_cast<std::size_t>(std::ranges::lower_bound(costs_, cost) - costs_.begin());
     if (costs_[right] == cost) return Reached{{{networks_[right], method_}}, ""};
     const std::size_t left = right - 1;
     const double part = std::log(cost / costs_[left]) / std::log(costs_[right] / costs_[left]);
@@ -51,8 +50,9 @@ Figure lead_at_equal_cost(const Cells& cells, const std::string& method, const s
         reached->terms.push_back({network, other, -1});
         parts.push_back({network, reached->terms, reached->open});
     }
-    Figure figure = mean_of(fmt::format("{} over {} ({} cost)", method, other, to_string(model)), parts,
-                            [&](const Terms& terms) { return cells.estimate(terms); }, 0);
+    Figure figure = mean_of(
+        fmt::format("{} over {} ({} cost)", method, other, to_string(model)), parts,
+        [&](const Terms& terms) { return cells.estimate(terms); }, 0);
     if (parts.empty() && !front.networks().empty() && !others.networks().empty())
         figure.detail = "no cost in common";
     else if (parts.size() < others.networks().size())

@@ -33,7 +33,8 @@ class Front {
 
 /// How far the front of one method is above the networks on the front of another, at equal cost: a mean over
 /// those networks whose cost it reaches.
-Figure lead_at_equal_cost(const Cells& cells, const std::string& method, const std::string& other, CostModel model);
+Figure lead_at_equal_cost(const Cells& cells, const std::string& method, const std::string& other,
+                          CostModel model);
 
 /// "linear", "quadratic"
 std::string to_string(CostModel model);

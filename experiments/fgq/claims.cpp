@@ -19,10 +19,8 @@ const std::string kFour = in_groups(4, 8), kSixtyFour = in_groups(64, 8);
 
 const std::string kRule =
     "Reproduced when the mean over the networks is in the claimed range with its whole interval and each "
-    "network's "
-    "own value is, too; not reproduced when the mean is outside with its whole interval, or a network is "
-    "(2.5 %, "
-    "Holm over the networks).";
+    "network's own value is, too; not reproduced when the mean or a network is outside: one-sided at 2.5 "
+    "%, Holm over all figures of the claim.";
 
 EstimateOf estimate_in(const Study& study) {
     return [&study](const Terms& terms) { return study.estimate(terms); };

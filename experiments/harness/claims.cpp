@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 namespace nibble {
 
@@ -10,7 +11,9 @@ namespace {
 constexpr double kLevel = 0.025;  // one-sided, for all members of a figure together
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-enum class Answer { yes, no, unclear };
+bool is_shown_only(const Figure& figure) {
+    return figure.low == -kInfinity && figure.high == kInfinity;
+}
 
 bool is_within(double value, const Figure& figure) {
     return value > figure.low && value < figure.high;
@@ -21,39 +24,51 @@ Estimate negated(Estimate estimate) {
     return estimate;
 }
 
-/// Whether some member that may speak against the claim lies outside the range.
-bool is_contradicted(const Figure& figure) {
-    std::vector<double> below, above;
-    for (const Member& m : figure.members) {
-        if (!m.open.empty()) continue;
-        below.push_back(probability_below(m.estimate, figure.low));
-        above.push_back(probability_below(negated(m.estimate), -figure.high));
+/// Of an estimate so far outside the range, were the true value just inside.
+double probability_outside(const Estimate& estimate, const Figure& figure) {
+    return std::min(probability_below(estimate, figure.low),
+                    probability_below(negated(estimate), -figure.high));
+}
+
+/// For each figure whether it, or a member that may speak against the claim, lies outside its range.
+std::vector<bool> contradicted(const std::vector<Figure>& figures) {
+    std::vector<double> probabilities;
+    std::vector<std::size_t> figure_of;
+    const auto add = [&](std::size_t figure, const Estimate& estimate) {
+        probabilities.push_back(probability_outside(estimate, figures[figure]));
+        figure_of.push_back(figure);
+    };
+    for (std::size_t i = 0; i < figures.size(); ++i) {
+        const Figure& f = figures[i];
+        if (!f.estimate || is_shown_only(f)) continue;
+        if (std::ranges::all_of(f.members, [](const Member& m) { return m.open.empty(); }))
+            add(i, *f.estimate);
+        if (f.members.size() < 2) continue;  // then the member is the figure
+        for (const Member& m : f.members)
+            if (m.open.empty()) add(i, m.estimate);
     }
-    for (const auto& probabilities : {below, above})
-        if (std::ranges::count(holm(probabilities, kLevel), true) > 0) return true;
-    return false;
+    std::vector<bool> result(figures.size(), false);
+    const std::vector<bool> rejected = holm(probabilities, kLevel);
+    for (std::size_t k = 0; k < rejected.size(); ++k)
+        if (rejected[k]) result[figure_of[k]] = true;
+    return result;
 }
 
-/// Of a figure with a value.
-Answer answer_of(const Figure& figure) {
-    if (figure.low == -kInfinity && figure.high == kInfinity) return Answer::yes;
-    if (is_contradicted(figure)) return Answer::no;
+bool is_within_entirely(const Figure& figure) {
+    if (is_shown_only(figure)) return true;
     const auto half = figure.estimate->half_width();
-    if (!half) return Answer::unclear;
-    const double low = figure.estimate->mean - *half, high = figure.estimate->mean + *half;
-    const bool all_within = std::ranges::all_of(
-        figure.members, [&](const Member& m) { return is_within(m.estimate.mean, figure); });
-    if (low > figure.low && high < figure.high) return all_within ? Answer::yes : Answer::unclear;
-    const bool any_open = std::ranges::any_of(figure.members, [](auto& m) { return !m.open.empty(); });
-    return !any_open && (high <= figure.low || low >= figure.high) ? Answer::no : Answer::unclear;
+    return half && is_within(figure.estimate->mean - *half, figure) &&
+           is_within(figure.estimate->mean + *half, figure) &&
+           std::ranges::all_of(figure.members,
+                               [&](const Member& m) { return is_within(m.estimate.mean, figure); });
 }
 
-/// The names of the figures that answer so.
-std::string those(const std::vector<Figure>& figures, Answer answer) {
-    std::string names;
-    for (const Figure& f : figures)
-        if (f.estimate && answer_of(f) == answer) names += (names.empty() ? "" : "; ") + f.what;
-    return names;
+/// Whose answer is the one asked for, joined.
+std::string those(const std::vector<Figure>& figures, const std::function<bool(std::size_t)>& asked) {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < figures.size(); ++i)
+        if (figures[i].estimate && asked(i)) names.push_back(figures[i].what);
+    return fmt::format("{}", fmt::join(names, "; "));
 }
 
 /// Why members outside the range do not decide, each reason once.
@@ -95,17 +110,23 @@ std::string to_string(const Verdict& verdict) {
 
 Verdict judge(const std::vector<Figure>& figures) {
     if (figures.empty()) return {Verdict::Kind::not_attempted, "no networks in the grid to compare"};
-    if (const std::string against = those(figures, Answer::no); !against.empty())
-        return {Verdict::Kind::not_reproduced, against};
+    const std::vector<bool> against = contradicted(figures);
+    if (const std::string names = those(figures, [&](std::size_t i) { return against[i]; }); !names.empty())
+        return {Verdict::Kind::not_reproduced, names};
     const auto has_no_value = [](const Figure& f) { return !f.estimate; };
     for (const Figure& f : figures)
         if (!f.estimate && !f.detail.empty()) return {Verdict::Kind::inconclusive, f.what + ": " + f.detail};
     if (std::ranges::all_of(figures, has_no_value)) return {Verdict::Kind::not_attempted, kCellsMissing};
     if (std::ranges::any_of(figures, has_no_value)) return {Verdict::Kind::inconclusive, kCellsMissing};
-    const std::string unclear = those(figures, Answer::unclear);
+    const std::string unclear =
+        those(figures, [&](std::size_t i) { return !is_within_entirely(figures[i]); });
     if (unclear.empty()) return {Verdict::Kind::reproduced, ""};
     if (const std::string open = open_members(figures); !open.empty())
         return {Verdict::Kind::inconclusive, open};
+    const std::string unknown = those(figures, [&](std::size_t i) {
+        return !is_shown_only(figures[i]) && !figures[i].estimate->half_width();
+    });
+    if (!unknown.empty()) return {Verdict::Kind::inconclusive, "one seed alone: " + unknown};
     return {Verdict::Kind::inconclusive, "too close to call: " + unclear};
 }
 

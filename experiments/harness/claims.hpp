@@ -5,8 +5,8 @@
 // members. It says
 //
 //     yes       its whole interval lies in the claimed range, and so does each member's own value
-//     no        its whole interval lies outside, or some member lies outside: tested one-sided at 2.5 % for all
-//               members together (Holm)
+//     no        it lies outside, or a member does: tested one-sided at 2.5 % for all figures and members of the
+//               claim together (Holm)
 //     unclear   anything else, and a figure whose interval is not known
 //
 // and the claim is reproduced when all its figures say yes, not reproduced as soon as one says no, not

@@ -7,15 +7,15 @@ Terms difference(const std::string& network, const std::string& a, const std::st
 }
 
 Figure mean_over(const std::string& what, const std::vector<std::string>& networks,
-                 const std::function<Terms(const std::string&)>& terms_of, const EstimateOf& estimate, double low,
-                 double high) {
+                 const std::function<Terms(const std::string&)>& terms_of, const EstimateOf& estimate,
+                 double low, double high) {
     std::vector<Part> parts;
     for (const std::string& network : networks) parts.push_back({network, terms_of(network)});
     return mean_of(what, parts, estimate, low, high);
 }
 
-Figure mean_of(const std::string& what, const std::vector<Part>& parts, const EstimateOf& estimate, double low,
-               double high) {
+Figure mean_of(const std::string& what, const std::vector<Part>& parts, const EstimateOf& estimate,
+               double low, double high) {
     Figure figure{what, {}, low, high};
     Terms all;
     for (const Part& part : parts) {

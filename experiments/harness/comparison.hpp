@@ -25,8 +25,8 @@ using EstimateOf = std::function<std::optional<Estimate>(const Terms&)>;
 /// The terms of each network make a member of the figure; its estimate is that of their mean. Networks without
 /// results are left out.
 Figure mean_over(const std::string& what, const std::vector<std::string>& networks,
-                 const std::function<Terms(const std::string&)>& terms_of, const EstimateOf& estimate, double low,
-                 double high = std::numeric_limits<double>::infinity());
+                 const std::function<Terms(const std::string&)>& terms_of, const EstimateOf& estimate,
+                 double low, double high = std::numeric_limits<double>::infinity());
 
 /// As above, where members are more than networks: each has its terms already.
 struct Part {
@@ -34,7 +34,7 @@ struct Part {
     Terms terms;
     std::string open = {};  ///< Member::open
 };
-Figure mean_of(const std::string& what, const std::vector<Part>& parts, const EstimateOf& estimate, double low,
-               double high = std::numeric_limits<double>::infinity());
+Figure mean_of(const std::string& what, const std::vector<Part>& parts, const EstimateOf& estimate,
+               double low, double high = std::numeric_limits<double>::infinity());
 
 }  // namespace nibble

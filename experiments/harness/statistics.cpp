@@ -43,7 +43,7 @@ std::optional<double> Estimate::half_width() const {
 
 double probability_below(const Estimate& estimate, double value) {
     if (!estimate.variance) return 1;
-    if (estimate.variance->value == 0) return estimate.mean < value ? 0 : 1;
+    if (estimate.variance->value == 0) return estimate.mean <= value ? 0 : 1;
     const double t = (estimate.mean - value) / std::sqrt(estimate.variance->value);
     if (std::isinf(estimate.variance->degrees)) return boost::math::cdf(boost::math::normal(), t);
     return boost::math::cdf(boost::math::students_t(estimate.variance->degrees), t);
@@ -74,7 +74,9 @@ std::optional<Variance> pooled_variance(std::span<const std::vector<double>> gro
 
 std::optional<Variance> image_variance(std::span<const ImageTerm> terms) {
     std::vector<double> sums;
-    for (const ImageTerm& term : terms)
+    double largest = 0;  // what an image can change the sum by
+    for (const ImageTerm& term : terms) {
+        largest = std::max(largest, 100 * std::abs(term.factor));
         for (const CorrectImages* correct : term.seeds) {
             if (sums.empty()) sums.resize(correct->size());
             if (correct->empty() || correct->size() != sums.size()) return std::nullopt;
@@ -82,7 +84,11 @@ std::optional<Variance> image_variance(std::span<const ImageTerm> terms) {
             for (std::size_t i = 0; i < sums.size(); ++i)
                 if ((*correct)[i]) sums[i] += share;
         }
-    return variance_of_mean(sums);
+    }
+    auto variance = variance_of_mean(sums);
+    if (variance)
+        variance->value += largest * largest / (variance->degrees * static_cast<double>(sums.size()));
+    return variance;
 }
 
 std::vector<bool> holm(std::span<const double> probabilities, double alpha) {

@@ -9,7 +9,8 @@
 //               e(i) = sum_t factor_t c_t(i), the mean of e over N images has the variance s_e^2 / N. Images that
 //               both cells get right, or both wrong, add nothing: for a - b this is McNemar's comparison
 //               ("Note on the sampling error of the difference between correlated proportions or percentages",
-//               1947) in its form with a variance
+//               1947) in its form with a variance. One image more than were seen counts as telling the cells
+//               apart, so that two networks that agree on all images are not exactly equal
 //
 // Degrees of freedom of a sum of variances are Welch's and Satterthwaite's (Satterthwaite, "An approximate
 // distribution of estimates of variance components", 1946).
@@ -25,7 +26,7 @@
 
 namespace nibble {
 
-/// Of a mean, and its degrees of freedom. 0: the mean is exact.
+/// Of a mean, and its degrees of freedom. 0: the mean is exact, such as a count.
 struct Variance {
     double value = 0, degrees = std::numeric_limits<double>::infinity();
 };

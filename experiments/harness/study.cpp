@@ -58,19 +58,20 @@ std::optional<Estimate> Study::estimate(const Terms& terms) const {
     const std::vector<double> values = sums(terms);
     if (values.empty()) return std::nullopt;
     std::vector<ImageTerm> images;
-    bool drawn = false;
+    bool drawn = false, one_draw = false;
     for (const Term& term : terms) {
+        const auto list = results(term.network, term.method);
+        const bool is_drawn = !list.front()->quantized || list.front()->quantized->calibration > 0;
+        drawn = drawn || is_drawn;
+        one_draw = one_draw || (is_drawn && list.size() == 1);
         images.push_back({term.factor, {}});
-        for (const Result* r : results(term.network, term.method)) {
-            images.back().seeds.push_back(&r->correct);
-            drawn = drawn || !r->quantized || r->quantized->calibration > 0;
-        }
+        for (const Result* r : list) images.back().seeds.push_back(&r->correct);
     }
     Estimate estimate{summarize(values).mean, image_variance(images)};
+    estimate.note = one_draw ? "one draw" : drawn ? "" : "nothing drawn";
     if (const auto draws = variance_of_mean(values)) {
+        if (!estimate.variance) estimate.note = "draws alone, not test images";
         estimate.variance = estimate.variance.value_or(Variance{}) + *draws;
-    } else {
-        estimate.note = drawn ? "one draw" : "nothing drawn";
     }
     return estimate;
 }

@@ -14,10 +14,8 @@ const double kNever = std::numeric_limits<double>::infinity();
 
 const std::string kRule =
     "Reproduced when the mean over the networks is in the claimed range with its whole interval and each "
-    "network's "
-    "own value is, too; not reproduced when the mean is outside with its whole interval, or a network is "
-    "(2.5 %, "
-    "Holm over the networks).";
+    "network's own value is, too; not reproduced when the mean or a network is outside: one-sided at 2.5 "
+    "%, Holm over all figures of the claim.";
 
 /// The mean over networks of what terms say of each.
 Figure over_networks(const Study& cells, const std::string& what, const std::vector<std::string>& methods,

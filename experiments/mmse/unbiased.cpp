@@ -26,7 +26,8 @@ Table unbiased_table(const Study& cells) {
             for (const char* corrected : {"", "-bc"})
                 for (const Variant& v : kVariants) {
                     const std::string method = fmt::format("w{}a8e8{}{}", bits, v.suffix, corrected);
-                    any = any || (method.find("-unbiased") != std::string::npos && cells.in_grid(network, method));
+                    any = any ||
+                          (method.find("-unbiased") != std::string::npos && cells.in_grid(network, method));
                     row.push_back(over_seeds(cells.values(network, method), 2));
                 }
             if (any) table.rows.push_back(row);
@@ -38,8 +39,10 @@ Plot unbiased_plot(const std::string& title, const Study& cells) {
     std::vector<std::string> methods;
     for (const Variant& v : kVariants) methods.push_back(std::string("w3a8e8") + v.suffix + "-bc");
     const std::string network = cells.largest_with(methods);
-    Plot plot{fmt::format("{}: {}, 3-bit weights, biases corrected", title, network), "layer",
-              "quantized over float", {}};
+    Plot plot{fmt::format("{}: {}, 3-bit weights, biases corrected", title, network),
+              "layer",
+              "quantized over float",
+              {}};
     plot.legend_above = true;
     if (network.empty()) return plot;
     const std::pair<const char*, const char*> measures[] = {{"weight norm", "length of the weights"},

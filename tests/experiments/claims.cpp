@@ -41,7 +41,7 @@ TEST_CASE("a figure decides by its whole interval; one that is not known decides
     for (const double mean : {9, -9}) {
         Figure unknown = figure(mean);
         unknown.estimate->variance.reset();
-        CHECK(kind({unknown}) == Outcome::inconclusive);
+        CHECK(to_string(judge({unknown})) == "inconclusive: one seed alone: a - b");
     }
 }
 
@@ -56,11 +56,19 @@ TEST_CASE("a mean over networks: each must agree, and one that clearly does not 
     CHECK(kind({mean_of({0.9, 0.5}, 0.6, 0.4)}) == Outcome::reproduced);     // 0.5 ± 0.6 alone would be open
     CHECK(kind({mean_of({0.9, -0.1}, 0.4, 0.3)}) == Outcome::inconclusive);  // the example of the header
     CHECK(kind({mean_of({3, -1}, 0.4, 0.3)}) == Outcome::not_reproduced);
-    CHECK(kind({mean_of({-0.3, -0.3, -0.3}, 0.5, 0.25)}) == Outcome::not_reproduced);  // together, none alone
+    CHECK(kind({mean_of({-0.3, -0.3, -0.3}, 0.5, 0.2)}) == Outcome::not_reproduced);  // together, none alone
     // One of twenty just outside at 2.5 % is what chance does.
     std::vector<double> twenty(20, 0.5);
     twenty[3] = -0.45;
     CHECK(kind({mean_of(twenty, 0.4, 0.1)}) == Outcome::inconclusive);
+}
+
+TEST_CASE("many figures are many chances: together they count as one test") {
+    const Figure yes = figure(1), outside = figure(-0.55);  // alone: p = 0.016
+    CHECK(kind({outside}) == Outcome::not_reproduced);
+    CHECK(kind({outside, yes, yes, yes}) == Outcome::inconclusive);
+    CHECK(kind({figure(-0.7), yes, yes, yes}) == Outcome::not_reproduced);  // p = 0.003
+    CHECK(kind({outside, shown_only(yes), shown_only(yes)}) == Outcome::not_reproduced);
 }
 
 TEST_CASE("where a curve ends nothing speaks against the claim, and the verdict says so") {

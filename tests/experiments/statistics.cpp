@@ -49,12 +49,14 @@ TEST_CASE("images: only those on which two cells differ count") {
     const std::vector<ImageTerm> terms{{1, {&a}}, {-1, {&b}}};
     const auto v = image_variance(terms);
     REQUIRE(v);
-    // e is 1 three times, -1 once, else 0: mean 0.02, sum of squares 4
-    CHECK(v->value == Approx(1e4 * (4 - 100 * 0.02 * 0.02) / 99 / 100));
+    // e is 1 three times, -1 once, else 0: mean 0.02, sum of squares 4, and one image more
+    CHECK(v->value == Approx(1e4 * (4 - 100 * 0.02 * 0.02 + 1) / 99 / 100));
     CHECK(v->degrees == 99);
-    const std::vector<ImageTerm> same{{1, {&a}}, {-1, {&a}}}, seeds{{1, {&a, &b}}, {-0.5, {&a}}, {-0.5, {&b}}};
-    CHECK(image_variance(same)->value == 0);
-    CHECK(image_variance(seeds)->value == Approx(0));
+    const std::vector<ImageTerm> same{{1, {&a}}, {-1, {&a}}},
+        seeds{{1, {&a, &b}}, {-0.5, {&a}}, {-0.5, {&b}}};
+    const double one_image = 1e4 / 99 / 100;
+    CHECK(image_variance(same)->value == Approx(one_image));
+    CHECK(image_variance(seeds)->value == Approx(one_image));
     const CorrectImages none, fewer(50);
     const std::vector<ImageTerm> unknown{{1, {&a}}, {-1, {&none}}}, unequal{{1, {&a}}, {-1, {&fewer}}};
     CHECK_FALSE(image_variance(unknown));
@@ -67,6 +69,7 @@ TEST_CASE("probabilities: one-sided, by Student's t") {
     CHECK(probability_below({-2.1318, Variance{1, 4}}, 0) == Approx(0.05).epsilon(1e-3));
     CHECK(probability_below({1 - 1.6449 * 2, Variance{4}}, 1) == Approx(0.05).epsilon(1e-3));
     CHECK(probability_below({-1}, 0) == 0);
+    CHECK(probability_below({0}, 0) == 0);  // exactly there is not above
     CHECK(probability_below({1}, 0) == 1);
     CHECK(probability_below({-100, std::nullopt}, 0) == 1);
 }
