@@ -8,7 +8,7 @@
 namespace nibble {
 
 namespace {
-constexpr double kLevel = 0.025;  // one-sided, for all members of a figure together
+constexpr double kLevel = 0.025;  // one-sided, for all figures and members of a claim together
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 bool is_shown_only(const Figure& figure) {
