@@ -29,15 +29,24 @@ Front::Front(const Cells& cells, const std::string& method, CostModel model) : m
 
 std::optional<Front::Reached> Front::at(double cost) const {
     if (costs_.empty() || cost < costs_.front()) return std::nullopt;
-    if (cost > costs_.back())
-        return Reached{{{networks_.back(), method_}},
-                       fmt::format("the curve of {} ends at {}, {:.0f} % of the cost in question", method_,
-                                   networks_.back(), 100 * costs_.back() / cost)};
+    if (cost > costs_.back()) return Reached{{{networks_.back(), method_}}, end_text(cost)};
     const auto right = static_cast<std::size_t>(std::ranges::lower_bound(costs_, cost) - costs_.begin());
     if (costs_[right] == cost) return Reached{{{networks_[right], method_}}, ""};
     const std::size_t left = right - 1;
     const double part = std::log(cost / costs_[left]) / std::log(costs_[right] / costs_[left]);
     return Reached{{{networks_[left], method_, 1 - part}, {networks_[right], method_, part}}, ""};
+}
+
+std::optional<Front::Reached> Front::below(double cost) const {
+    const auto end = std::ranges::lower_bound(costs_, cost);
+    if (end == costs_.begin()) return std::nullopt;
+    const std::string& network = networks_[static_cast<std::size_t>(end - costs_.begin()) - 1];
+    return Reached{{{network, method_}}, end == costs_.end() ? end_text(cost) : ""};
+}
+
+std::string Front::end_text(double cost) const {
+    return fmt::format("the curve of {} ends at {}, {:.0f} % of the cost in question", method_,
+                       networks_.back(), 100 * costs_.back() / cost);
 }
 
 Figure lead_at_equal_cost(const Cells& cells, const std::string& method, const std::string& other,

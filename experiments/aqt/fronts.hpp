@@ -18,14 +18,18 @@ class Front {
     const std::vector<std::string>& networks() const { return networks_; }  ///< by rising cost
 
     /// The accuracy at a cost: linear in the logarithm of the cost between two networks. Nothing below the
-    /// cheapest. Beyond the most expensive one that one's, a lower bound; then `open` says that the front ends.
+    /// cheapest. Beyond the most expensive one that one's, a lower bound; then `open` says that the curve ends.
     struct Reached {
         Terms terms;
         std::string open;
     };
     std::optional<Reached> at(double cost) const;
+    /// The most accurate network that costs less; `open` if it is the last of the front. Nothing if none does.
+    std::optional<Reached> below(double cost) const;
 
   private:
+    std::string end_text(double cost) const;
+
     std::string method_;
     std::vector<std::string> networks_;
     std::vector<double> costs_;

@@ -69,10 +69,14 @@ TEST_CASE("1: every bf16 network beaten by one that costs less, one not beaten, 
     CHECK(no.verdict.kind == Outcome::not_reproduced);
     CHECK(no.verdict.why ==
           "w8a8 - bf16 (linear cost)");  // quadratic: w8a8 of twice the size costs half as much
+    // A network that is worse and costs more than another of its method does not stand for it.
+    CHECK(
+        has(verdict(study({80, 83, 85}, {84, 80, 88}, {70, 86, 87.5})).ours,
+            "w8a8 - bf16 (linear cost) +2.67 ± 0.01 points (resnet8 +4.00, resnet14 +1.00, resnet20 +3.00)"));
     // The most accurate bf16 network is beyond both curves: a larger network of theirs might beat it at less cost.
     const Claim ends = verdict(study({80, 83, 89}, {81, 86, 88}, {70, 86, 87.5}));
     CHECK(ends.verdict.kind == Outcome::inconclusive);
-    CHECK(has(ends.verdict.why, "the curve of w8a8 ends at resnet20, 50 % of the linear cost of resnet20"));
+    CHECK(has(ends.verdict.why, "the curve of w8a8 ends at resnet20, 50 % of the cost in question"));
     Synthetic close({"resnet8"}, kCurves, 2);
     close.set("resnet8", "bf16", {80, 80.4})
         .set("resnet8", "w8a8", {81, 81.4})
