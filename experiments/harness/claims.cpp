@@ -126,7 +126,7 @@ Verdict judge(const std::vector<Figure>& figures) {
     const std::string unknown = those(figures, [&](std::size_t i) {
         return !is_shown_only(figures[i]) && !figures[i].estimate->half_width();
     });
-    if (!unknown.empty()) return {Verdict::Kind::inconclusive, "one seed alone: " + unknown};
+    if (!unknown.empty()) return {Verdict::Kind::inconclusive, "interval not known: " + unknown};
     return {Verdict::Kind::inconclusive, "too close to call: " + unclear};
 }
 
