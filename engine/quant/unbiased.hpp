@@ -5,8 +5,8 @@
 //
 //     ||W^||^2 = <W, W^> = (1 - e) ||W||^2,   e = ||W - W^||^2 / ||W||^2:
 //
-// W^ is short by e in the direction of W (a tenth at 3 bits), in every layer, and a deep network multiplies that.
-// The factor that mends it keeps the codes and needs no data:
+// W^ is short by e in the direction of W, in every layer, and a deep network multiplies that. (At 3 bits e is 4 to
+// 6 % in the layers of ResNet-20.) The factor that mends it keeps the codes and needs no data:
 //
 //     W^ <- W^ ||W||^2 / <W, W^>,   so that <W, W^> = ||W||^2
 //

@@ -32,8 +32,8 @@ std::unique_ptr<TrainingQuantizer> training_quantizer(const TrainConfig& config,
 NetworkBits bits_of(const TrainConfig& config);
 
 /// Float networks run in the numerics they were trained in, quantized ones as integers; weights quantized
-/// alone, in f32 with the values of their codes; what no integers can execute, as it was trained. `quantizer_state`: of the training, empty for float
-/// networks. Throws BadInput and Unsupported.
+/// alone, in f32 with the values of their codes; what no integers can execute, as it was trained.
+/// `quantizer_state`: of the training, empty for float networks. Throws BadInput and Unsupported.
 Deployment deploy(const TrainConfig& config, const Graph& graph, const Weights& weights,
                   const Weights& quantizer_state);
 
