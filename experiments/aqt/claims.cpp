@@ -17,11 +17,11 @@ const std::string kEight = "w8a8", kMostlyFour = "w4a4e8", kAllFour = "w4a4";
 constexpr CostModel kModels[] = {CostModel::linear, CostModel::quadratic};
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-const std::string kRule =
+const std::string kSeedsRule =
     "Seeds are averaged for each network first; their spread is pooled over all networks and methods, and "
-    "the test images' is added, paired. Reproduced when the mean over the networks is in the claimed "
-    "range with its whole interval and each network's own value is, too; not reproduced when the mean or "
-    "a network is outside: one-sided at 2.5 %, Holm over all figures of the claim.";
+    "the "
+    "test images' is added, paired. " +
+    kVerdictRule;
 
 /// What is left open while cells are missing: a further network may beat what no other beats.
 Claim open_until_complete(const Cells& cells, const std::vector<std::string>& methods, Claim claim) {
@@ -100,7 +100,7 @@ Claim quantized_dominates_bf16(const Cells& cells) {
         "method, "
         "a value below 0 leaves the claim open: the curve ends there. (Fronts are chosen by the same means, "
         "which no interval covers.) " +
-        kRule;
+        kSeedsRule;
     return judged_over(cells, {kFloat, kEight, kMostlyFour}, std::move(claim), figures);
 }
 
@@ -123,7 +123,7 @@ Claim mostly_4_bit_is_best(const Cells& cells) {
         "end of the front its last network stands in, which can support the "
         "claim "
         "but not speak against it. " +
-        kRule;
+        kSeedsRule;
     return judged_over(cells, {kFloat, kEight, kMostlyFour}, std::move(claim), figures);
 }
 
@@ -166,7 +166,7 @@ Claim quantized_beats_float(const Cells& cells) {
         "largest network with all three methods; inconclusive for networks trained for fewer than {} epochs "
         "(250 "
         "on ImageNet), since longer training still raises the accuracy of bf16. {}",
-        kLongEnough, kRule);
+        kLongEnough, kSeedsRule);
     claim.command = rerun_command("aqt", cells.profile(), methods);
     claim = judged(std::move(claim), {eight, four});
     if (claim.verdict.kind != Verdict::Kind::not_attempted && trained < enough)
@@ -203,7 +203,7 @@ Claim gap_falls_with_precision(const Cells& cells) {
         "on the images without augmentation minus test top-1, and test loss minus training loss on those "
         "images. "
         "Over seeds alone, not test images. " +
-        kRule;
+        kSeedsRule;
     return judged_over(cells, {kFloat, kEight, kMostlyFour}, std::move(claim), figures);
 }
 
@@ -223,7 +223,7 @@ Claim wide_ends_are_cheap(const Cells& cells) {
         "The front of w4a4e8 over the networks of w4a4 at equal cost, as in aqt-2: above 0; and the largest "
         "difference in cost on one network, less than 2 % of the cost in bf16. Both under both cost "
         "models. " +
-        kRule;
+        kSeedsRule;
     return judged_over(cells, {kMostlyFour, kAllFour}, std::move(claim), figures);
 }
 
@@ -243,7 +243,7 @@ Claim automatic_bounds_suffice(const Cells& cells) {
         "0; and, for how much the moment of freezing matters (19 % or 50 % of training), minus "
         "w4a4e8-start50: "
         "between -{0:g} and {0:g} points. {1}",
-        kSame, kRule);
+        kSame, kSeedsRule);
     return judged_over(
         cells, {kMostlyFour, fixed, later}, std::move(claim),
         {cells.compared(kMostlyFour, fixed, 0), cells.compared(kMostlyFour, later, -kSame, kSame)});
@@ -264,7 +264,7 @@ Claim mean_of_maxima_is_no_worse(const Cells& cells) {
         "it 3 "
         "times the root mean square): above {:g} points. The rule of mean plus k standard deviations is not "
         "built. {}",
-        kWorse, kRule);
+        kWorse, kSeedsRule);
     return judged_over(
         cells, {kMostlyFour, magnitude, mix}, std::move(claim),
         {cells.compared(kMostlyFour, magnitude, kWorse), cells.compared(kMostlyFour, mix, kWorse)});
@@ -277,7 +277,7 @@ Claim narrow_ends_cost_accuracy(const Cells& cells) {
         "4 bits in all layers are less accurate than 4 bits with 8 in the first and last layer.";
     claim.source = Source::inference;
     claim.paper = kUnknown;
-    claim.measure = "Test top-1 of w4a4e8 minus w4a4, on the same network: above 0. " + kRule;
+    claim.measure = "Test top-1 of w4a4e8 minus w4a4, on the same network: above 0. " + kSeedsRule;
     return judged_over(cells, {kMostlyFour, kAllFour}, std::move(claim),
                        {cells.compared(kMostlyFour, kAllFour, 0)});
 }

@@ -17,11 +17,6 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 const std::string kFour = in_groups(4, 8), kSixtyFour = in_groups(64, 8);
 
-const std::string kRule =
-    "Reproduced when the mean over the networks is in the claimed range with its whole interval and each "
-    "network's own value is, too; not reproduced when the mean or a network is outside: one-sided at 2.5 "
-    "%, Holm over all figures of the claim.";
-
 EstimateOf estimate_in(const Study& study) {
     return [&study](const Terms& terms) { return study.estimate(terms); };
 }
@@ -59,7 +54,7 @@ Claim groups_of_four_without_training(const Study& study) {
         "Top-1 of the float network minus that of {} on the deepest network of the profile, as the paper's "
         "are "
         "deep: below {:g} points. Shown beside: the others. {}",
-        kFour, kPaper, kRule);
+        kFour, kPaper, kVerdictRule);
     return judged_over(
         study, {kFloat, kFour}, std::move(claim),
         {mean_over("f32 - " + kFour, {network}, loss, estimate_in(study), -kInfinity, kPaper),
@@ -81,7 +76,7 @@ Claim four_bit_activations(const Study& study) {
         "Top-1 of {} minus that of {}: below {:g} points, the paper's largest. Exponents of activations have "
         "the "
         "least squared error; shown beside, those that reach the maximum (-emax). {}",
-        kFour, four, kPaper, kRule);
+        kFour, four, kPaper, kVerdictRule);
     return judged_over(study, {kFour, four, reaching}, std::move(claim),
                        {compared(study, kFour, four, -kInfinity, kPaper),
                         shown_only(compared(study, kFour, reaching, -kInfinity, kPaper))});
@@ -105,7 +100,7 @@ Claim depth_tolerates(const Study& study) {
         "What {} loses beside float on each network minus what it loses on the next one of the same origin, "
         "if "
         "that is deeper: above 0. {}",
-        kFour, kRule);
+        kFour, kVerdictRule);
     claim =
         judged_over(study, {kFloat, kFour}, std::move(claim),
                     {mean_of("loss of the shallower - loss of the deeper", parts, estimate_in(study), 0)});
@@ -124,7 +119,7 @@ Claim accuracy_falls_with_groups(const Study& study) {
     claim.statement = "Accuracy falls with every doubling of N.";
     claim.source = Source::quoted;
     claim.paper = kUnknown;
-    claim.measure = "Top-1 at N minus that at 2 N, 8-bit activations: each above 0. " + kRule;
+    claim.measure = "Top-1 at N minus that at 2 N, 8-bit activations: each above 0. " + kVerdictRule;
     return judged_over(study, methods, std::move(claim), figures);
 }
 
@@ -135,8 +130,8 @@ Claim large_groups_need_training(const Study& study) {
     claim.statement = "Groups of 64 need training.";
     claim.source = Source::quoted;
     claim.paper = kUnknown;
-    claim.measure =
-        fmt::format("Top-1 of float minus that of {}: above {:g} points. {}", kSixtyFour, kMuch, kRule);
+    claim.measure = fmt::format("Top-1 of float minus that of {}: above {:g} points. {}", kSixtyFour, kMuch,
+                                kVerdictRule);
     return judged_over(study, {kFloat, kSixtyFour}, std::move(claim),
                        {compared(study, kFloat, kSixtyFour, kMuch)});
 }
@@ -155,7 +150,7 @@ Claim fine_tuning_recovers(const Study& study) {
         "Top-1 of float minus that of {} on each network that is fine-tuned (epochs: README): below {:g} "
         "points. "
         "{}",
-        tuned, kPaper, kRule);
+        tuned, kPaper, kVerdictRule);
     return judged_over(study, {kFloat, tuned}, std::move(claim),
                        {compared(study, kFloat, tuned, -kInfinity, kPaper)});
 }
@@ -266,7 +261,7 @@ Claim batch_norm_is_essential(const Study& study) {
     claim.measure = fmt::format(
         "Top-1 with statistics estimated anew, on images augmented as in training, minus that with the float "
         "network's, N = 4 and 64: above {:g} point. {}",
-        kMuch, kRule);
+        kMuch, kVerdictRule);
     return judged_over(study, {kFour, kFour + "-oldbn", kSixtyFour, kSixtyFour + "-oldbn"}, std::move(claim),
                        {compared(study, kFour, kFour + "-oldbn", kMuch),
                         compared(study, kSixtyFour, kSixtyFour + "-oldbn", kMuch)});
@@ -278,7 +273,7 @@ Claim optimum_beats_twn(const Study& study) {
     claim.statement = "Searching the optimum is better than TWN's rule.";
     claim.source = Source::inference;
     claim.paper = kUnknown;
-    claim.measure = fmt::format("Top-1 of {0} minus that of {0}-twn: above 0. {1}", kFour, kRule);
+    claim.measure = fmt::format("Top-1 of {0} minus that of {0}-twn: above 0. {1}", kFour, kVerdictRule);
     return judged_over(study, {kFour, kFour + "-twn"}, std::move(claim),
                        {compared(study, kFour, kFour + "-twn", 0)});
 }
@@ -290,8 +285,8 @@ Claim optimum_matters_in_small_groups(const Study& study) {
     claim.statement = "The optimum is better than TWN's rule chiefly for small groups.";
     claim.source = Source::inference;
     claim.paper = kUnknown;
-    claim.measure =
-        "Gain in top-1 of the optimum over TWN's rule at N = 4 minus that at N = 64: above 0. " + kRule;
+    claim.measure = "Gain in top-1 of the optimum over TWN's rule at N = 4 minus that at N = 64: above 0. " +
+                    kVerdictRule;
     return judged_over(
         study, methods, std::move(claim),
         {mean_over(
@@ -310,7 +305,7 @@ Claim first_layer_needs_bits(const Study& study) {
     claim.paper = kUnknown;
     claim.measure =
         fmt::format("Top-1 of {0} minus that of {0}-t, whose first convolution is ternary, too: above 0. {1}",
-                    kFour, kRule);
+                    kFour, kVerdictRule);
     return judged_over(study, {kFour, kFour + "-t"}, std::move(claim),
                        {compared(study, kFour, kFour + "-t", 0)});
 }
@@ -323,8 +318,8 @@ Claim integers_at_equal_storage(const Study& study) {
         "accurate "
         "than ternary groups of 4.";
     claim.paper = "not compared";
-    claim.measure =
-        fmt::format("Top-1 of w4a8 minus that of {}, everything else alike: above 0. {}", kFour, kRule);
+    claim.measure = fmt::format("Top-1 of w4a8 minus that of {}, everything else alike: above 0. {}", kFour,
+                                kVerdictRule);
     return judged_over(study, {"w4a8", kFour}, std::move(claim), {compared(study, "w4a8", kFour, 0)});
 }
 

@@ -58,6 +58,12 @@ std::string to_string(const Verdict& verdict);
 
 Verdict judge(const std::vector<Figure>& figures);
 
+/// The rule of judge() in words, for Claim::measure.
+inline const std::string kVerdictRule =
+    "Reproduced when the mean over the networks is in the claimed range with its whole interval and each "
+    "network's own value is, too; not reproduced when the mean or a network is outside: one-sided at 2.5 %, "
+    "Holm over all figures of the claim.";
+
 /// "w8a8 - bf16 +0.35 ± 0.12 points (one seed; resnet8 +0.10, resnet20 +0.60); ..."; kMissing for a figure
 /// without a value and for figures none of which has any.
 std::string to_string(const std::vector<Figure>& figures);

@@ -12,11 +12,6 @@ namespace {
 
 const double kNever = std::numeric_limits<double>::infinity();
 
-const std::string kRule =
-    "Reproduced when the mean over the networks is in the claimed range with its whole interval and each "
-    "network's own value is, too; not reproduced when the mean or a network is outside: one-sided at 2.5 "
-    "%, Holm over all figures of the claim.";
-
 /// The mean over networks of what terms say of each.
 Figure over_networks(const Study& cells, const std::string& what, const std::vector<std::string>& methods,
                      const std::function<Terms(const std::string&)>& terms, double low,
@@ -73,7 +68,7 @@ Claim four_bits_without_training(const Study& cells) {
         "Test top-1 of 4-bit weights per kernel, refined, minus float: above {:g} points, the paper's "
         "largest "
         "loss. Shown beside: not refined. {}",
-        kPaper, kRule);
+        kPaper, kVerdictRule);
     return judged_over(cells, {kFloat, "w4e8", "w4e8-refined"}, std::move(claim),
                        {compared(cells, "w4e8-refined", kFloat, kPaper),
                         shown_only(compared(cells, "w4e8", kFloat, kPaper))});
@@ -98,7 +93,7 @@ Claim mmse_beats_max_abs(const Study& cells) {
         "minus "
         "that at 4 bits (activations in 8 bits): each above 0. For both forms of max-abs that are in use, "
         "max / (2^(p-1) - 1) and 2 max / (2^p - 1) (-wmaxabsfull). " +
-        kRule;
+        kVerdictRule;
     return judged_over(cells, methods, std::move(claim), figures);
 }
 
@@ -116,7 +111,7 @@ Claim kernels_matter_more(const Study& cells) {
         "averaged over both states of the other, differ by the same: their difference is w4e8-wmaxabs - "
         "w4e8-pt, "
         "too. Shown beside: what MMSE adds to the base, and both together. " +
-        kRule;
+        kVerdictRule;
     return judged_over(
         cells, {base, kernel, mmse, both}, std::move(claim),
         {compared(cells, kernel, base, 0), compared(cells, kernel, mmse, 0),
@@ -172,7 +167,7 @@ Claim few_duals_suffice(const Study& cells) {
         "With the worst 10 % of all kernels dual: test top-1 gained over single 4-bit kernels, minus half of "
         "what "
         "these lose against float: above 0; products more, less than {:g} %. {}",
-        kSmall, kRule);
+        kSmall, kVerdictRule);
     return judged_over(cells, {kFloat, single, dual}, std::move(claim), figures);
 }
 
@@ -197,7 +192,7 @@ Claim refinement_helps(const Study& cells) {
         "above 0. A set that is too small would overfit: accuracy on the test images, which never tune, "
         "would "
         "fall. " +
-        kRule;
+        kVerdictRule;
     return judged_over(cells, methods, std::move(claim), figures);
 }
 
@@ -211,7 +206,7 @@ Claim small_sets_suffice(const Study& cells) {
     claim.paper = "yes; its points are unknown";
     claim.measure = fmt::format(
         "Test top-1 of w4a4e8 calibrated on 64 images minus 1024: between -{0:g} and {0:g} points. {1}",
-        kSame, kRule);
+        kSame, kVerdictRule);
     return judged_over(cells, {few, many}, std::move(claim), {compared(cells, few, many, -kSame, kSame)});
 }
 
@@ -223,7 +218,7 @@ Claim activations_are_more_sensitive(const Study& cells) {
     claim.paper = "yes; its points are unknown";
     claim.measure =
         "Test top-1 with 4-bit weights minus that with 4-bit activations, the other side float: above 0. " +
-        kRule;
+        kVerdictRule;
     return judged_over(cells, {"w4e8", "a4e8"}, std::move(claim), {compared(cells, "w4e8", "a4e8", 0)});
 }
 
@@ -248,7 +243,7 @@ Claim papers_figures(const Study& cells) {
         "Profile `imagenet`, which needs the data and torchvision's weights: test top-1 of {} on both "
         "ResNets, "
         "less than {:g} points below the paper's. {}",
-        refined, kSame, kRule);
+        refined, kSame, kVerdictRule);
     claim = judged_over(cells, {refined}, std::move(claim), figures);
     if (claim.verdict.kind == Verdict::Kind::not_attempted)
         claim.verdict.why = "needs ImageNet and pretrained ImageNet networks";
@@ -275,7 +270,7 @@ Claim eight_bits_are_enough(const Study& cells) {
     claim.statement = "A check of the whole path: 8 bits everywhere are as good as floats.";
     claim.paper = "not claimed";
     claim.measure = fmt::format(
-        "Test top-1 of w8a8, executed as integers, minus float: above {:g} points. {}", kSame, kRule);
+        "Test top-1 of w8a8, executed as integers, minus float: above {:g} points. {}", kSame, kVerdictRule);
     return judged_over(cells, {kFloat, "w8a8"}, std::move(claim), {compared(cells, "w8a8", kFloat, kSame)});
 }
 
@@ -295,7 +290,8 @@ Claim unbiased_scales_help(const Study& cells) {
         "each with "
         "and without corrected biases.";
     claim.paper = "not claimed";
-    claim.measure = "Test top-1 of " + both + " minus the others', 8-bit activations: each above 0. " + kRule;
+    claim.measure =
+        "Test top-1 of " + both + " minus the others', 8-bit activations: each above 0. " + kVerdictRule;
     return judged_over(cells, methods, std::move(claim), figures);
 }
 

@@ -45,10 +45,8 @@ std::string markdown(const std::string& profile, const Grid& grid, const Study& 
     const Ordering order = ordering(cells);
     text += fmt::format(
         "## The paper's ordering\n\nMax-abs < MMSE, tensor < kernel < refined and dual, and passes that are "
-        "to "
-        "help: of {} such steps between cells, {} hold (accuracy does not fall by more than the 95 % "
-        "interval of the "
-        "difference).",
+        "to help: of {} such steps between cells, {} hold (accuracy does not fall by more than the 95 % "
+        "interval of the difference).",
         order.steps, order.held);
     if (order.held < order.steps)
         text += fmt::format(

@@ -261,8 +261,7 @@ std::vector<NamedTable> tables(const Study& cells) {
          bits_table(cells)},
         {"Unbiased scales", "-unbiased",
          "Top-1 (%), executed as packed integers: weights of the bits named, 8 in the first and last layer, "
-         "activations in 8 bits. Unbiased: each scale times ||W||^2 / <W, W^>. Where biases are corrected, "
-         "on 512 "
+         "activations in 8 bits. Unbiased: each scale times ||W||^2 / <W, W^>. Biases are corrected on 512 "
          "images.",
          unbiased_table(cells)},
         {"Calibration images", "-calibration",

@@ -23,7 +23,7 @@ TEST_CASE("calibration draws are pinned; a larger set holds the smaller ones") {
     CHECK_THROWS_AS(calibration_ids(images, 1001, 3), BadInput);
 }
 
-TEST_CASE("augmented calibration images: the same ones, moved; keyed by the seed and the image, and pinned") {
+TEST_CASE("augmented calibration images: the same ones, moved; keyed by the seed and the image") {
     const auto glyphs = open_dataset("glyphs", Split::train);
     const Ids ids{3, 5, 8, 13};
     const std::size_t size = glyphs->shape().count();

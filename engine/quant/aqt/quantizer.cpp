@@ -122,8 +122,7 @@ QuantizedWeights Layer::quantized(const Array<float>& weights) const {
     if (options_.unfolded)
         throw Unsupported(
             "integer execution of unfolded weights: their products need a scale for each input channel "
-            "inside "
-            "the sum");
+            "inside the sum");
     QuantizedWeights q;
     q.scheme = {.bits = grid.bits, .range = Range::narrow};
     q.shape.assign(weights.shape().begin(), weights.shape().end());
