@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "datasets/bounded_file.hpp"
 #include "datasets/memory_dataset.hpp"
 #include "engine/core/error.hpp"
+#include "engine/core/file.hpp"
 
 namespace nibble {
 namespace {

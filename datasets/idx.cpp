@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "datasets/bounded_file.hpp"
 #include "datasets/memory_dataset.hpp"
 #include "engine/core/error.hpp"
+#include "engine/core/file.hpp"
 
 namespace nibble {
 namespace {
@@ -28,7 +28,7 @@ struct IdxFile {
 };
 
 IdxFile read_idx(const std::filesystem::path& path, std::size_t rank) {
-    const std::string bytes = read_at_most(path, kLargestFile);
+    const std::string bytes = read_file(path, kLargestFile);
     const std::size_t header = 4 + 4 * rank;
     if (bytes.size() < header)
         throw BadInput(path.string(), "size in bytes", "a header of " + std::to_string(header),

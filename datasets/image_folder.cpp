@@ -10,6 +10,7 @@
 #include "datasets/resample.hpp"
 #include "engine/core/digest.hpp"
 #include "engine/core/error.hpp"
+#include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
 
 namespace nibble {
@@ -112,7 +113,7 @@ std::string ImageFolder::compute_digest() const {
     Digest digest;
     digest.add("nibble image folder 1: RGB, shorter side 256 bilinear antialiased, centre crop 224\n");
     for (std::size_t i = 0; i < files_.size(); ++i)
-        digest.add(file(i) + "\n" + digest_of(read_file(root_ / file(i))) + "\n");
+        digest.add(file(i) + "\n" + digest_of(read_file(root_ / file(i), kLargestImageFile)) + "\n");
     return digest.hex();
 }
 

@@ -1,6 +1,7 @@
 #include "datasets/prefetch.hpp"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 namespace nibble {
@@ -34,11 +35,15 @@ bool PrefetchLoader::next(Place& place) const {
 void PrefetchLoader::prepare_after(Place place) {
     if (!pending_.empty()) place = pending_.back().place;
     while (pending_.size() < ahead_ && next(place)) {
-        pending_.push_back({place, std::async(std::launch::async, [this, place] {
-                                Batch batch;
-                                source_.load(place.epoch, place.step, batch.images, batch.labels);
-                                return batch;
-                            })});
+        try {
+            pending_.push_back({place, std::async(std::launch::async, [this, place] {
+                                    Batch batch;
+                                    source_.load(place.epoch, place.step, batch.images, batch.labels);
+                                    return batch;
+                                })});
+        } catch (const std::system_error&) {  // no thread to be had: load() will do it
+            return;
+        }
     }
 }
 

@@ -1,4 +1,6 @@
 // The program `nibble`.
+#include <csignal>
+
 #include "engine/core/parallel.hpp"
 #include "experiments/aqt/report.hpp"
 #include "experiments/fgq/report.hpp"
@@ -9,6 +11,7 @@
 
 int main(int argc, char** argv) {
     nibble::flush_denormals();
+    std::signal(SIGXFSZ, SIG_IGN);  // a file beyond `ulimit -f` is then a failed write, as on a full disk
     nibble::CommandLine line(nibble::version_line());
     nibble::add_info(line);
     nibble::add_train(line);

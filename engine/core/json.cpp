@@ -1,35 +1,17 @@
 #include "engine/core/json.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <system_error>
-
 #include "engine/core/error.hpp"
+#include "engine/core/file.hpp"
 
 namespace nibble {
-
-std::string read_file(const std::filesystem::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    if (!in || std::filesystem::is_directory(path))
-        throw IoError(path.string() + ": cannot be opened for reading");
-    std::string text;
-    std::array<char, 1 << 16> buffer{};
-    while (in.read(buffer.data(), buffer.size()) || in.gcount() > 0)
-        text.append(buffer.data(), static_cast<std::size_t>(in.gcount()));
-    if (in.bad()) throw IoError(path.string() + ": reading failed");
-    return text;
-}
 
 Json read_json(const std::filesystem::path& path) {
     return parse_json(read_file(path), path.string(), kFileLimits);
 }
 
-Json parse_json(const std::string& text, const std::string& where, JsonLimits limits) {
+Json parse_json(std::string_view text, const std::string& where, JsonLimits limits) {
+    if (const std::size_t nul = text.find('\0'); nul != text.npos)  // the library would take it for the end
+        throw BadInput(where + " is not valid JSON near its byte " + std::to_string(nul + 1));
     std::vector<std::set<std::string>> keys;  // of each object we are in
     std::size_t values = 0;
     const auto inspect = [&](int depth, Json::parse_event_t event, Json& parsed) {
@@ -48,48 +30,6 @@ Json parse_json(const std::string& text, const std::string& where, JsonLimits li
     } catch (const Json::exception&) {
         throw BadInput(where + " holds a number too large for a double");
     }
-}
-
-void require_replaceable(const std::filesystem::path& path) {
-    std::error_code unknown;  // a path that cannot be looked at fails where it is written
-    const std::filesystem::file_status status = std::filesystem::status(path, unknown);
-    if (std::filesystem::is_directory(status)) throw IoError(path.string() + ": is a folder; name a file");
-    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
-        throw IoError(path.string() + ": is no regular file, and would be replaced by one; name another");
-}
-
-void write_file(const std::filesystem::path& named, std::string_view bytes) {
-    require_replaceable(named);
-    std::error_code none, folder;
-    const std::filesystem::path path =
-        std::filesystem::is_symlink(named, none) ? std::filesystem::weakly_canonical(named) : named;
-    if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), folder);
-    if (folder) throw IoError(path.string() + ": its folder cannot be made: " + folder.message());
-    const std::string partial = path.string() + "." + std::to_string(::getpid()) + ".partial";
-    const auto fail = [&](const char* what) {
-        const std::string reason = std::strerror(errno);
-        ::unlink(partial.c_str());
-        throw IoError(path.string() + ": " + what + " failed: " + reason);
-    };
-    const int fd = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd < 0) fail("opening for writing");
-    for (std::size_t done = 0; done < bytes.size();) {
-        const ssize_t n = ::write(fd, bytes.data() + done, bytes.size() - done);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) {
-            ::close(fd);
-            fail("writing");
-        }
-        done += static_cast<std::size_t>(n);
-    }
-    // The data must reach the disk before the name does, or a crash could leave an empty file under that
-    // name.
-    if (::fsync(fd) != 0 && errno != EINVAL) {
-        ::close(fd);
-        fail("flushing");
-    }
-    if (::close(fd) != 0) fail("closing");
-    if (::rename(partial.c_str(), path.c_str()) != 0) fail("renaming");
 }
 
 void write_json(const std::filesystem::path& path, const Json& value) {

@@ -1,4 +1,4 @@
-// JSON helpers: reading and writing files whole, strict objects, canonical digests.
+// JSON helpers: files, strict objects, canonical digests.
 #pragma once
 
 #include <algorithm>
@@ -26,28 +26,16 @@ struct JsonLimits {
 
 /// Parses text that may be hostile. Throws BadInput, beginning with `where`, for what is no JSON, two equal
 /// keys in an object (the library would keep the last), and more than the limits allow.
-Json parse_json(const std::string& text, const std::string& where, JsonLimits limits);
+Json parse_json(std::string_view text, const std::string& where, JsonLimits limits);
 
 /// Deeper values than these would overflow the stack where the library copies them.
 inline constexpr JsonLimits kFileLimits{.depth = 64, .values = 10'000'000};
 
-/// Reads and parses a file, within kFileLimits. Throws IoError when it cannot be read, BadInput as
-/// parse_json.
+/// Reads and parses a file, within kFileLimits. Throws as read_file and parse_json.
 Json read_json(const std::filesystem::path& path);
 
-/// Writes `value` indented by two, through a temporary file in the same folder and a rename: readers see the
-/// old file or the new one, never a part. Throws IoError (disk full, no permission) and removes the temporary
-/// file.
+/// Writes `value` indented by two, as write_file (file.hpp).
 void write_json(const std::filesystem::path& path, const Json& value);
-
-/// Throws IoError if `path` is there and a rename must not replace it: a folder, a device (/dev/null), a pipe.
-void require_replaceable(const std::filesystem::path& path);
-
-/// The same atomic write for any bytes. Of a symbolic link, the file it leads to is replaced.
-void write_file(const std::filesystem::path& path, std::string_view bytes);
-
-/// The whole file as a string. Throws IoError.
-std::string read_file(const std::filesystem::path& path);
 
 /// SHA-256 of the compact dump (keys sorted). Taken by exact type: a string is digested as its own bytes.
 template <std::same_as<Json> T>
@@ -75,6 +63,13 @@ class Fields {
         seen_.insert(key);
         if (!object_.contains(key)) missing(key);
         return convert<T>(key);
+    }
+    /// The same for a number in [low, high].
+    template <class T>
+    T require(const std::string& key, T low, T high) {
+        const T value = require<T>(key);
+        if (!(value >= low && value <= high)) wrong_type(key);
+        return value;
     }
     void finish() const;
 

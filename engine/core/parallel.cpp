@@ -1,14 +1,18 @@
 #include "engine/core/parallel.hpp"
 
 #include <omp.h>
+#include <pthread.h>
 #include <xmmintrin.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cctype>
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "engine/core/error.hpp"
 
@@ -32,6 +36,63 @@ int& chosen_threads() {
     return n;
 }
 
+/// Bytes of a worker's stack as OMP_STACKSIZE says ("8M", "64 k", in KiB without a unit); 0: the system's.
+std::size_t stack_bytes() {
+    const char* text = std::getenv("OMP_STACKSIZE");
+    if (!text) return 0;
+    char* unit = nullptr;
+    const unsigned long long number = std::strtoull(text, &unit, 10);
+    while (std::isspace(static_cast<unsigned char>(*unit))) ++unit;
+    switch (std::toupper(static_cast<unsigned char>(*unit))) {
+        case 'B':
+            return number;
+        case 'M':
+            return number << 20;
+        case 'G':
+            return number << 30;
+        default:
+            return number << 10;
+    }
+}
+
+/// Starts n threads that live at the same time; gives how many started and why not more.
+std::pair<int, int> start_on_trial(int n) {
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    if (const std::size_t bytes = stack_bytes()) pthread_attr_setstacksize(&attributes, bytes);
+    std::mutex gate;
+    gate.lock();
+    const auto wait = [](void* at) -> void* {
+        const std::lock_guard passed(*static_cast<std::mutex*>(at));
+        return nullptr;
+    };
+    std::vector<pthread_t> started;
+    int reason = 0;
+    for (pthread_t thread; static_cast<int>(started.size()) < n; started.push_back(thread))
+        if ((reason = pthread_create(&thread, &attributes, wait, &gate)) != 0) break;
+    gate.unlock();
+    for (const pthread_t thread : started) pthread_join(thread, nullptr);
+    pthread_attr_destroy(&attributes);
+    return {static_cast<int>(started.size()), reason};
+}
+
+/// The size of a team of at most `most`. OpenMP ends the program, in words of its own, where a thread does not
+/// start: so the largest team yet is started on trial.
+int team_size(int most) {
+    static std::mutex mutex;
+    static std::atomic<int> tried = 1;
+    const int size = std::min(most, threads());
+    if (size <= tried.load(std::memory_order_acquire)) return size;
+    const std::lock_guard lock(mutex);
+    const auto [started, reason] = start_on_trial(size - 1);
+    if (started < size - 1)
+        throw Unsupported("only " + std::to_string(started + 1) + " of " + std::to_string(size) +
+                          " threads start here (" + std::strerror(reason) +
+                          "): give --threads, or raise the limit (ulimit -u, ulimit -v, OMP_STACKSIZE)");
+    tried.store(std::max(size, tried.load()), std::memory_order_release);
+    return size;
+}
+
 }  // namespace
 
 int threads() {
@@ -50,7 +111,8 @@ void detail::run_parallel(int most, std::size_t n, void* body, void (*call)(void
     std::exception_ptr error;
     std::mutex mutex;
     const auto total = static_cast<std::ptrdiff_t>(n);
-#pragma omp parallel num_threads(std::min(most, threads()))
+    const int size = team_size(most);
+#pragma omp parallel num_threads(size)
     {
         flush_denormals();
         const int worker = omp_get_thread_num();
@@ -106,7 +168,8 @@ thread_local Team team_of_thread{};
 
 void detail::run_team(int most, void* body, void (*call)(void*, int, int)) {
     Barrier barrier;
-#pragma omp parallel num_threads(std::min(most, threads()))
+    const int size = team_size(most);
+#pragma omp parallel num_threads(size)
     {
         flush_denormals();
         const Team outer = std::exchange(team_of_thread, {&barrier, omp_get_num_threads()});

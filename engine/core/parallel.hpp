@@ -32,7 +32,8 @@ void run_team(int most, void* body, void (*call)(void* body, int member, int siz
 }  // namespace detail
 
 /// Calls body(member, size) in all workers, `most` of them, at the same time; they may meet at
-/// team_barrier(). The body must not throw.
+/// team_barrier(). The body must not throw. Throws Unsupported where so many threads do not start (limits of
+/// memory or processes).
 template <class Body>
 void team(Body&& body, int most = kAllThreads) {
     void* erased = const_cast<void*>(static_cast<const void*>(&body));
@@ -46,7 +47,7 @@ void team_barrier();
 
 /// Calls body(index) or body(index, worker) for every index in [0, n); worker is in [0, threads()) and below
 /// `most`, for those who prepared something for so many workers.
-/// An exception thrown by the body is rethrown here, one of them if several.
+/// An exception thrown by the body is rethrown here, one of them if several. Throws Unsupported as team().
 template <class Body>
 void parallel_for(std::size_t n, Body&& body, int most = kAllThreads) {
     // A constant body stays constant: the cast back below restores its type.

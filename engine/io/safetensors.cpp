@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <fstream>
-#include <sstream>
+#include <span>
 
 #include "engine/core/bf16.hpp"
+#include "engine/core/digest.hpp"
 #include "engine/core/error.hpp"
+#include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
 
 namespace nibble {
@@ -19,7 +20,9 @@ constexpr std::uint64_t kLengthBytes = 8;
 constexpr std::uint64_t kMaxHeader = 100'000'000;  // the format's own limit
 constexpr JsonLimits kHeaderLimits{3, 4'000'000};  // three deep: header, entry, shape
 constexpr std::size_t kAlignment = 8;
+constexpr std::uintmax_t kLargestFile = std::uintmax_t{16} << 30;
 const char* const kMetadata = "__metadata__";
+const char* const kDigest = "nibble_sha256";  // in the metadata
 
 /// Bytes of one element; 0 for a type we do not know.
 std::size_t element_bytes(const std::string& dtype) {
@@ -111,54 +114,18 @@ std::map<std::string, std::string> parse_metadata(const Json& value, const std::
     return value.get<std::map<std::string, std::string>>();
 }
 
-void read_bytes(std::istream& in, void* to, std::uint64_t bytes, const std::string& where) {
-    in.read(static_cast<char*>(to), static_cast<std::streamsize>(bytes));
-    if (!in) throw IoError(where + ": reading failed");
-}
-
-std::uint64_t checked_file_size(const fs::path& path) {
-    std::error_code error;
-    if (!fs::is_regular_file(path, error))
-        throw IoError(path.string() + ": no such file, or not a regular file");
-    const std::uint64_t size = fs::file_size(path, error);
-    if (error) throw IoError(path.string() + ": " + error.message());
-    return size;
-}
-
-/// The header's text; `in` is left at the first byte of data.
-std::string read_header(std::istream& in, std::uint64_t file_bytes, const std::string& where) {
-    if (file_bytes < kLengthBytes)
-        throw BadInput(where, "size of a safetensors file", "at least 8 bytes", std::to_string(file_bytes));
+/// The header's text; the data begins behind it.
+std::string_view header_in(std::string_view file, const std::string& where) {
+    if (file.size() < kLengthBytes)
+        throw BadInput(where, "size of a safetensors file", "at least 8 bytes", std::to_string(file.size()));
     std::uint64_t length = 0;
-    read_bytes(in, &length, kLengthBytes, where);
-    if (length > kMaxHeader || length > file_bytes - kLengthBytes)
+    std::memcpy(&length, file.data(), kLengthBytes);
+    if (length > kMaxHeader || length > file.size() - kLengthBytes)
         throw BadInput(where, "header length", "at most 100 MB and within the file", std::to_string(length));
-    std::string text(length, '\0');
-    read_bytes(in, text.data(), length, where);
+    const std::string_view text = file.substr(kLengthBytes, length);
     if (!text.starts_with('{'))
         throw BadInput(where + ": not a safetensors file: the header is no JSON object");
     return text;
-}
-
-Safetensors read(std::istream& in, std::uint64_t file_bytes, const std::string& where) {
-    const std::string text = read_header(in, file_bytes, where);
-    Safetensors contents;
-    std::vector<Entry> entries;
-    const Json header = parse_json(text, where + ": the header", kHeaderLimits);
-    for (const auto& [name, value] : header.items()) {
-        if (name == kMetadata)
-            contents.metadata = parse_metadata(value, where);
-        else
-            entries.push_back(parse_entry(name, value, where));
-    }
-    check_tiling(entries, file_bytes - kLengthBytes - text.size(), where);
-
-    for (const Entry& entry : entries) {  // in the order of the file
-        StoredTensor tensor{entry.dtype, entry.shape, std::vector<std::byte>(entry.end - entry.begin)};
-        read_bytes(in, tensor.bytes.data(), tensor.bytes.size(), where);
-        contents.tensors.emplace(entry.name, std::move(tensor));
-    }
-    return contents;
 }
 
 /// Throws BadInput for contents that no reader would accept.
@@ -171,7 +138,7 @@ std::uint64_t check_for_writing(const std::string& name, const StoredTensor& ten
     return expected;
 }
 
-std::string header_text(const Safetensors& contents) {
+std::string header_text(const Safetensors& contents, const std::map<std::string, std::string>& metadata) {
     Json header = Json::object();
     std::uint64_t end = 0;
     for (const auto& [name, tensor] : contents.tensors) {
@@ -180,7 +147,7 @@ std::string header_text(const Safetensors& contents) {
         header[name] = {
             {"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", Json::array({begin, end})}};
     }
-    if (!contents.metadata.empty()) header[kMetadata] = contents.metadata;
+    if (!metadata.empty()) header[kMetadata] = metadata;
     try {
         std::string text = header.dump();
         text.resize((text.size() + kAlignment - 1) / kAlignment * kAlignment, ' ');
@@ -188,6 +155,21 @@ std::string header_text(const Safetensors& contents) {
     } catch (const Json::exception&) {
         throw BadInput("safetensors: a name or metadata text is not valid UTF-8");
     }
+}
+
+std::string bytes_with(const Safetensors& contents, const std::map<std::string, std::string>& metadata) {
+    const std::string header = header_text(contents, metadata);
+    const std::uint64_t length = header.size();
+    std::string file(reinterpret_cast<const char*>(&length), sizeof length);
+    file += header;
+    for (const auto& [name, tensor] : contents.tensors)
+        file.append(reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size());
+    return file;
+}
+
+/// Of what a file without the digest would hold.
+std::string digest_of(const Safetensors& contents) {
+    return nibble::digest_of(bytes_of(contents));
 }
 
 }  // namespace
@@ -216,30 +198,42 @@ StoredTensor StoredTensor::from(const Array<float>& values) {
 }
 
 Safetensors read_safetensors(const fs::path& path) {
-    const std::string where = path.string();
-    const std::uint64_t file_bytes = checked_file_size(path);
-    std::ifstream in(path, std::ios::binary);
-    if (!in) throw IoError(where + ": cannot be opened for reading");
-    return read(in, file_bytes, where);
+    return safetensors_from(read_file(path, kLargestFile), path.string());
 }
 
-Safetensors safetensors_from(const std::string& bytes, const std::string& where) {
-    std::istringstream in(bytes);
-    return read(in, bytes.size(), where);
+Safetensors safetensors_from(std::string_view file, const std::string& where) {
+    const std::string_view text = header_in(file, where), data = file.substr(kLengthBytes + text.size());
+    Safetensors contents;
+    std::vector<Entry> entries;
+    const Json header = parse_json(text, where + ": the header", kHeaderLimits);
+    for (const auto& [name, value] : header.items()) {
+        if (name == kMetadata)
+            contents.metadata = parse_metadata(value, where);
+        else
+            entries.push_back(parse_entry(name, value, where));
+    }
+    check_tiling(entries, data.size(), where);
+    for (const Entry& entry : entries) {
+        const auto bytes = std::as_bytes(std::span(data)).subspan(entry.begin, entry.end - entry.begin);
+        contents.tensors.emplace(entry.name,
+                                 StoredTensor{entry.dtype, entry.shape, {bytes.begin(), bytes.end()}});
+    }
+    if (const auto stated = contents.metadata.extract(kDigest);
+        !stated.empty() && stated.mapped() != digest_of(contents))
+        throw BadInput(where +
+                       ": damaged, or changed by another program: its content is not that of its digest; "
+                       "make it again, or restore a copy");
+    return contents;
 }
 
 std::string bytes_of(const Safetensors& contents) {
-    const std::string header = header_text(contents);
-    const std::uint64_t length = header.size();
-    std::string file(reinterpret_cast<const char*>(&length), sizeof length);
-    file += header;
-    for (const auto& [name, tensor] : contents.tensors)
-        file.append(reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size());
-    return file;
+    return bytes_with(contents, contents.metadata);
 }
 
 void write_safetensors(const fs::path& path, const Safetensors& contents) {
-    write_file(path, bytes_of(contents));
+    auto metadata = contents.metadata;
+    metadata[kDigest] = digest_of(contents);
+    write_file(path, bytes_with(contents, metadata));
 }
 
 }  // namespace nibble

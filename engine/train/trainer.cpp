@@ -209,7 +209,7 @@ void Trainer::save(const std::filesystem::path& path, const std::string& extra) 
     if (state_->quantizer)
         for (const auto& [name, values] : state_->quantizer->state())
             file.tensors["quantizer/" + name] = StoredTensor::from(values);
-    file.metadata = {{"format", "nibble-checkpoint-1"},
+    file.metadata = {{"format", "nibble-checkpoint-2"},
                      {"identity", state_->identity},
                      {"steps", std::to_string(state_->steps)},
                      {"extra", extra}};
@@ -225,8 +225,8 @@ std::string Trainer::load(const std::filesystem::path& path) {
             throw BadInput(where + ": not a checkpoint: metadata '" + key + "' is missing");
         return it->second;
     };
-    if (meta("format") != "nibble-checkpoint-1")
-        throw BadInput(where, "checkpoint format", "nibble-checkpoint-1", meta("format"));
+    if (meta("format") != "nibble-checkpoint-2")
+        throw BadInput(where, "checkpoint format", "nibble-checkpoint-2", meta("format"));
     if (meta("identity") != state_->identity)
         throw BadInput(where +
                        ": the checkpoint belongs to another run (network, recipe, numerics or seed differ)");

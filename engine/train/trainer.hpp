@@ -63,7 +63,7 @@ class Trainer {
 
     /// Everything needed to go on: weights, momentum, the quantizer's state, step count, and a digest of
     /// graph, recipe, numerics, quantizer and seed, so that load() refuses (BadInput) a checkpoint of another
-    /// run. `extra` is the caller's: progress so far, say. save() is atomic.
+    /// run; a damaged one it refuses by the digest of the file. `extra` is the caller's: progress so far, say. save() is atomic.
     void save(const std::filesystem::path& path, const std::string& extra) const;
     /// Returns the caller's `extra`. What is refused changes nothing, but perhaps the quantizer's state.
     std::string load(const std::filesystem::path& path);

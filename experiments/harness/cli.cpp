@@ -1,5 +1,6 @@
 #include "experiments/harness/cli.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -7,6 +8,7 @@
 #include <filesystem>
 
 #include "engine/core/error.hpp"
+#include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
 #include "engine/core/parallel.hpp"
 
@@ -41,6 +43,11 @@ void print_text(const std::string& text) {
 
 void print_json(const Json& object) {
     print_text(object.dump(2) + "\n");
+}
+
+int exit_status(const Refused& refused) {
+    for (const std::string& line : refused) fmt::print(stderr, "nibble: left out: {}\n", line);
+    return refused.empty() ? 0 : 1;
 }
 
 void check_writable(const std::string& path) {

@@ -44,6 +44,9 @@ void print_json(const Json& object);
 /// Text on standard output. Throws IoError when it cannot be written.
 void print_text(const std::string& text);
 
+/// Says a line on standard error for each. 1 if there are any, else 0.
+int exit_status(const Refused& refused);
+
 /// Throws IoError unless a file can be made at `path` (its folder is made): better now than after hours of
 /// work.
 void check_writable(const std::string& path);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "engine/core/json.hpp"
+#include "engine/core/file.hpp"
 #include "experiments/harness/cli.hpp"
 #include "experiments/harness/interrupt.hpp"
 #include "experiments/harness/reproduction.hpp"
@@ -45,7 +46,7 @@ int bless_command(const BlessOptions& o) {
     std::size_t results = 0;
     for (const ProfileCell& cell : list_cells(project, o.profile, "")) {
         const std::string path = project.result(cell.profile, cell.cell.cell);
-        if (!std::filesystem::exists(path)) continue;
+        if (!is_there(path)) continue;
         ++results;
         if (difference_of_run(project, path, options.control).empty()) continue;
         const Result before = read_result(path);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/core/error.hpp"
+#include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
 #include "experiments/harness/cli.hpp"
 #include "experiments/harness/speed_report.hpp"
@@ -37,17 +38,17 @@ std::string epochs_of(const std::vector<std::pair<Grid, std::vector<ReportedCell
 }
 
 /// The README shows the results that are committed, not what a quick look made.
-bool update_readme(const Project& project, const ReportOptions& o) {
+bool update_readme(const Project& project, const ReportOptions& o, Refused& refused) {
     const std::string& profile = o.readme_profile;
     const std::filesystem::path path = project.root() / "README.md";
-    if (!std::filesystem::exists(path)) return false;
+    if (!is_there(path)) return false;
     const std::string text = read_file(path);
     if (text.find(kResultsBegin) == std::string::npos) return false;
     std::vector<std::pair<Grid, std::vector<ReportedCell>>> experiments;
     for (const std::string& paper : project.papers()) {
         Grid grid = project.grid(paper);
         if (!grid.profiles.contains(profile)) continue;
-        std::vector<ReportedCell> cells = read_cells(project, profile, grid);
+        std::vector<ReportedCell> cells = read_cells(project, profile, grid, refused);
         experiments.emplace_back(std::move(grid), std::move(cells));
     }
     const Table table = headline_table(experiments);
@@ -68,14 +69,15 @@ bool update_readme(const Project& project, const ReportOptions& o) {
 }
 
 /// What the committed results say together. Returns the paths.
-std::vector<std::filesystem::path> write_overview(const Project& project, const ReportOptions& o) {
+std::vector<std::filesystem::path> write_overview(const Project& project, const ReportOptions& o,
+                                                  Refused& refused) {
     const std::string& profile = o.readme_profile;
     std::vector<Overview> experiments;
     std::string figures = "% Made by `nibble report` from the results of this profile.\n";
     for (const std::string& paper : project.papers()) {
         const Grid grid = project.grid(paper);
         if (!grid.profiles.contains(profile)) continue;
-        const std::vector<ReportedCell> cells = read_cells(project, profile, grid);
+        const std::vector<ReportedCell> cells = read_cells(project, profile, grid, refused);
         if (std::none_of(cells.begin(), cells.end(), [](const auto& c) { return c.result.has_value(); }))
             continue;
         experiments.push_back({paper, grid.title, o.reporter(paper)(profile, grid, cells).claims});
@@ -94,6 +96,7 @@ int report_command(const ReportOptions& o) {
     list_cells(project, o.profile, "");  // complains about an unknown profile
     Json written = Json::array();
     std::string lines, no_plot;
+    Refused refused;
     const auto report = [&](const std::vector<std::filesystem::path>& paths) {
         for (const auto& path : paths) {
             const std::string shown = std::filesystem::relative(path, project.root());
@@ -105,16 +108,18 @@ int report_command(const ReportOptions& o) {
         const Grid grid = project.grid(paper);
         for (const auto& [profile, cells] : grid.profiles) {
             if (!o.profile.empty() && profile != o.profile) continue;
-            const auto paths = write_report(project, profile, grid, o.reporter(paper), no_plot);
+            const auto paths =
+                write_report(project, profile, grid, read_cells(project, profile, grid, refused),
+                             o.reporter(paper), no_plot);
             if (paths.empty())
                 fmt::print(stderr, "{}, profile {}: no result yet, no report\n", paper, profile);
             report(paths);
         }
     }
     if (o.profile.empty()) report(write_speed_reports(project, no_plot));
-    if (o.profile.empty() || o.profile == o.readme_profile) report(write_overview(project, o));
+    if (o.profile.empty() || o.profile == o.readme_profile) report(write_overview(project, o, refused));
     const bool fills_readme = o.profile.empty() || o.profile == o.readme_profile;
-    if (fills_readme && update_readme(project, o)) {
+    if (fills_readme && update_readme(project, o, refused)) {
         written.push_back("README.md");
         lines += "filled the results of README.md\n";
     }
@@ -123,7 +128,7 @@ int report_command(const ReportOptions& o) {
         print_json({{"written", written}, {"no_plot", no_plot}});
     else
         print_text(lines);
-    return 0;
+    return exit_status(refused);
 }
 }  // namespace
 

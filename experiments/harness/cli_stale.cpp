@@ -4,6 +4,7 @@
 #include <set>
 
 #include "engine/core/error.hpp"
+#include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
 #include "experiments/harness/cli.hpp"
 #include "experiments/harness/stale.hpp"
@@ -49,7 +50,7 @@ int stale_command(const StaleOptions& o) {
         lines += fmt::format("{}  ({})\n", name, why);
     };
     for (const ProfileCell& cell : list_cells(project, o.profile, "")) {
-        if (!std::filesystem::exists(project.result(cell.profile, cell.cell.cell))) continue;
+        if (!is_there(project.result(cell.profile, cell.cell.cell))) continue;
         const Judgement judgement = judge(project, cell);
         if (judgement.parent_recorded) recorded.insert(parent_of(cell.cell.config));
         if (judgement.data_recorded) recorded.insert(cell.cell.cell.data);

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <iostream>
 
 #include "engine/core/error.hpp"
 #include "experiments/harness/interrupt.hpp"
@@ -95,7 +96,9 @@ int CommandLine::run(int argc, char** argv) {
     try {
         state_->app.parse(argc, argv);
     } catch (const CLI::Success& asked) {  // --help, --version
-        return state_->app.exit(asked);
+        const int status = state_->app.exit(asked);
+        std::cout.flush();
+        return std::cout ? status : failed("standard output cannot be written", 1);
     } catch (const CLI::ParseError& e) {
         const auto chosen = state_->app.get_subcommands();
         if (chosen.empty() && argc > 1 && argv[1][0] != '-')

@@ -13,8 +13,9 @@
 namespace nibble {
 
 FileLock::FileLock(const std::filesystem::path& path, const std::function<void()>& waiting) {
-    std::error_code made;
-    if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), made);
+    std::error_code folder;
+    if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), folder);
+    if (folder) throw IoError(path.string() + ": its folder cannot be made: " + folder.message());
     fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (fd_ < 0) throw IoError(path.string() + ": cannot be locked: " + std::strerror(errno));
     if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return;

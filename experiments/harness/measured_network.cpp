@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/core/error.hpp"
+#include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
 #include "engine/infer/file.hpp"
 #include "experiments/harness/weights_file.hpp"
@@ -38,7 +39,7 @@ fs::path measured_network(const Project& project, const ProfileCell& cell, const
     std::string others;
     for (const fs::path& path :
          {folder / kIntegerNetwork, folder / kFloatWeights, kept_network(project, cell)}) {
-        if (!fs::exists(path) || (path.filename() == kFloatWeights && !floats)) continue;
+        if (!is_there(path) || (path.filename() == kFloatWeights && !floats)) continue;
         if (belongs(path, result)) return path;
         others += (others.empty() ? "" : ", ") + path.string();
     }

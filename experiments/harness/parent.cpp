@@ -4,6 +4,7 @@
 
 #include "datasets/catalog.hpp"
 #include "engine/core/error.hpp"
+#include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
 #include "experiments/harness/lock.hpp"
 #include "experiments/harness/run_cell.hpp"
@@ -40,7 +41,7 @@ std::optional<WeightsFile> find_weights(const Project& project, const ProfileCel
                                         const std::string& digest) {
     for (const fs::path& path :
          {project.run_folder(cell.profile, cell.cell.cell) / kFloatWeights, kept_network(project, cell)}) {
-        if (!fs::exists(path)) continue;
+        if (!is_there(path)) continue;
         WeightsFile file = read_weights(path);
         if (digest_of(file.weights) == digest) return file;
     }
@@ -73,7 +74,7 @@ std::string contents_digest(const WeightsFile& file, const std::string& where) {
 
 Parent from_file(const std::string& source) {
     const fs::path path = file_of(source);
-    if (!fs::exists(path))
+    if (!is_there(path))
         throw IoError(path.string() +
                       ": not here; a cell starts from these pretrained weights: put them there, or set "
                       "NIBBLE_DATA to the folder that holds " +
@@ -98,11 +99,11 @@ void check_source(const std::string& source) {
 std::optional<std::string> known_parent_digest(const Project& project, const std::string& profile,
                                                const std::string& source) {
     if (is_file(source)) {
-        if (!fs::exists(file_of(source))) return std::nullopt;
+        if (!is_there(file_of(source))) return std::nullopt;
         return from_file(source).digest;
     }
     const ProfileCell cell = cell_of(project, profile, source);
-    if (!fs::exists(project.result(profile, cell.cell.cell))) return std::nullopt;
+    if (!is_there(project.result(profile, cell.cell.cell))) return std::nullopt;
     return judge(project, cell).why.empty() ? stated_digest(project, cell) : "";
 }
 

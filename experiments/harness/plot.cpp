@@ -11,6 +11,7 @@
 #include <cstdlib>
 
 #include "engine/core/error.hpp"
+#include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
 
 namespace nibble {

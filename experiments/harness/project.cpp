@@ -5,6 +5,7 @@
 #include <set>
 
 #include "engine/core/error.hpp"
+#include "engine/core/file.hpp"
 #include "experiments/harness/run_config.hpp"
 
 namespace nibble {
@@ -33,14 +34,14 @@ Project::Project(fs::path root) {
 std::vector<std::string> Project::papers() const {
     std::vector<std::string> names;
     for (const auto& entry : fs::directory_iterator(root_ / "experiments"))
-        if (fs::exists(entry.path() / "grid.json")) names.push_back(entry.path().filename());
+        if (is_there(entry.path() / "grid.json")) names.push_back(entry.path().filename());
     std::sort(names.begin(), names.end());
     return names;
 }
 
 Grid Project::grid(const std::string& paper) const {
     const fs::path path = root_ / "experiments" / paper / "grid.json";
-    if (paper.empty() || paper.find('/') != std::string::npos || !fs::exists(path)) {
+    if (paper.empty() || paper.find('/') != std::string::npos || !is_there(path)) {
         std::string known;
         for (const std::string& name : papers()) known += (known.empty() ? "" : ", ") + name;
         throw BadInput("there is no experiment '" + paper + "' (there are: " + known + ")");

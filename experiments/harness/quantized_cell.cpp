@@ -60,7 +60,7 @@ Json quantize_cell(const Project& project, const ProfileCell& cell, const Data& 
         metadata["key"] = parts.key();
         const Safetensors file = to_safetensors(*deployed.integers, metadata);
         write_safetensors(folder / kIntegerNetwork, file);
-        quantization["file_bytes"] = fs::file_size(folder / kIntegerNetwork);
+        quantization["file_bytes"] = bytes_of(file).size();
         weights_digest = weights_digest_of(file);
     } else {
         weights_digest = digest_of_floats(quantized.network);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engine/core/error.hpp"
+#include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
 
 namespace nibble {
@@ -58,15 +59,16 @@ std::string markdown_report(const std::string& profile, const Grid& grid, const 
 }
 }  // namespace
 
-std::vector<ReportedCell> read_cells(const Project& project, const std::string& profile, const Grid& grid) {
+std::vector<ReportedCell> read_cells(const Project& project, const std::string& profile, const Grid& grid,
+                                     Refused& refused) {
     std::vector<ReportedCell> cells;
     for (const GridCell& entry : grid.cells(profile)) {
         ReportedCell reported{entry.cell, {}};
         const fs::path path = project.result(profile, entry.cell);
-        if (fs::exists(path)) {
-            reported.result = read_result(path);
-            if (reported.result->cell != entry.cell.name())
-                throw BadInput(path.string(), "cell", entry.cell.name(), reported.result->cell);
+        try {
+            if (is_there(path)) reported.result = result_of(entry.cell, read_json(path), path.string());
+        } catch (const Error& e) {
+            refused.insert(e.what());
         }
         cells.push_back(std::move(reported));
     }
@@ -169,8 +171,8 @@ std::string latex_file(const Table& table) {
 }
 
 std::vector<fs::path> write_report(const Project& project, const std::string& profile, const Grid& grid,
-                                   const MakeReport& make, std::string& no_plot) {
-    const std::vector<ReportedCell> cells = read_cells(project, profile, grid);
+                                   const std::vector<ReportedCell>& cells, const MakeReport& make,
+                                   std::string& no_plot) {
     if (std::none_of(cells.begin(), cells.end(), [](const auto& c) { return c.result.has_value(); }))
         return {};
     const Report report = make(profile, grid, cells);

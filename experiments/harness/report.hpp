@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,9 +23,13 @@ struct ReportedCell {
     std::optional<Result> result;
 };
 
-/// In the order of the grid. Throws BadInput for a result that is malformed or lies under another cell's
+/// A line each for results that are there but cannot be used: unreadable, malformed, or under another cell's
 /// name.
-std::vector<ReportedCell> read_cells(const Project& project, const std::string& profile, const Grid& grid);
+using Refused = std::set<std::string>;
+
+/// In the order of the grid; a result that is refused counts as missing.
+std::vector<ReportedCell> read_cells(const Project& project, const std::string& profile, const Grid& grid,
+                                     Refused& refused);
 
 /// One row per network, data set and method, over its seeds; what no cell has measured is kMissing.
 Table summary_table(const std::vector<ReportedCell>& cells);
@@ -51,12 +56,12 @@ using Reports = std::map<std::string, MakeReport>;  ///< by experiment
 /// Of an experiment without code of its own: summary, cells, learning curves.
 Report generic_report(const std::string& profile, const Grid& grid, const std::vector<ReportedCell>& cells);
 
-/// Writes what `make` makes of the profile's results, the plots only if it can. Returns the paths, or nothing
+/// Writes what `make` makes of the profile's cells, the plots only if it can. Returns the paths, or nothing
 /// (and writes nothing) when the profile has no result yet. `no_plot` becomes the reason why there is no
 /// plot.
 std::vector<std::filesystem::path> write_report(const Project& project, const std::string& profile,
-                                                const Grid& grid, const MakeReport& make,
-                                                std::string& no_plot);
+                                                const Grid& grid, const std::vector<ReportedCell>& cells,
+                                                const MakeReport& make, std::string& no_plot);
 
 /// The methods of each grid's headline on the largest network that has most of them, over the seeds: what
 /// README.md shows.

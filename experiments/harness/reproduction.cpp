@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/core/error.hpp"
+#include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
 #include "experiments/harness/interrupt.hpp"
 #include "experiments/harness/lock.hpp"
@@ -57,7 +58,7 @@ std::string difference(const Json& stored, const Json& now) {
 /// A run that agrees is as good as the first one: cells that start from its weights need not train again.
 void adopt_networks(const fs::path& from, const fs::path& run_folder) {
     for (const char* name : {kFloatWeights, kIntegerNetwork})
-        if (fs::exists(from / name)) fs::rename(from / name, run_folder / name);
+        if (is_there(from / name)) fs::rename(from / name, run_folder / name);
 }
 
 }  // namespace

@@ -11,6 +11,20 @@
 namespace nibble {
 
 namespace {
+/// What no run can exceed: whole numbers that a double holds, the loss of the largest float, epochs as
+/// training takes them.
+constexpr std::size_t kMost = std::size_t{1} << 53;
+constexpr double kMostLoss = 1e39;
+constexpr int kMostEpochs = 1000000;
+constexpr double kMostBits = 64, kMostOverhead = 64;
+
+double percent(Fields& f, const std::string& key) {
+    return f.require<double>(key, 0, 100);
+}
+std::size_t count(Fields& f, const std::string& key) {
+    return f.require<std::size_t>(key, 0, kMost);
+}
+
 struct Metrics {
     double top1, top5, loss;
     std::size_t images;
@@ -18,8 +32,8 @@ struct Metrics {
 
 Metrics metrics_from(const Json& json, const std::string& where) {
     Fields f(json, where);
-    const Metrics m{f.require<double>("top1"), f.require<double>("top5"), f.require<double>("loss"),
-                    f.require<std::size_t>("images")};
+    const Metrics m{percent(f, "top1"), percent(f, "top5"), f.require<double>("loss", 0, kMostLoss),
+                    f.require<std::size_t>("images", 1, kMost)};
     f.finish();
     return m;
 }
@@ -28,10 +42,10 @@ std::vector<Result::Point> history_from(const std::vector<Json>& list, const std
     std::vector<Result::Point> history;
     for (const Json& entry : list) {
         Fields f(entry, where);
-        Result::Point point{f.require<int>("epoch"), f.require<double>("train_top1"), {}};
-        f.require<double>("loss");
+        Result::Point point{f.require<int>("epoch", 1, kMostEpochs), percent(f, "train_top1"), {}};
+        f.require<double>("loss", 0, kMostLoss);
         if (const Json top1 = f.require<Json>("eval_top1"); !top1.is_null())
-            point.eval_top1 = f.require<double>("eval_top1");
+            point.eval_top1 = percent(f, "eval_top1");
         f.finish();
         history.push_back(point);
     }
@@ -49,10 +63,10 @@ std::vector<Result::Layer> layers_from(const std::vector<Json>& list, const std:
         Result::Layer layer;
         layer.name = f.require<std::string>("name");
         layer.weights = optional<std::string>(f, "weights");
-        layer.weight_error = f.require<double>("weight_error");
-        layer.bits_per_weight = f.require<double>("bits_per_weight");
-        layer.kernels = f.require<std::size_t>("kernels");
-        layer.extra_kernels = f.require<std::size_t>("extra_kernels");
+        layer.weight_error = f.require<double>("weight_error", 0, kMostLoss);
+        layer.bits_per_weight = f.require<double>("bits_per_weight", 0, kMostBits);
+        layer.kernels = count(f, "kernels");
+        layer.extra_kernels = count(f, "extra_kernels");
         layer.input = optional<std::string>(f, "input");
         layer.input_step = optional<double>(f, "input_step");
         layer.input_error = optional<double>(f, "input_error");
@@ -81,15 +95,15 @@ Result::Quantized quantized_from(Fields& result, const std::string& where) {
     q.parent_digest = parent.digest;
     if (const Json calibration = result.require<Json>("calibration"); !calibration.is_null()) {
         Fields c(calibration, where + ": calibration");
-        q.calibration = c.require<std::size_t>("images");
+        q.calibration = c.require<std::size_t>("images", 1, kMost);
         c.require<std::string>("split");
         c.require<std::string>("ids_digest");
         c.finish();
     }
     const Json quantization = result.require<Json>("quantization");
     Fields f(quantization, where + ": quantization");
-    q.bits_per_weight = f.require<double>("bits_per_weight");
-    q.product_overhead = f.require<double>("product_overhead");
+    q.bits_per_weight = f.require<double>("bits_per_weight", 0, kMostBits);
+    q.product_overhead = f.require<double>("product_overhead", 1, kMostOverhead);
     q.file_bytes = optional<std::size_t>(f, "file_bytes");
     q.facts = f.require<std::map<std::string, double>>("facts");
     q.curves = f.require<std::map<std::string, std::vector<std::pair<double, double>>>>("curves");
@@ -121,7 +135,7 @@ Result result_from(const Json& json, const std::string& where) {
     } else {
         if (json.contains("parent")) r.parent = parent_from(f, where).source;
         const Metrics train = metrics_from(m.require<Json>("train"), where + ": metrics: train");
-        m.require<double>("generalization_gap");
+        m.require<double>("generalization_gap", -100, 100);
         r.train_top1 = train.top1, r.train_loss = train.loss;
         r.history = history_from(f.require<std::vector<Json>>("history"), where + ": history");
     }
@@ -129,13 +143,15 @@ Result result_from(const Json& json, const std::string& where) {
 
     const Json cost = f.require<Json>("cost");
     Fields c(cost, where + ": cost");
-    r.macs = c.require<std::size_t>("macs");
-    r.weight_bytes = c.require<std::size_t>("weight_bytes");
-    r.activation_bytes = c.require<std::size_t>("activation_bytes");
-    r.linear_cost = c.require<std::size_t>("linear_cost");
-    r.quadratic_cost = c.require<std::size_t>("quadratic_cost");
-    for (const Json& layer : c.require<std::vector<Json>>("layers"))
-        r.weights += Fields(layer, where + ": cost: layers").require<std::size_t>("weights");
+    r.macs = count(c, "macs");
+    r.weight_bytes = count(c, "weight_bytes");
+    r.activation_bytes = count(c, "activation_bytes");
+    r.linear_cost = count(c, "linear_cost");
+    r.quadratic_cost = count(c, "quadratic_cost");
+    for (const Json& layer : c.require<std::vector<Json>>("layers")) {
+        Fields l(layer, where + ": cost: layers");
+        r.weights += count(l, "weights");
+    }
     c.finish();
 
     r.weights_digest = f.require<std::string>("weights_digest");
@@ -153,6 +169,12 @@ Result result_from(const Json& json, const std::string& where) {
         if (!f.require<Json>(key).is_object()) throw BadInput(where + ": '" + key + "' is not an object");
     f.finish();
     return r;
+}
+
+Result result_of(const Cell& cell, const Json& json, const std::string& where) {
+    Result result = result_from(json, where);
+    if (result.cell != cell.name()) throw BadInput(where, "cell", cell.name(), result.cell);
+    return result;
 }
 
 Result read_result(const std::filesystem::path& path) {

@@ -23,8 +23,8 @@
 //                   layers [{name, weights, weight_error, bits_per_weight, kernels, extra_kernels,
 //                            input, input_step, input_error}]}
 //
-// with file_bytes of the network as one file (null where a side is float and it cannot be executed as
-// integers), and of each layer what engine/quant/post_training.hpp diagnoses.
+// with file_bytes of the network as one file without its digest (null where a side is float and it cannot be
+// executed as integers), and of each layer what engine/quant/post_training.hpp diagnoses.
 //
 // A result holds no time: timing results live elsewhere and name their machine.
 #pragma once
@@ -35,6 +35,7 @@
 #include <string>
 #include <vector>
 
+#include "experiments/harness/cell.hpp"
 #include "experiments/harness/correct_images.hpp"
 #include "experiments/harness/json_fwd.hpp"
 #include "experiments/harness/key.hpp"
@@ -95,6 +96,8 @@ struct Result {
 /// Throws BadInput unless every key of the schema, and no other, is there with the right type, and the key is
 /// that of its parts.
 Result result_from(const Json& json, const std::string& where);
+/// The same, and BadInput for the result of another cell.
+Result result_of(const Cell& cell, const Json& json, const std::string& where);
 Result read_result(const std::filesystem::path& path);
 
 /// The part of a result JSON that a re-run must reproduce bit for bit: all but executed_as, provenance and

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/core/error.hpp"
+#include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
 #include "engine/io/safetensors.hpp"
 #include "experiments/harness/evaluation.hpp"
@@ -19,7 +20,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Checkpoints of other keys belong to runs that nobody will go on with, partial files to one that was
-/// killed.
+/// killed: whoever holds the cell's lock may remove them.
 void remove_leftovers(const fs::path& folder, const fs::path& but = {}) {
     for (const auto& entry : fs::directory_iterator(folder)) {
         const fs::path& path = entry.path();
@@ -33,9 +34,20 @@ void record(const fs::path& folder, const std::string& status, const std::string
     write_json(folder / "status.json", {{"status", status}, {"what", what}});
 }
 
+/// Of a run that ended without a result; a damaged record says as much as none of its end.
+std::string recorded_status(const fs::path& folder) {
+    try {
+        const Json record = read_json(folder / "status.json");
+        const std::string status = Fields(record, folder.string()).require<std::string>("status");
+        if (status == "interrupted" || status == "failed") return status;
+    } catch (const Error&) {
+    }
+    return "crashed";
+}
+
 bool is_fresh(const fs::path& path, const KeyParts& parts) {
     try {
-        return fs::exists(path) && read_result(path).key == parts.key();
+        return is_there(path) && read_result(path).key == parts.key();
     } catch (const Error&) {
         return false;  // unreadable or of another schema: to be made again
     }
@@ -89,6 +101,7 @@ RunOutcome run_cell(const Project& project, const ProfileCell& cell, const RunOp
     const fs::path path = project.result(cell.profile, cell.cell.cell);
     const FileLock lock(folder / "lock",
                         [&] { fmt::print(stderr, "{}: waiting for another process\n", name); });
+    for (const fs::path& kept : {path, kept_network(project, cell)}) remove_partials_of(kept);
     try {
         const Data& data = shared_data(cell.cell.cell.data);
         const KeyParts parts = key_parts_of(project, cell, data, options.control);
@@ -105,7 +118,7 @@ RunOutcome run_cell(const Project& project, const ProfileCell& cell, const RunOp
         remove_leftovers(folder);
         fs::remove(folder / "status.json");
         // A network that is kept already is of the result that was just replaced.
-        if (options.keep || fs::exists(kept_network(project, cell)))
+        if (options.keep || is_there(kept_network(project, cell)))
             keep_network(project, cell, read_result(path));
         return RunOutcome::done;
     } catch (const Interrupted& e) {
@@ -120,14 +133,9 @@ RunOutcome run_cell(const Project& project, const ProfileCell& cell, const RunOp
 std::string status_of(const Project& project, const ProfileCell& cell) {
     const fs::path folder = project.run_folder(cell.profile, cell.cell.cell);
     if (FileLock::held(folder / "lock")) return "running";
-    const bool has_result = fs::exists(project.result(cell.profile, cell.cell.cell));
+    const bool has_result = is_there(project.result(cell.profile, cell.cell.cell));
     if (has_result && judge(project, cell).why.empty()) return "fresh";
-    if (fs::exists(folder / "status.json")) {
-        const Json record = read_json(folder / "status.json");
-        const std::string status =
-            Fields(record, (folder / "status.json").string()).require<std::string>("status");
-        return status == "running" ? "crashed" : status;
-    }
+    if (is_there(folder / "status.json")) return recorded_status(folder);
     return has_result ? "stale" : "missing";
 }
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "engine/core/error.hpp"
+#include "engine/core/file.hpp"
 #include "experiments/harness/speed_report.hpp"
 
 namespace nibble {
@@ -122,10 +123,10 @@ void write_one(const fs::path& file, std::vector<fs::path>& written, std::string
 std::vector<fs::path> write_speed_reports(const Project& project, std::string& no_plot) {
     std::vector<fs::path> files, written;
     const fs::path folder = project.results() / "timing";
-    if (!fs::exists(folder)) return {};
+    if (!is_there(folder)) return {};
     for (const auto& machine : fs::directory_iterator(folder)) {
         const fs::path file = machine.path() / "kernel_speed.json";
-        if (fs::exists(file)) files.push_back(file);
+        if (is_there(file)) files.push_back(file);
     }
     std::sort(files.begin(), files.end());
     for (const fs::path& file : files) {

@@ -1,4 +1,6 @@
 // Cells that train.
+#include <fmt/format.h>
+
 #include "engine/core/json.hpp"
 #include "engine/infer/file.hpp"
 #include "engine/io/safetensors.hpp"
@@ -22,6 +24,18 @@ Weights all_of(const TrainedNetwork& network) {
     return all;
 }
 
+/// A cell owns its checkpoint: one that is damaged goes.
+TrainedNetwork train_or_start_again(const TrainConfig& config, const Graph& graph, const Data& data,
+                                    const RunControl& control, const WeightsFile* start) {
+    try {
+        return train(config, graph, data, control, start);
+    } catch (const CheckpointRefused& e) {
+        fmt::print(stderr, "{}: {}; starts again\n", control.label, e.why());
+        fs::remove(control.checkpoint);
+    }
+    return train(config, graph, data, control, start);
+}
+
 }  // namespace
 
 Json train_cell(const Project& project, const ProfileCell& cell, const Data& data, const KeyParts& parts,
@@ -33,7 +47,8 @@ Json train_cell(const Project& project, const ProfileCell& cell, const Data& dat
     control.label = cell.cell.cell.name();
     std::optional<Parent> parent;
     if (config.fine_tuning) parent = open_checked_parent(project, cell, graph, parts, control);
-    const TrainedNetwork network = train(config, graph, data, control, parent ? &parent->file : nullptr);
+    const TrainedNetwork network =
+        train_or_start_again(config, graph, data, control, parent ? &parent->file : nullptr);
 
     EvaluationOptions options;
     options.normalization = network.normalization;

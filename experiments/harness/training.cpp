@@ -8,6 +8,7 @@
 
 #include "datasets/prefetch.hpp"
 #include "engine/core/error.hpp"
+#include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
 #include "engine/models/catalog.hpp"
 #include "engine/quant/fgq/quantizer.hpp"
@@ -128,17 +129,24 @@ class Run {
     Weights state() const { return layers_ ? layers_->state() : Weights{}; }
 
     void resume() {
-        if (control_.checkpoint.empty() || !std::filesystem::exists(control_.checkpoint)) return;
-        const std::string where = control_.checkpoint.string();
-        now_ = measured_from(trainer_.load(control_.checkpoint), identity_, where);
+        if (control_.checkpoint.empty() || !is_there(control_.checkpoint)) return;
+        try {
+            load(control_.checkpoint.string());
+        } catch (const BadInput& e) {
+            throw CheckpointRefused(e.what());
+        }
+        progress_.say(
+            fmt::format("{}: resumed at step {} of {}", control_.label, trainer_.steps_done(), stop_));
+        progress_.start_at(images_done());
+    }
+
+    void load(const std::string& where) {
+        now_ = measured_from(trainer_.load(where), identity_, where);
         if (trainer_.steps_done() > stop_)
             throw BadInput(where, "steps done", "at most " + std::to_string(stop_),
                            std::to_string(trainer_.steps_done()));
         if (now_.history.size() * per_epoch_ + now_.steps != trainer_.steps_done())
-            throw BadInput(where + ": its history does not fit its step count; delete the file");
-        progress_.say(
-            fmt::format("{}: resumed at step {} of {}", control_.label, trainer_.steps_done(), stop_));
-        progress_.start_at(images_done());
+            throw BadInput(where + ": its history does not fit its step count");
     }
 
     // An epoch is closed at the top of the loop, so that a run interrupted during its evaluation resumes

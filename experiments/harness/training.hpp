@@ -4,8 +4,10 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "engine/core/error.hpp"
 #include "experiments/harness/config.hpp"
 #include "experiments/harness/data.hpp"
 #include "experiments/harness/progress.hpp"
@@ -41,8 +43,19 @@ struct TrainedNetwork {
     std::optional<Normalization> normalization;  ///< of the images it saw, if not the data set's own
 };
 
-/// Throws BadInput for a checkpoint of another run or one that is past stop_after, Interrupted at SIGINT or
-/// SIGTERM once the checkpoint is written, and what Trainer throws. `start`: the weights that fine-tuning
+/// The checkpoint is damaged, of another run, or past stop_after: delete it to start again.
+class CheckpointRefused : public BadInput {
+  public:
+    explicit CheckpointRefused(std::string why)
+        : BadInput(why + "; delete it to start again"), why_(std::move(why)) {}
+    const std::string& why() const { return why_; }
+
+  private:
+    std::string why_;
+};
+
+/// Throws CheckpointRefused, Interrupted at SIGINT or SIGTERM once the checkpoint is written, and what Trainer
+/// throws. `start`: the weights that fine-tuning
 /// goes on from (checked against the graph), and the normalization they want.
 TrainedNetwork train(const TrainConfig& config, const Graph& graph, const Data& data,
                      const RunControl& control, const WeightsFile* start = nullptr);

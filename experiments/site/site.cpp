@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "engine/core/error.hpp"
+#include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
 #include "experiments/harness/cli.hpp"
 #include "experiments/harness/result.hpp"
@@ -60,28 +61,31 @@ struct SiteOptions {
 
 int site_command(const SiteOptions& o) {
     check_writable(o.out);
-    write_file(o.out, site_page(Project(o.root)));
+    Refused refused;
+    write_file(o.out, site_page(Project(o.root), refused));
     if (o.shared.json)
         print_json({{"out", o.out}});
     else
         print_text("wrote " + o.out + "\n");
-    return 0;
+    return exit_status(refused);
 }
 
 }  // namespace
 
-std::string site_page(const Project& project) {
+std::string site_page(const Project& project, Refused& refused) {
     Json entries = Json::array();
     for (const std::string& paper : project.papers())
         for (const auto& [profile, cells] : project.grid(paper).profiles)
             for (const auto& entry : cells) {
                 const fs::path path = project.result(profile, entry.cell);
-                if (!fs::exists(path)) continue;
-                const Json json = read_json(path);
-                const Result result = result_from(json, path.string());
-                if (result.cell != entry.cell.name())
-                    throw BadInput(path.string(), "cell", entry.cell.name(), result.cell);
-                entries.push_back(entry_of(entry.cell, json, result));
+                if (!is_there(path)) continue;
+                try {
+                    const Json json = read_json(path);
+                    entries.push_back(
+                        entry_of(entry.cell, json, result_of(entry.cell, json, path.string())));
+                } catch (const Error& e) {
+                    refused.insert(e.what());
+                }
             }
     const fs::path path = project.root() / "experiments" / "site" / "page.html";
     std::string page = read_file(path);

@@ -6,11 +6,12 @@
 
 #include "experiments/harness/command_line.hpp"
 #include "experiments/harness/project.hpp"
+#include "experiments/harness/report.hpp"
 
 namespace nibble {
 
-/// The page with the results of all profiles. Throws IoError, and BadInput for a result that is malformed.
-std::string site_page(const Project& project);
+/// The page with the results of all profiles but those that are refused.
+std::string site_page(const Project& project, Refused& refused);
 
 void add_site(CommandLine& line);
 

@@ -10,6 +10,7 @@
 #include "datasets/decode.hpp"
 #include "datasets/resample.hpp"
 #include "engine/core/error.hpp"
+#include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
 #include "engine/core/rng.hpp"
 #include "tests/datasets/files.hpp"
@@ -41,6 +42,19 @@ std::string encoded(const Image& image, const std::string& extension) {
     return {bytes.begin(), bytes.end()};
 }
 
+/// CRC-32 of a PNG chunk's type and data, big-endian (PNG specification, annex D).
+std::string checksum(const std::string& bytes) {
+    std::uint32_t crc = 0xffffffff;
+    for (const char c : bytes) {
+        crc ^= static_cast<unsigned char>(c);
+        for (int bit = 0; bit < 8; ++bit) crc = crc & 1 ? crc >> 1 ^ 0xedb88320 : crc >> 1;
+    }
+    crc = ~crc;
+    std::string text;
+    for (int shift = 24; shift >= 0; shift -= 8) text += static_cast<char>(crc >> shift);
+    return text;
+}
+
 }  // namespace
 
 TEST_CASE("PNG and JPEG decode to RGB") {
@@ -65,6 +79,32 @@ TEST_CASE("damaged images are refused, every truncation of them too") {
     }
     CHECK_THROWS_AS(decode_image("GIF89a, say", "it"), BadInput);
     CHECK_THROWS_AS(decode_image("\xff\xd8\xff\xd9", "it"), BadInput);
+}
+
+TEST_CASE("a JPEG cut anywhere in its picture is refused though its end marker is there") {
+    const std::string good = encoded(gradient(90, 120), ".jpg");
+    const std::size_t scan = good.find("\xff\xda");
+    REQUIRE(scan != good.npos);
+    for (std::size_t n = scan + 14; n + 2 < good.size(); n += 1 + n % 7) {
+        CAPTURE(n);
+        CHECK(contains(error_of([&] { decode_image(good.substr(0, n) + "\xff\xd9", "cut"); }),
+                       "cut: is damaged ("));
+    }
+}
+
+TEST_CASE("a changed bit in the pixels of a PNG is refused; what else it holds is passed over") {
+    const Image image = gradient(30, 20);
+    const std::string good = encoded(image, ".png");
+    const std::size_t data = good.find("IDAT");
+    for (std::size_t at = data; at + 12 < good.size(); at += 7) {
+        std::string bad = good;
+        bad[at] = static_cast<char>(bad[at] ^ 4);
+        CAPTURE(at);
+        CHECK(contains(error_of([&] { decode_image(bad, "it"); }), "it: is damaged ("));
+    }
+    std::string with_text = good;
+    with_text.insert(data - 4, std::string("\0\0\0\5tEXtwrong\0\0\0\0", 17));  // with a wrong checksum
+    CHECK(decode_image(with_text, "it").pixels == image.pixels);
 }
 
 TEST_CASE("bytes changed at random are decoded or refused, never fatal") {
@@ -93,15 +133,19 @@ TEST_CASE("bytes changed at random are decoded or refused, never fatal") {
 
 TEST_CASE("a small file that claims a huge image is refused before decoding") {
     std::string png = encoded(gradient(8, 8), ".png");
-    png.replace(16, 8, std::string("\x00\x01\x00\x00\x00\x01\x00\x00", 8));  // 65536 x 65536
-    CHECK(contains(error_of([&] { decode_image(png, "it"); }), "65536x65536"));
-    png.replace(16, 8, std::string(8, '\xff'));
-    CHECK(contains(error_of([&] { decode_image(png, "it"); }), "4294967295x4294967295"));
+    const auto claim = [&](const std::string& size) {
+        png.replace(16, 8, size);
+        png.replace(29, 4, checksum(png.substr(12, 17)));
+        return error_of([&] { decode_image(png, "it"); });
+    };
+    CHECK(contains(claim(std::string("\x00\x00\xff\xdc\x00\x00\xff\xdc", 8)), "65500x65500"));
+    CHECK(contains(claim(std::string("\x00\x00\x00\x00\x00\x00\x00\x08", 8)), "damaged"));
+    CHECK(contains(claim(std::string(8, '\xff')), "damaged"));
     std::string jpeg = encoded(gradient(8, 8), ".jpg");
     const std::size_t sof = jpeg.find("\xff\xc0");
     REQUIRE(sof != jpeg.npos);
-    jpeg.replace(sof + 5, 4, "\xff\xff\xff\xff");
-    CHECK(contains(error_of([&] { decode_image(jpeg, "it"); }), "65535x65535"));
+    jpeg.replace(sof + 5, 4, "\xff\xdc\xff\xdc");
+    CHECK(contains(error_of([&] { decode_image(jpeg, "it"); }), "65500x65500"));
 }
 
 TEST_CASE("classes and files are sorted by name; other files are ignored") {

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <functional>
+#include <limits>
+#include <vector>
 
 #include "engine/core/error.hpp"
 #include "results.hpp"
@@ -94,4 +96,27 @@ TEST_CASE("a result says everything its kind says, and nothing else") {
     refused([](Json& j) { j["quantization"].erase("facts"); });
     refused([](Json& j) { j["quantization"]["layers"][0].erase("weight_error"); });
     refused([](Json& j) { j["quantization"]["layers"][0]["kernels"] = -1; });
+}
+
+TEST_CASE("figures that no run can have made are refused") {
+    const std::vector<std::function<void(Json&)>> changes = {
+        [](Json& r) { r["metrics"]["eval"]["top1"] = -1e308; },
+        [](Json& r) { r["metrics"]["eval"]["top5"] = 100.01; },
+        [](Json& r) { r["metrics"]["train"]["loss"] = -1; },
+        [](Json& r) { r["metrics"]["eval"]["images"] = 0; },
+        [](Json& r) { r["metrics"]["generalization_gap"] = -200; },
+        [](Json& r) { r["cost"]["macs"] = std::numeric_limits<std::uint64_t>::max(); },
+        [](Json& r) { r["cost"]["quadratic_cost"] = -1; },
+        [](Json& r) { r["history"][1]["epoch"] = -1; },
+        [](Json& r) { r["history"][2]["eval_top1"] = 101; },
+    };
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+        CAPTURE(i);
+        Json json = test::result("aqt/resnet8--glyphs--w4a4--s0", 80);
+        changes[i](json);
+        CHECK_THROWS_WITH_AS(result_from(json, "here"), doctest::Contains("unexpected type or range"), BadInput);
+    }
+    Json overhead = quantized();
+    overhead["quantization"]["product_overhead"] = 0.5;
+    CHECK_THROWS_AS(result_from(overhead, "here"), BadInput);
 }

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
@@ -82,6 +83,10 @@ TEST_CASE("the schema refuses results that lack something, say more, or say it w
         [](Json& r) { r["schema"] = 1; },
         [](Json& r) { r["metrics"]["eval"]["top1"] = 100.5; },
         [](Json& r) { r["metrics"]["eval"]["images"] = 0; },
+        [](Json& r) { r["metrics"]["eval"]["top1"] = -1e308; },
+        [](Json& r) { r["cost"]["macs"] = std::numeric_limits<std::uint64_t>::max(); },
+        [](Json& r) { r["history"][0]["epoch"] = -1; },
+        [](Json& r) { r["metrics"]["generalization_gap"] = 101; },
         [](Json& r) { r["cell"] = "resnet20"; },
         [](Json& r) { r["key"] = r["key"].get<std::string>().substr(1); },
         [](Json& r) { r["cost"]["layers"][0]["weight_bits"] = "8"; },

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "engine/core/error.hpp"
+#include "engine/core/file.hpp"
 #include "scratch.hpp"
 
 using namespace nibble;

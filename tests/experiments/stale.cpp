@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "datasets/catalog.hpp"
+#include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
 #include "experiments/harness/data.hpp"
 #include "experiments/harness/key.hpp"

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "engine/core/error.hpp"
+#include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
 #include "engine/core/rng.hpp"
 
@@ -106,8 +107,35 @@ TEST_CASE("safetensors: the bytes are those the format describes") {
     contents.tensors["x"] = {"U8", {2}, {std::byte{7}, std::byte{9}}};
     // 54 characters of JSON, padded to 56.
     const std::string header = R"({"x":{"data_offsets":[0,2],"dtype":"U8","shape":[2]}})";
-    CHECK(written(contents) ==
+    CHECK(bytes_of(contents) ==
           std::string("\x38\0\0\0\0\0\0\0", 8) + header + std::string(56 - header.size(), ' ') + "\x07\x09");
+}
+
+TEST_CASE("safetensors: a changed bit anywhere is refused, or changed nothing") {
+    const Safetensors before = example();
+    const std::string bytes = written(before);
+    int unchanged = 0;
+    for (std::size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
+        std::string damaged = bytes;
+        damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << bit % 8));
+        try {
+            // A digest under another name is not known as one; then all else is as it was.
+            const Safetensors after = safetensors_from(damaged, "it");
+            CHECK(bytes_of({after.tensors, before.metadata}) == bytes_of(before));
+            CHECK(after.metadata.size() == 2);
+            ++unchanged;
+        } catch (const BadInput&) {
+        }
+    }
+    CHECK(unchanged < 8 * 13);  // bits of "nibble_sha256"
+}
+
+TEST_CASE("safetensors: a file without digest is read, one whose contents changed is refused") {
+    const Safetensors before = example();
+    CHECK(safetensors_from(bytes_of(before), "it").tensors.size() == before.tensors.size());
+    std::string bytes = written(before);
+    bytes.back() = static_cast<char>(bytes.back() + 1);
+    CHECK(contains(complaint(bytes), "damaged"));
 }
 
 TEST_CASE("safetensors: tensors may lie in any order and in a header padded with spaces") {

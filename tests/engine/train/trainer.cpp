@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/core/error.hpp"
+#include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
 #include "engine/core/rng.hpp"
 #include "engine/io/safetensors.hpp"

@@ -5,6 +5,7 @@
 #include "../results.hpp"
 #include "../scratch.hpp"
 #include "engine/core/error.hpp"
+#include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
 #include "experiments/aqt/curves.hpp"
 #include "synthetic.hpp"
@@ -101,7 +102,11 @@ TEST_CASE("from results on disk to files on disk") {
     store("resnet8--glyphs--w8a8--s0", 92, 12300000 * 8);
     const Project project(scratch.path());
     std::string no_plot;
-    const auto paths = write_report(project, "quick", project.grid("aqt"), aqt::report, no_plot);
+    Refused refused;
+    const Grid grid = project.grid("aqt");
+    const auto paths = write_report(project, "quick", grid, read_cells(project, "quick", grid, refused),
+                                    aqt::report, no_plot);
+    CHECK(refused.empty());
     if (!no_plot.empty()) MESSAGE("SKIPPED: plots: " << no_plot);
     CHECK(paths.size() == (no_plot.empty() ? 16 : 8));
     CHECK(read_file(scratch / "results/quick/aqt.md")
