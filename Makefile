@@ -29,7 +29,7 @@ SHELL := bash
 .PRECIOUS: build/%/build.ninja
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-check setup-data build test reproduce cells data verify check-accuracy bless stale report paper site bench-peers bench-kernels bench-quantizing \
-        check check-format format coverage fuzz clean
+        check check-format format coverage fuzz build-fuzz fuzz-networks faults clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -161,12 +161,26 @@ coverage: test-coverage ## which lines of engine/ the tests run (installs gcovr)
 	gcovr --root . --filter engine/ --gcov-ignore-parse-errors --sort-uncovered build/coverage
 
 # Findings are files build/fuzz/crash-*; each is an argument that repeats it.
-fuzz: | setup ## feed mutated network files to the reader and executor for SECONDS (clang's libFuzzer, sanitizers)
+FUZZ_LIMITS = -max_total_time=$(SECONDS) -timeout=20 -rss_limit_mb=2048 -max_len=65536 -malloc_limit_mb=1024 -print_final_stats=1
+READERS    := weights checkpoint result grid cifar idx image
+
+fuzz: fuzz-networks $(READERS:%=fuzz-%) ## feed mutated files to each reader, SECONDS each (clang's libFuzzer, sanitizers)
+
+build-fuzz: | setup
 	@scripts/setup.sh $(FUZZ_PACKAGES)
 	cmake --preset fuzz && cmake --build --preset fuzz -j $(JOBS)
+
+fuzz-networks: build-fuzz
 	mkdir -p build/fuzz/corpus && cd build/fuzz && ./tests/fuzz_integer_file --write-seeds corpus && \
-	NIBBLE_ARCH=avx2 ./tests/fuzz_integer_file corpus -max_total_time=$(SECONDS) -timeout=20 -rss_limit_mb=2048 -max_len=65536 \
-	  -malloc_limit_mb=1024 -mutate_depth=3 -print_final_stats=1
+	NIBBLE_ARCH=avx2 ./tests/fuzz_integer_file corpus $(FUZZ_LIMITS) -mutate_depth=3
+
+$(READERS:%=fuzz-%): fuzz-%: build-fuzz
+	mkdir -p build/fuzz/$*-corpus && cd build/fuzz && export NIBBLE_FUZZ_READER=$* NIBBLE_ARCH=avx2 && \
+	./tests/fuzz_readers --write-seeds $*-corpus && ./tests/fuzz_readers $*-corpus $(FUZZ_LIMITS)
+
+faults: build ## let system calls fail one at a time, PLACES of each kind a command: the same bits or one line (installs strace)
+	@scripts/setup.sh strace python3
+	tests/faults/faults.sh $(NIBBLE) $(PLACES)
 
 clean: ## remove what was compiled; results/ and build/runs (weights, checkpoints) stay
 	test ! -d build || find build -mindepth 1 -maxdepth 1 ! -name runs -exec rm -rf {} +

@@ -26,8 +26,11 @@ ONLY ?=
 # The build used by `make build`, `make test` and the cells: a preset of CMakePresets.json, built in build/PRESET.
 PRESET ?= release
 
-# How long `make fuzz` runs.
+# How long `make fuzz` runs each of its fuzzers.
 SECONDS ?= 60
+
+# How many calls of each kind `make faults` lets fail in each command.
+PLACES ?= 6
 
 # The compiler of presets that name none. Run `make clean` after changing it.
 ifeq ($(origin CXX),default)

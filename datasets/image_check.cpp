@@ -111,8 +111,7 @@ void png_take(png_structp decoder, png_bytep to, std::size_t count) {
 }
 
 bool read_png(Reading& reading) {
-    png_structp decoder =
-        png_create_read_struct(PNG_LIBPNG_VER_STRING, &reading, png_refuse, png_pass_over);
+    png_structp decoder = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reading, png_refuse, png_pass_over);
     png_infop info = decoder ? png_create_info_struct(decoder) : nullptr;
     if (!info || setjmp(png_jmpbuf(decoder))) {
         png_destroy_read_struct(&decoder, &info, nullptr);

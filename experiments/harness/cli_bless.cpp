@@ -1,8 +1,8 @@
 // nibble bless: results that come out otherwise are replaced on purpose, and what changed is shown.
 #include <fmt/format.h>
 
-#include "engine/core/json.hpp"
 #include "engine/core/file.hpp"
+#include "engine/core/json.hpp"
 #include "experiments/harness/cli.hpp"
 #include "experiments/harness/interrupt.hpp"
 #include "experiments/harness/reproduction.hpp"

@@ -10,6 +10,9 @@
 namespace nibble {
 
 namespace {
+/// A few lines can ask for billions.
+constexpr std::size_t kMostCells = 100000;
+
 template <class T>
 std::vector<T> axis(Fields& fields, const std::string& name, const std::string& where) {
     const auto values = fields.require<std::vector<T>>(name);
@@ -28,6 +31,10 @@ std::vector<Cell> product_of_axes(const Json& axes, const std::string& paper, co
     for (const Json& seed : seeds)  // the library would wrap -1 around and cut 0.5 to 0
         if (!seed.is_number_unsigned()) throw BadInput(where, "seed", "a whole number from 0", seed.dump());
     f.finish();
+    if (const std::size_t count = models.size() * data.size() * methods.size() * seeds.size();
+        std::max({models.size(), data.size(), methods.size(), seeds.size()}) > kMostCells ||
+        count > kMostCells)
+        throw BadInput(where, "cells", "at most " + std::to_string(kMostCells), std::to_string(count));
     std::vector<Cell> cells;
     for (const auto& model : models)
         for (const auto& set : data)

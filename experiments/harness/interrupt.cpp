@@ -17,8 +17,11 @@ void watch_for_interrupts() {
     action.sa_handler = note;
     // RESETHAND: the second signal meets the default action. No RESTART: waiting for a lock must end.
     action.sa_flags = static_cast<int>(SA_RESETHAND);
-    sigaction(SIGINT, &action, nullptr);
-    sigaction(SIGTERM, &action, nullptr);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+        struct sigaction before {};
+        sigaction(signal, nullptr, &before);
+        if (before.sa_handler != SIG_IGN) sigaction(signal, &action, nullptr);  // `nohup` wants it ignored
+    }
 }
 
 int interrupt_signal() {

@@ -1,4 +1,4 @@
-// SIGINT and SIGTERM as a question that long loops ask between steps.
+// SIGINT, SIGTERM and SIGHUP as a question that long loops ask between steps.
 #pragma once
 
 #include <string>
@@ -17,7 +17,8 @@ class Interrupted : public Error {
     int signal_;
 };
 
-/// From now on the first SIGINT or SIGTERM is only noted; a second one ends the program at once.
+/// From now on the first SIGINT, SIGTERM or SIGHUP is only noted, unless it is ignored; a second one of its
+/// kind ends the program at once.
 void watch_for_interrupts();
 
 /// The signal noted since then, or 0.

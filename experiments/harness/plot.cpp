@@ -1,12 +1,12 @@
 #include "experiments/harness/plot.hpp"
 
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cmath>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 
@@ -104,16 +104,36 @@ bool gnuplot_installed() {
     return std::system("command -v gnuplot >/dev/null 2>&1") == 0;  // NOLINT: a constant command
 }
 
-void run_gnuplot(const std::string& script) {
-    std::FILE* pipe = ::popen("gnuplot", "w");
+/// A file that is nowhere but in memory; other processes find it under its path.
+class MemoryFile {
+  public:
+    explicit MemoryFile(const std::string& bytes) : fd_(::memfd_create("nibble", MFD_CLOEXEC)) {
+        if (fd_ < 0 || ::write(fd_, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()))
+            throw IoError("gnuplot: its script cannot be passed on");
+    }
+    ~MemoryFile() { ::close(fd_); }
+    MemoryFile(const MemoryFile&) = delete;
+    MemoryFile& operator=(const MemoryFile&) = delete;
+    std::string path() const { return fmt::format("/proc/{}/fd/{}", ::getpid(), fd_); }
+
+  private:
+    int fd_;
+};
+
+/// What it draws.
+std::string run_gnuplot(const std::string& script) {
+    const MemoryFile commands(script), complaints("");
+    std::FILE* pipe =
+        ::popen(fmt::format("exec gnuplot {} 2>{}", commands.path(), complaints.path()).c_str(), "r");
     if (!pipe) throw Error("gnuplot: cannot be started");
-    // A gnuplot that ends before it has read everything is an error to report, not a signal to die of.
-    const auto before = std::signal(SIGPIPE, SIG_IGN);
-    const bool sent = std::fwrite(script.data(), 1, script.size(), pipe) == script.size();
+    std::string drawn;
+    std::array<char, 1 << 16> part;
+    while (const std::size_t n = std::fread(part.data(), 1, part.size(), pipe)) drawn.append(part.data(), n);
+    const bool failed = std::ferror(pipe) != 0;
     const int status = ::pclose(pipe);
-    std::signal(SIGPIPE, before);
-    if (!sent || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        throw Error("gnuplot: failed; its message is above");
+    if (failed || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        throw Error("gnuplot: failed: " + read_file(complaints.path()));
+    return drawn;
 }
 
 /// No tabs and no blanks at the ends of lines, as in every text file of the repository.
@@ -168,7 +188,6 @@ void draw(const Plot& plot, const fs::path& stem) {
     if (!gnuplot_installed())
         throw Unsupported("plots not updated: gnuplot is not installed (apt-get install gnuplot-nox)");
     if (plot.curves.empty()) throw BadInput(stem.string() + ": nothing to plot");
-    fs::create_directories(stem.parent_path());
     const double inches = size_of(plot).height / 72;
     // A PDF holds its letters, and a family like Helvetica is another font on each machine: name one.
     const std::pair<const char*, std::string> forms[] = {
@@ -176,20 +195,10 @@ void draw(const Plot& plot, const fs::path& stem) {
                              std::lround(120 * inches))},
         {".pdf", fmt::format("pdfcairo size 6.4in,{:.1f}in font 'Liberation Sans,11'", inches)}};
     for (const auto& [suffix, terminal] : forms) {
-        const fs::path partial = stem.string() + fmt::format(".{}{}.partial", ::getpid(), suffix);
-        try {
-            run_gnuplot(fmt::format("set terminal {}\nset output {}\n{}unset output\n", terminal,
-                                    quoted(partial.string()), plot.script()));
-            std::string bytes = read_file(partial);
-            fs::remove(partial);
-            fix_date(bytes);
-            if (suffix == std::string(".svg")) tidy(bytes);
-            write_file(stem.string() + suffix, bytes);
-        } catch (...) {
-            std::error_code ignored;
-            fs::remove(partial, ignored);
-            throw;
-        }
+        std::string bytes = run_gnuplot("set terminal " + terminal + "\n" + plot.script());
+        fix_date(bytes);
+        if (suffix == std::string(".svg")) tidy(bytes);
+        write_file(stem.string() + suffix, bytes);
     }
 }
 

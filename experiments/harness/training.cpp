@@ -37,11 +37,10 @@ Json to_json(const Measured& m, const std::string& run) {
 }
 
 Measured measured_from(const std::string& text, const std::string& run, const std::string& where) {
-    const Json json = parse_json(text, where + ": the record of its progress (delete the file)", kFileLimits);
+    const Json json = parse_json(text, where + ": the record of its progress", kFileLimits);
     Fields f(json, where);
     if (f.require<std::string>("run") != run)
-        throw BadInput(where +
-                       ": checkpoint of another run (other settings or data); delete it or name another");
+        throw BadInput(where + ": checkpoint of another run (other settings or data)");
     Measured m;
     for (const Json& entry : f.require<std::vector<Json>>("history")) {
         Fields e(entry, where + ": history");
@@ -145,7 +144,7 @@ class Run {
         if (trainer_.steps_done() > stop_)
             throw BadInput(where, "steps done", "at most " + std::to_string(stop_),
                            std::to_string(trainer_.steps_done()));
-        if (now_.history.size() * per_epoch_ + now_.steps != trainer_.steps_done())
+        if (now_.steps > per_epoch_ || now_.history.size() * per_epoch_ + now_.steps != trainer_.steps_done())
             throw BadInput(where + ": its history does not fit its step count");
     }
 

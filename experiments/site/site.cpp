@@ -81,8 +81,7 @@ std::string site_page(const Project& project, Refused& refused) {
                 if (!is_there(path)) continue;
                 try {
                     const Json json = read_json(path);
-                    entries.push_back(
-                        entry_of(entry.cell, json, result_of(entry.cell, json, path.string())));
+                    entries.push_back(entry_of(entry.cell, json, result_of(entry.cell, json, path.string())));
                 } catch (const Error& e) {
                     refused.insert(e.what());
                 }

@@ -178,7 +178,8 @@ mkdir -p experiments/site && echo '<script>@CELLS@</script>' >experiments/site/p
 "$nibble" site --out page.html >out 2>err || fail "site: $(cat err)"
 grep -q "\"cell\":\"$cell\"" page.html || fail "the page lacks $cell"
 sed 's/"cell": "/&other/' kept.json >"$result"
-refused 1 "cell: expected $cell" site --out page.html
+"$nibble" site --out page.html >out 2>err && fail "site does not mind a misplaced result"
+grep -q "left out: .*cell: expected $cell" err || fail "site: $(cat err)"
 cp kept.json "$result"
 
 printf 'x\n<!-- results:begin -->\n<!-- results:end -->\n' >README.md

@@ -110,7 +110,7 @@ refused 1 "folder" quantize $small --out /proc/none/x
 refused 1 "--numerics" eval --weights q.st --data glyphs --numerics bf16
 refused 1 "--model" eval --weights q.st --data glyphs --model resnet20
 refused 1 "float weights" verify --integer f.st --data glyphs
-refused 1 "no such file" predict none.png --weights q.st
+refused 1 "No such file" predict none.png --weights q.st
 refused 1 "neither JPEG nor PNG" predict f.st --weights q.st
 refused 2 "IMAGE" predict --weights q.st
 refused 1 "classes" predict colour.png --weights f.st --classes -1
@@ -122,11 +122,16 @@ for n in 0 7 8 1000 $((size / 2)) $((size - 1)); do
     refused 1 "broken.st" eval --weights broken.st --data glyphs
 done
 cp q.st broken.st
+printf 'x' | dd of=broken.st bs=1 seek=$((size - 4)) conv=notrunc status=none
+refused 1 "broken.st: damaged" eval --weights broken.st --data glyphs
+cp q.st broken.st
+undigested broken.st
 printf '\000\000\300\177' | dd of=broken.st bs=1 seek=$((size - 4)) conv=notrunc status=none # the last step: NaN
 refused 1 "broken.st: weights of linear: step" eval --weights broken.st --data glyphs
 refused 1 "broken.st" predict colour.png --weights broken.st
 refused 1 "broken.st" verify --integer broken.st --data glyphs
 sed 's/\\"max_pool\\"\|\\"avg_pool\\"/\\"bad_pool\\"/g' q.st >broken.st
+undigested broken.st
 refused 1 "bad_pool" eval --weights broken.st --data glyphs
 
 [ $failures -eq 0 ] && echo "quantized networks on the command line: all checks passed"

@@ -93,7 +93,8 @@ TEST_CASE("a report is the same bytes every time") {
     const Fixture fixture;
     const Project project = fixture.project();
     std::string no_plot;
-    const auto paths = write_report(project, "quick", project.grid("paper"), fixture.cells(), generic_report, no_plot);
+    const auto paths =
+        write_report(project, "quick", project.grid("paper"), fixture.cells(), generic_report, no_plot);
     if (!no_plot.empty()) MESSAGE("SKIPPED: plots: " << no_plot);
     REQUIRE(paths.size() == (no_plot.empty() ? 5 : 3));
     std::map<std::filesystem::path, std::string> first;

@@ -114,7 +114,8 @@ TEST_CASE("figures that no run can have made are refused") {
         CAPTURE(i);
         Json json = test::result("aqt/resnet8--glyphs--w4a4--s0", 80);
         changes[i](json);
-        CHECK_THROWS_WITH_AS(result_from(json, "here"), doctest::Contains("unexpected type or range"), BadInput);
+        CHECK_THROWS_WITH_AS(result_from(json, "here"), doctest::Contains("unexpected type or range"),
+                             BadInput);
     }
     Json overhead = quantized();
     overhead["quantization"]["product_overhead"] = 0.5;

@@ -18,68 +18,23 @@
 #include <random>
 
 #include "engine/core/error.hpp"
+#include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
 #include "engine/core/parallel.hpp"
 #include "engine/infer/file.hpp"
+#include "tests/fuzz/mutations.hpp"
 #include "tests/helpers/mutated_network.hpp"
 #include "tests/helpers/networks.hpp"
-
-extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t max_size);
 
 namespace {
 
 using namespace nibble;
+using namespace nibble::fuzz;
 
-std::size_t below(std::mt19937& random, std::size_t n) {
-    return random() % n;
-}
-
-/// Changes the bytes as libFuzzer sees fit; they may grow a little.
-template <class Container>
-void mutate(Container& bytes) {
-    constexpr std::size_t kGrowth = 64;
-    const std::size_t size = bytes.size();
-    bytes.resize(size + kGrowth);
-    bytes.resize(LLVMFuzzerMutate(reinterpret_cast<std::uint8_t*>(bytes.data()), size, size + kGrowth));
-}
-
-/// Replaces, removes or copies one value of the graph.
-void mutate_graph(std::string& text, std::mt19937& random) {
-    static const Json kValues{-1,        0,         1,          2,          3,          7,
-                              64,        256,       1 << 20,    1 << 28,    1e-38,      1e38,
-                              0.5,       true,      nullptr,    "s4-pc",    "s8n-pt",   "u8-pt",
-                              "u4-pc",   "t-g3",    "t-pc",     "s4-g2",    "s4x2-pc",  "floor",
-                              "half_up", "product", "quantize", "max_pool", "avg_pool", "shortcut"};
-    Json graph = Json::parse(text, nullptr, false);
-    if (graph.is_discarded() || !graph.is_structured() || graph.empty()) return mutate(text);
-    const Json flat = graph.flatten();
-    const auto pointer_to = [&](std::size_t i) {
-        return Json::json_pointer(std::next(flat.begin(), static_cast<std::ptrdiff_t>(i)).key());
-    };
-    Json::json_pointer at = pointer_to(below(random, flat.size()));
-    switch (below(random, 4)) {
-        case 0:
-            graph[at] = kValues[below(random, kValues.size())];
-            break;
-        case 1:
-            graph[at] = graph.at(pointer_to(below(random, flat.size())));
-            break;
-        default: {
-            for (std::size_t up = below(random, 3); up > 0 && !at.parent_pointer().empty(); --up)
-                at = at.parent_pointer();
-            Json& parent = graph[at.parent_pointer()];
-            if (parent.is_array() && below(random, 2)) {
-                const std::size_t i = std::stoul(at.back());
-                parent.insert(parent.begin() + static_cast<std::ptrdiff_t>(i), Json(parent[i]));
-            } else if (parent.is_array()) {
-                parent.erase(std::stoul(at.back()));
-            } else {
-                parent.erase(at.back());
-            }
-        }
-    }
-    text = graph.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
+const Json kValues{-1,        0,         1,          2,          3,          7,         64,        256,
+                   1 << 20,   1 << 28,   1e-38,      1e38,       0.5,        true,      nullptr,   "s4-pc",
+                   "s8n-pt",  "u8-pt",   "u4-pc",    "t-g3",     "t-pc",     "s4-g2",   "s4x2-pc", "floor",
+                   "half_up", "product", "quantize", "max_pool", "avg_pool", "shortcut"};
 
 void mutate_tensor(Safetensors& file, std::mt19937& random) {
     if (file.tensors.empty()) return;
@@ -104,8 +59,8 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
     flush_denormals();
     if (*argc != 3 || std::strcmp((*argv)[1], "--write-seeds") != 0) return 0;
     for (std::uint32_t stream : {1, 2, 3})
-        write_safetensors(std::filesystem::path((*argv)[2]) / ("seed-" + std::to_string(stream)),
-                          to_safetensors(test::small_integer_network(stream), {}));
+        write_file(std::filesystem::path((*argv)[2]) / ("seed-" + std::to_string(stream)),
+                   bytes_of(to_safetensors(test::small_integer_network(stream), {})));
     std::exit(0);
 }
 
@@ -130,7 +85,7 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
         if (part == 0) {
             mutate(graph);
         } else if (part < 5) {
-            mutate_graph(graph, random);
+            mutate_json(graph, kValues, random);
         } else if (part < 8) {
             mutate_tensor(file, random);
         } else {

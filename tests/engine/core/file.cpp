@@ -111,7 +111,8 @@ TEST_CASE("only regular files are read, whole, and within the limit") {
     CHECK_THROWS_AS(read_exactly(file, 1001), BadInput);
     // A file that says it has more bytes than come is not half a file: sysfs files say 4096.
     const fs::path short_file = "/sys/kernel/mm/transparent_hugepage/enabled";
-    if (fs::exists(short_file)) CHECK_THROWS_WITH_AS(read_file(short_file), doctest::Contains("ended after"), IoError);
+    if (fs::exists(short_file))
+        CHECK_THROWS_WITH_AS(read_file(short_file), doctest::Contains("ended after"), IoError);
 }
 
 TEST_CASE("partial files of dead processes go with the next write; those being written stay") {

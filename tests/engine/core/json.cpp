@@ -29,7 +29,8 @@ TEST_CASE("malformed JSON is BadInput that names the file") {
     const std::string deep(200000, '['), deep_and_whole = deep + std::string(200000, ']');
     for (const std::string& text :
          {std::string(), std::string("{"), std::string("{\"a\":1}}"), std::string("{\"a\":1e999}"),
-          std::string("\"\xff\""), std::string("{\"a\":1,\"a\":2}"), std::string("{}\0}", 4), deep, deep_and_whole}) {
+          std::string("\"\xff\""), std::string("{\"a\":1,\"a\":2}"), std::string("{}\0}", 4), deep,
+          deep_and_whole}) {
         write_file(path, text);
         CHECK_THROWS_AS(read_json(path), BadInput);
     }

@@ -129,6 +129,33 @@ TEST_CASE("checkpoints of other runs and damaged ones are refused and change not
     CHECK(fresh.steps_done() == 0);
 }
 
+TEST_CASE("a checkpoint with a changed bit is refused, or goes on to the same weights") {
+    const Scratch scratch;
+    Trainer trainer(small(), Numerics::f32, recipe(), 2, 5);
+    take_steps(trainer, 0, 1);
+    trainer.save(scratch.file, "progress");
+    const std::string whole = read_file(scratch.file);
+    Random random(5, Purpose::test);
+    int refused = 0;
+    for (int i = 0; i < 200; ++i) {
+        // Half of them in the header, which is the smaller part.
+        const std::uint32_t bytes = static_cast<std::uint32_t>(i % 2 ? whole.size() : 4096);
+        std::string damaged = whole;
+        char& byte = damaged[random.below(bytes)];
+        byte = static_cast<char>(byte ^ (1 << random.below(8)));
+        write_file(scratch.file, damaged);
+        Trainer resumed(small(), Numerics::f32, recipe(), 2, 5);
+        try {
+            const std::string extra = resumed.load(scratch.file);
+            CHECK(extra == "progress");
+            CHECK(digest_of(resumed.weights()) == digest_of(trainer.weights()));
+        } catch (const BadInput&) {
+            ++refused;
+        }
+    }
+    CHECK(refused > 190);
+}
+
 TEST_CASE("impossible batches, labels and recipes are refused; divergence is an error") {
     Trainer trainer(small(), Numerics::f32, recipe(), 2, 5);
     Batch batch(0);
