@@ -50,9 +50,10 @@ std::vector<Cell> product_of_axes(const Json& axes, const std::string& paper, co
 std::vector<Cell> all_cells(const Json& axes, const std::string& paper, const std::string& where) {
     if (!axes.is_array()) return product_of_axes(axes, paper, where);
     std::vector<Cell> cells;
+    std::set<std::string> names;
     for (std::size_t i = 0; i < axes.size(); ++i)
         for (const Cell& cell : product_of_axes(axes[i], paper, where + "[" + std::to_string(i) + "]"))
-            if (std::find(cells.begin(), cells.end(), cell) == cells.end()) cells.push_back(cell);
+            if (names.insert(cell.name()).second) cells.push_back(cell);
     if (cells.empty()) throw BadInput(where + ": the list is empty");
     return cells;
 }

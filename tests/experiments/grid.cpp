@@ -78,6 +78,13 @@ TEST_CASE("a grid is read strictly") {
     refused([](Json& j) { j["profiles"]["quick"]["skip"][0].erase("reason"); }, "reason");
     refused([](Json& j) { j["profiles"]["quick"]["skip"][0]["model"] = "resnet20"; }, "matches no cell");
     refused([](Json& j) { j["profiles"]["quick"]["skip"] = 3; }, "skip");
+    refused(
+        [](Json& j) {
+            Json& axes = j["profiles"]["quick"]["axes"];
+            for (int i = 0; i < 400; ++i)
+                axes["model"].push_back("resnet" + std::to_string(6 * i + 8)), axes["seed"].push_back(i + 10);
+        },
+        "at most 100000");
 }
 
 TEST_CASE("every grid of the repository can be read, and no cell is in two profiles") {
