@@ -63,13 +63,18 @@ Json to_json(const IntegerValue& value) {
     return json;
 }
 
+/// Kernel, stride and padding; where sides differ, all of Window::numbers().
+std::vector<int> window_numbers(const Window& w) {
+    const Window alike(w.rows.kernel, w.cols.kernel, w.rows.stride, w.rows.before);
+    return w == alike ? std::vector{w.rows.kernel, w.cols.kernel, w.rows.stride, w.rows.before} : w.numbers();
+}
+
 Json to_json(const IntegerStep& step) {
     Json json{
         {"op", to_string(step.op)}, {"name", step.name}, {"input", step.input}, {"outputs", step.outputs}};
     const bool windowed = step.op == IntegerStep::Op::product || step.op == IntegerStep::Op::max_pool ||
                           step.op == IntegerStep::Op::avg_pool;
-    if (windowed)
-        json["window"] = {step.window.kernel_h, step.window.kernel_w, step.window.stride, step.window.pad};
+    if (windowed) json["window"] = window_numbers(step.window);
     if (step.op == IntegerStep::Op::shortcut) json["stride"] = step.stride;
     if (step.op != IntegerStep::Op::product) return json;
     json["scheme"] = to_string(step.weights.scheme);
@@ -87,6 +92,12 @@ std::vector<int> integers(Fields& fields, const std::string& key, std::size_t ex
         throw BadInput("integer network", key, std::to_string(expected) + " numbers",
                        std::to_string(values.size()));
     return values;
+}
+
+Window window_from(const std::vector<int>& n) {
+    if (n.size() == 4) return {n[0], n[1], n[2], n[3]};
+    if (n.size() == 8) return {{n[0], n[2], n[4], n[5]}, {n[1], n[3], n[6], n[7]}};
+    throw BadInput("integer network", "window", "4 or 8 numbers", std::to_string(n.size()));
 }
 
 class Reader {
@@ -116,8 +127,7 @@ class Reader {
         if (step.op == IntegerStep::Op::shortcut) {
             step.stride = fields.require<int>("stride");
         } else if (step.op != IntegerStep::Op::quantize) {
-            const std::vector<int> window = integers(fields, "window", 4);
-            step.window = {window[0], window[1], window[2], window[3]};
+            step.window = window_from(fields.require<std::vector<int>>("window"));
         }
         if (step.op == IntegerStep::Op::product) {
             step.relu = fields.require<bool>("relu");

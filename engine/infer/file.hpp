@@ -3,7 +3,8 @@
 //
 //     metadata   "format": "nibble-integer-network", "version": "1"
 //                "graph": JSON {"values": [{"dims": [h, w, c], "quantizer": {...}}], "steps": [{...}]}
-//                and what the caller adds (the model's name, how images are normalised, ...)
+//                and what the caller adds (the model's name, how images are normalised, ...). A step's "window":
+//                [kernel height, width, stride, padding], or where sides differ the 8 of Window::numbers()
 //     tensors    for the product of step NNN: "NNN.codes" U8 (packing.hpp), "NNN.steps" F32, "NNN.scale" F32,
 //                "NNN.shift" F32, and with group scales "NNN.multipliers" U8; for each further term of a sum,
 //                "NNN.term2.outputs" U32 (the channels it is for) and its ".codes", ".steps" and ".scale";

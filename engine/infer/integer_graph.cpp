@@ -107,14 +107,13 @@ class Checker {
                     fail("outputs", "each stored in its own way", "two alike");
     }
 
+    /// The output of the step's window.
     Dims slide(Dims in, int channels) const {
-        const Window& w = step_->window;
-        if (w.kernel_h < 1 || w.kernel_w < 1 || w.stride < 1 || w.pad < 0 || w.kernel_h > kMaxWindow ||
-            w.kernel_w > kMaxWindow || w.stride > kMaxWindow || w.pad > kMaxWindow)
-            fail("window", "sizes of 1 to " + std::to_string(kMaxWindow), "something else");
-        const int rows = in.h + 2 * w.pad - w.kernel_h, cols = in.w + 2 * w.pad - w.kernel_w;
-        if (rows < 0 || cols < 0) fail("window", "no larger than its padded input", to_string(in));
-        return {rows / w.stride + 1, cols / w.stride + 1, channels};
+        step_->window.check(in, where_ + ": window");
+        for (int n : step_->window.numbers())
+            if (n > kMaxWindow)
+                fail("window", "sizes of at most " + std::to_string(kMaxWindow), std::to_string(n));
+        return step_->window.output(in, channels);
     }
 
     void check_step() {
@@ -158,12 +157,10 @@ class Checker {
     }
 
     void check_pool(const IntegerValue& in, const std::optional<Quantizer>* same) {
-        const Window& w = step_->window;
         const Dims out = slide(in.dims, in.dims.c);
-        if (w.pad >= std::min(w.kernel_h, w.kernel_w))
-            fail("padding", "less than the window", std::to_string(w.pad));
+        step_->window.check_pooling(in.dims, where_);
         define_outputs(out, same);
-        add_work(out, std::int64_t{w.kernel_h} * w.kernel_w);
+        add_work(out, step_->window.taps());
     }
 
     void check_product(const IntegerValue& in) {
@@ -174,8 +171,8 @@ class Checker {
         const auto size = [](int n) { return static_cast<std::size_t>(n); };
         Shape expected{w.outputs(), size(in.dims.c)};
         if (w.shape.size() == 4) {
-            expected.push_back(size(step_->window.kernel_h));
-            expected.push_back(size(step_->window.kernel_w));
+            expected.push_back(size(step_->window.rows.kernel));
+            expected.push_back(size(step_->window.cols.kernel));
         } else if (in.dims.h != 1 || in.dims.w != 1 || step_->window != Window{}) {
             fail("input and window of a linear layer", "1x1xc and 1x1", to_string(in.dims));
         }
@@ -189,7 +186,7 @@ class Checker {
         check_sums(*in.quantizer);
         has_product_ = true;
         int& border = borders_[static_cast<std::size_t>(step_->input)];
-        border = std::max(border, step_->window.pad);
+        border = std::max(border, step_->window.largest_pad());
         if (step_->residual >= 0 && defined(step_->residual).dims != out)
             fail("shape of its residual", to_string(out), to_string(graph_.values[step_->residual].dims));
         if (step_->residual >= 0) require_one_scale(graph_.values[step_->residual], "its residual");

@@ -11,13 +11,11 @@ namespace {
 constexpr std::size_t kSlack = 64;
 
 void widen_border(ValueLayout& value, const Window& window, Dims out) {
-    const auto reach = [&](int positions, int kernel) {
-        return (positions - 1) * window.stride + kernel - window.pad;
-    };
-    const int bottom = std::max(value.rows - value.top, reach(out.h, window.kernel_h));
-    const int right = std::max(value.cols - value.left, reach(out.w, window.kernel_w));
-    value.top = std::max(value.top, window.pad);
-    value.left = std::max(value.left, window.pad);
+    const auto& [rows, cols] = window;
+    const int bottom = std::max(value.rows - value.top, rows.source(out.h - 1, rows.kernel));
+    const int right = std::max(value.cols - value.left, cols.source(out.w - 1, cols.kernel));
+    value.top = std::max(value.top, rows.before);
+    value.left = std::max(value.left, cols.before);
     value.rows = value.top + bottom;
     value.cols = value.left + right;
 }

@@ -8,14 +8,6 @@
 namespace nibble {
 namespace {
 
-/// Calls visit(row, col) for the taps of output pixel (r, c) that lie in the image, in row-major order.
-template <class Visit>
-void for_taps(const Window& w, Dims in, int r, int c, Visit visit) {
-    const int row = r * w.stride - w.pad, col = c * w.stride - w.pad;
-    for (int i = std::max(row, 0); i < std::min(row + w.kernel_h, in.h); ++i)
-        for (int j = std::max(col, 0); j < std::min(col + w.kernel_w, in.w); ++j) visit(i, j);
-}
-
 class MaxPoolStep : public RunnableStep {
   public:
     using RunnableStep::RunnableStep;
@@ -39,7 +31,7 @@ class MaxPoolStep : public RunnableStep {
             for (int c = 0; c < dims.w; ++c) {
                 T* to = pixel<T>(share, out, slot, r, c);
                 bool first = true;
-                for_taps(step_.window, layout(step_.input).dims, r, c, [&](int row, int col) {
+                for_pixels(step_.window, layout(step_.input).dims, r, c, [&](int row, int col) {
                     const T* from = pixel<T>(share, step_.input, slot, row, col);
                     if (first)
                         std::copy_n(from, dims.c, to);
@@ -74,12 +66,12 @@ class AveragePoolStep : public RunnableStep {
     }
 
   private:
-    float taps() const { return static_cast<float>(step_.window.kernel_h * step_.window.kernel_w); }
+    float taps() const { return static_cast<float>(step_.window.taps()); }
 
     void average_floats(const Share& share, int slot, int r, int c, float* mean) const {
         const ValueLayout& in = layout(step_.input);
         std::fill_n(mean, in.dims.c, 0.0f);
-        for_taps(step_.window, in.dims, r, c, [&](int row, int col) {
+        for_pixels(step_.window, in.dims, r, c, [&](int row, int col) {
             const float* from = pixel<float>(share, step_.input, slot, row, col);
             for (int i = 0; i < in.dims.c; ++i) mean[i] += from[i];
         });
@@ -91,7 +83,7 @@ class AveragePoolStep : public RunnableStep {
         const Quantizer& q = *context_.graph.values[step_.input].quantizer;
         const int offset = q.offset();
         std::fill_n(sums, in.dims.c, 0);
-        for_taps(step_.window, in.dims, r, c, [&](int row, int col) {
+        for_pixels(step_.window, in.dims, r, c, [&](int row, int col) {
             const auto* from = pixel<std::uint8_t>(share, step_.input, slot, row, col);
             for (int i = 0; i < in.dims.c; ++i) sums[i] += from[i] - offset;
         });

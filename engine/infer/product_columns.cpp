@@ -44,7 +44,7 @@ class Columns {
 
     ProductColumns make() {
         const QuantizedWeights& w = step_.weights;
-        const std::size_t taps = static_cast<std::size_t>(step_.window.kernel_h * step_.window.kernel_w);
+        const std::size_t taps = static_cast<std::size_t>(step_.window.taps());
         const std::size_t inputs = w.shape[1], size = taps * inputs;
         const bool grouped = !w.multipliers.empty();
         made_.columns = static_cast<int>(kernels_.size());

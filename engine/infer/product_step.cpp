@@ -37,19 +37,19 @@ class ProductStep : public RunnableStep {
         // Stretches of channels with one multiplier that begin anew with every tap.
         const int group = std::gcd(std::min(step.weights.scheme.group, dims.c), dims.c);
         weights_ = {context.kernels, format_of(step.weights.scheme),
-                    kernels::CodeMatrix{step.window.kernel_h, step.window.kernel_w * dims.c, columns.columns,
-                                        columns.codes, columns.multipliers, group},
+                    kernels::CodeMatrix{step.window.rows.kernel, step.window.cols.kernel * dims.c,
+                                        columns.columns, columns.codes, columns.multipliers, group},
                     kernels::OperandRange{in.scheme.highest() + in.offset(), in.offset()}};
         groups_ = std::move(columns.groups);
         extra_ = std::move(columns.extra);
 
         // Rows of zeros above and below the image need not be multiplied; a zero stored as another code must.
-        const Window& w = step.window;
+        const WindowAxis& along_rows = step.window.rows;
         const int rows = layout(step.outputs.front()).dims.h;
         if (in.offset() == 0 && weights_.runs_are_separate())
-            stretches_ = stretches(rows, w.stride, -w.pad, w.kernel_h, dims.h);
+            stretches_ = stretches(along_rows, rows, dims.h);
         else
-            stretches_ = {{0, rows, 0, w.kernel_h}};
+            stretches_ = {{0, rows, 0, along_rows.kernel}};
     }
 
     void run(const Share& share) const override {
@@ -88,9 +88,9 @@ class ProductStep : public RunnableStep {
         q.out_row_stride = static_cast<std::ptrdiff_t>(cols) * q.channels;
         q.run_stride = in.row_stride();
         for (int row = rows.begin; row < rows.end; row += band) {
-            q.pixels = {std::min(band, rows.end - row), cols, in.row_stride() * w.stride,
-                        static_cast<std::ptrdiff_t>(in.dims.c) * w.stride};
-            q.operand = pixel<std::uint8_t>(share, step_.input, slot, row * w.stride - w.pad, -w.pad);
+            q.pixels = {std::min(band, rows.end - row), cols, in.row_stride() * w.rows.stride,
+                        static_cast<std::ptrdiff_t>(in.dims.c) * w.cols.stride};
+            q.operand = first_seen(share, slot, row, 0);
             const bool first = slot == 0 && row == rows.begin;
             const bool last = slot + 1 == share.images && row + band >= rows.end;
             if (first && weights_.multiplied_packed())
@@ -104,20 +104,24 @@ class ProductStep : public RunnableStep {
     /// The product of a band that begins at `row`, by stretches of rows that meet the same rows of the
     /// window.
     void multiply(const Share& share, int slot, const kernels::IntegerProduct& band, int row) const {
-        const Window& w = step_.window;
         for (const Stretch& s : stretches_) {
             const int begin = std::max(s.first, row),
                       end = std::min(s.first + s.count, row + band.pixels.rows);
             if (begin >= end) continue;
             kernels::IntegerProduct q = band;
             q.pixels.rows = end - begin;
-            q.operand =
-                pixel<std::uint8_t>(share, step_.input, slot, begin * w.stride - w.pad + s.tap, -w.pad);
+            q.operand = first_seen(share, slot, begin, s.tap);
             q.runs = s.taps;
             q.weights += s.tap * weights_.expanded_run_bytes();
             q.out += (begin - row) * q.out_row_stride;
             context_.kernels.integer_product(q);
         }
+    }
+
+    /// What the window of output pixel (row, 0) sees first in row `tap` of its kernel.
+    const std::uint8_t* first_seen(const Share& share, int slot, int row, int tap) const {
+        const auto& [rows, cols] = step_.window;
+        return pixel<std::uint8_t>(share, step_.input, slot, rows.source(row, tap), cols.source(0, 0));
     }
 
     void finish(const Share& share, int slot, const kernels::IntegerProduct& q, const ColumnGroup& group,

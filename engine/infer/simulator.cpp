@@ -48,7 +48,7 @@ class SimulatedProduct {
         const Scheme& scheme = graph.values[step.input].quantizer->scheme;
         kernels_ = static_cast<int>(step.weights.kernels());
         const std::int64_t code = std::max(std::abs(scheme.lowest()), scheme.highest());
-        const int runs = step.window.kernel_h, length = step.window.kernel_w * in_.c;
+        const int runs = step.window.rows.kernel, length = step.window.cols.kernel * in_.c;
         if (largest_sum(code) < kExact) {
             add_piece(0, runs, 0, length);
             return;
@@ -59,15 +59,15 @@ class SimulatedProduct {
     }
 
     void run(Values& values) const {
-        const Window& w = step_.window;
-        const int rows = std::max(w.pad + in_.h, (out_.h - 1) * w.stride + w.kernel_h);
-        const int cols = std::max(w.pad + in_.w, (out_.w - 1) * w.stride + w.kernel_w);
-        const std::ptrdiff_t row_stride = static_cast<std::ptrdiff_t>(cols) * in_.c;
-        std::vector<float> operand(static_cast<std::size_t>(rows * row_stride) + kSlack, 0.0f);
+        const auto& [rows, cols] = step_.window;
+        const std::ptrdiff_t row_stride = static_cast<std::ptrdiff_t>(cols.extent(out_.w, in_.w)) * in_.c;
+        std::vector<float> operand(static_cast<std::size_t>(rows.extent(out_.h, in_.h) * row_stride) + kSlack,
+                                   0.0f);
         for (int r = 0; r < in_.h; ++r)
-            std::copy_n(
-                values[step_.input].data() + static_cast<std::ptrdiff_t>(r) * in_.w * in_.c, in_.w * in_.c,
-                operand.data() + (r + w.pad) * row_stride + static_cast<std::ptrdiff_t>(w.pad) * in_.c);
+            std::copy_n(values[step_.input].data() + static_cast<std::ptrdiff_t>(r) * in_.w * in_.c,
+                        in_.w * in_.c,
+                        operand.data() + (r + rows.before) * row_stride +
+                            static_cast<std::ptrdiff_t>(cols.before) * in_.c);
 
         const auto pixels = static_cast<std::size_t>(out_.h) * static_cast<std::size_t>(out_.w),
                    kernels = static_cast<std::size_t>(kernels_);
@@ -76,7 +76,8 @@ class SimulatedProduct {
         for (const Piece& piece : pieces_) {
             kernels::Product q{};
             q.operand = operand.data() + piece.run * row_stride + piece.k;
-            q.pixels = {out_.h, out_.w, row_stride * w.stride, static_cast<std::ptrdiff_t>(in_.c) * w.stride};
+            q.pixels = {out_.h, out_.w, row_stride * rows.stride,
+                        static_cast<std::ptrdiff_t>(in_.c) * cols.stride};
             q.runs = piece.runs;
             q.run_stride = row_stride;
             q.run_length = piece.length;
@@ -134,8 +135,8 @@ class SimulatedProduct {
         for (int r = run; r < run + runs; ++r)
             for (int j = k; j < k + length; ++j)
                 for (int o = 0; o < kernels_; ++o) {
-                    const int input = j % in_.c, tap = r * step_.window.kernel_w + j / in_.c;
-                    const int taps = step_.window.kernel_h * step_.window.kernel_w;
+                    const int input = j % in_.c, tap = r * step_.window.cols.kernel + j / in_.c;
+                    const int taps = step_.window.taps();
                     const auto at = (static_cast<std::size_t>(o) * in_.c + input) * taps + tap;
                     matrix.push_back(static_cast<float>(step_.weights.product_of(at)));
                 }
@@ -170,25 +171,21 @@ void simulate_shortcut(const IntegerGraph& graph, const IntegerStep& step, Value
 void simulate_pool(const IntegerGraph& graph, const IntegerStep& step, Values& values) {
     const IntegerValue& input = graph.values[step.input];
     const Dims in = input.dims, out = graph.values[step.outputs[0]].dims;
-    const Window& w = step.window;
     for (int r = 0; r < out.h; ++r)
         for (int c = 0; c < out.w; ++c)
             for (int i = 0; i < out.c; ++i) {
                 float largest = -INFINITY, sum = 0;
-                for (int row = r * w.stride - w.pad; row < r * w.stride - w.pad + w.kernel_h; ++row)
-                    for (int col = c * w.stride - w.pad; col < c * w.stride - w.pad + w.kernel_w; ++col) {
-                        if (row < 0 || col < 0 || row >= in.h || col >= in.w) continue;
-                        const float x =
-                            values[step.input][(static_cast<std::size_t>(row) * in.w + col) * in.c + i];
-                        largest = larger(largest, x);
-                        sum += x;  // of codes: exact
-                    }
+                for_pixels(step.window, in, r, c, [&](int row, int col) {
+                    const float x =
+                        values[step.input][(static_cast<std::size_t>(row) * in.w + col) * in.c + i];
+                    largest = larger(largest, x);
+                    sum += x;  // of codes: exact
+                });
                 const std::size_t at = (static_cast<std::size_t>(r) * out.w + c) * out.c + i;
                 if (step.op == IntegerStep::Op::max_pool)
                     values[step.outputs[0]][at] = largest;
                 else
-                    store(graph, step, at, real(input, sum) / static_cast<float>(w.kernel_h * w.kernel_w),
-                          values);
+                    store(graph, step, at, real(input, sum) / static_cast<float>(step.window.taps()), values);
             }
 }
 

@@ -37,7 +37,7 @@ int branch(Graph& graph, int x, const std::string& block, int channels, int stri
 int residual_block(Graph& graph, int x, const std::string& name, int channels, int stride, bool bottleneck) {
     const int y = branch(graph, x, name, channels, stride, bottleneck), out = graph[y].out.c;
     if (stride != 1 || graph[x].out.c != out)
-        x = conv_bn(graph, x, name + "downsample.0", name + "downsample.1", out, {.stride = stride});
+        x = conv_bn(graph, x, name + "downsample.0", name + "downsample.1", out, {1, 1, stride});
     return graph.relu(graph.add(y, x));
 }
 
@@ -56,7 +56,7 @@ Graph resnet(const Resnet& options) {
     const int channels = std::max(1, static_cast<int>(64 * options.width));
     Graph graph;
     int x = graph.input(options.input);
-    x = conv_bn(graph, x, "conv1", "bn1", 64, {.kernel_h = 7, .kernel_w = 7, .stride = 2, .pad = 3});
+    x = conv_bn(graph, x, "conv1", "bn1", 64, {7, 7, 2, 3});
     x = graph.max_pool(graph.relu(x), window3x3(2));
     for (int stage = 0; stage < 4; ++stage)
         for (int i = 0; i < layout.blocks[stage]; ++i) {

@@ -16,7 +16,7 @@ int shortcut(Graph& graph, int x, const std::string& block, int channels, int st
     const bool same_shape = stride == 1 && graph[x].out.c == channels;
     if (same_shape) return x;
     if (kind == Shortcut::option_a) return graph.shortcut_a(x, channels, stride);
-    return conv_bn(graph, x, block + "downsample.0", block + "downsample.1", channels, {.stride = stride});
+    return conv_bn(graph, x, block + "downsample.0", block + "downsample.1", channels, {1, 1, stride});
 }
 
 /// relu(bn(conv(relu(bn(conv(x))))) + shortcut(x))

@@ -9,8 +9,8 @@
 namespace nibble {
 
 /// A 3x3 convolution or pooling that keeps the size, but for its stride.
-constexpr Window window3x3(int stride) {
-    return {.kernel_h = 3, .kernel_w = 3, .stride = stride, .pad = 1};
+inline Window window3x3(int stride) {
+    return {3, 3, stride, 1};
 }
 
 /// bn(conv(x)); returns its node.

@@ -43,13 +43,11 @@ ConvUnit::ConvUnit(const Context& context, Edge input, Dims dims, const Options&
     : Unit(context, dims, context.storage()), input_(input), in_(input.from->dims()), options_(options) {
     if (context.quantizer) quantizer_ = context.quantizer->layer(options.name);
     const Window& w = options.window;
-    const auto extent = [&](int in, int out, int kernel) {
-        return std::max(w.pad + in, (out - 1) * w.stride + kernel);
-    };
-    x_border_ = {w.pad, w.pad, extent(in_.h, dims.h, w.kernel_h), extent(in_.w, dims.w, w.kernel_w)};
-    weights_ = {context.kernels, context.numerics == Numerics::bf16, w.kernel_h, w.kernel_w * in_.c, dims.c};
-    rows_ = stretches(dims.h, w.stride, -w.pad, w.kernel_h, in_.h);
-    areas_ = areas(rows_, stretches(dims.w, w.stride, -w.pad, w.kernel_w, in_.w), in_.c);
+    x_border_ = {w.rows.before, w.cols.before, w.rows.extent(dims.h, in_.h), w.cols.extent(dims.w, in_.w)};
+    weights_ = {context.kernels, context.numerics == Numerics::bf16, w.rows.kernel, w.cols.kernel * in_.c,
+                dims.c};
+    rows_ = stretches(w.rows, dims.h, in_.h);
+    areas_ = areas(rows_, stretches(w.cols, dims.w, in_.w), in_.c);
     output_.reserve(dims.size() * (options.logits ? sizeof(float) : bytes_of(storage_)) * context.slots);
     if (!context.training) return;
     plan_phases();
@@ -58,8 +56,7 @@ ConvUnit::ConvUnit(const Context& context, Edge input, Dims dims, const Options&
 }
 
 std::size_t ConvUnit::chunk_gradient_size() const {
-    const auto weights =
-        static_cast<std::size_t>(options_.window.kernel_h) * options_.window.kernel_w * in_.c;
+    const auto weights = static_cast<std::size_t>(options_.window.taps()) * in_.c;
     return (weights + 1) * static_cast<std::size_t>(round_up(dims_.c, kernels::kPanel));
 }
 
@@ -68,46 +65,24 @@ void ConvUnit::plan_phases() {
         dy_border_ = {0, 0, dims_.h, dims_.w};
         return;
     }
-    const Window& w = options_.window;
-    // Kernel taps k with (phase + pad - k) divisible by the stride, falling; dy position of the first one.
-    const auto taps = [&](int phase, int kernel) {
-        std::vector<int> all;
-        for (int k = kernel - 1; k >= 0; --k)
-            if ((phase + w.pad - k) % w.stride == 0) all.push_back(k);
-        return all;
-    };
-    const auto position = [&](int phase, const std::vector<int>& all) {
-        return all.empty() ? 0 : (phase + w.pad - all.front()) / w.stride;
-    };
-    int low_row = 0, low_col = 0, high_row = dims_.h, high_col = dims_.w;
-    for (int row = 0; row < w.stride; ++row)
-        for (int col = 0; col < w.stride; ++col) {
-            Phase phase{row,
-                        col,
-                        (in_.h - row + w.stride - 1) / w.stride,
-                        (in_.w - col + w.stride - 1) / w.stride,
-                        0,
-                        0,
-                        taps(row, w.kernel_h),
-                        taps(col, w.kernel_w),
-                        {},
-                        {},
-                        {}};
-            phase.first_row = position(row, phase.kh);
-            phase.first_col = position(col, phase.kw);
-            const int runs = static_cast<int>(phase.kh.size()), columns = static_cast<int>(phase.kw.size());
+    dy_border_ = {0, 0, dims_.h, dims_.w};
+    int below = dims_.h, right = dims_.w;
+    for (GradientPhase& rows : gradient_phases(options_.window.rows, in_.h))
+        for (const GradientPhase& cols : gradient_phases(options_.window.cols, in_.w)) {
+            const int runs = rows.window.kernel, columns = cols.window.kernel;
+            Phase& phase = phases_.emplace_back(Phase{rows, cols, {}, {}, {}});
             phase.weights = {context_.kernels, context_.numerics == Numerics::bf16, runs, columns * dims_.c,
                              in_.c};
-            phase.row_stretches = stretches(phase.rows, 1, phase.first_row, runs, dims_.h);
-            phase.areas = areas(phase.row_stretches,
-                                stretches(phase.cols, 1, phase.first_col, columns, dims_.w), dims_.c);
-            low_row = std::min(low_row, phase.first_row);
-            low_col = std::min(low_col, phase.first_col);
-            high_row = std::max(high_row, phase.first_row + phase.rows - 1 + runs);
-            high_col = std::max(high_col, phase.first_col + phase.cols - 1 + columns);
-            phases_.push_back(std::move(phase));
+            phase.row_stretches = stretches(rows.window, rows.positions, dims_.h);
+            phase.areas =
+                areas(phase.row_stretches, stretches(cols.window, cols.positions, dims_.w), dims_.c);
+            dy_border_.top = std::max(dy_border_.top, rows.window.before);
+            dy_border_.left = std::max(dy_border_.left, cols.window.before);
+            below = std::max(below, rows.window.source(rows.positions - 1, runs));
+            right = std::max(right, cols.window.source(cols.positions - 1, columns));
         }
-    dy_border_ = {-low_row, -low_col, high_row - low_row, high_col - low_col};
+    dy_border_.rows = dy_border_.top + below;
+    dy_border_.cols = dy_border_.left + right;
 }
 
 void ConvUnit::pack() {
@@ -121,19 +96,19 @@ void ConvUnit::pack() {
         weight = codes_.codes.data();
     }
     const auto at = [&](int o, int i, int kh, int kw) {
-        return weight[((static_cast<std::size_t>(o) * in_.c + i) * w.kernel_h + kh) * w.kernel_w + kw];
+        return weight[((static_cast<std::size_t>(o) * in_.c + i) * w.rows.kernel + kh) * w.cols.kernel + kw];
     };
     std::vector<float> matrix;
-    for (int kh = 0; kh < w.kernel_h; ++kh)
-        for (int kw = 0; kw < w.kernel_w; ++kw)
+    for (int kh = 0; kh < w.rows.kernel; ++kh)
+        for (int kw = 0; kw < w.cols.kernel; ++kw)
             for (int i = 0; i < in_.c; ++i)
                 for (int o = 0; o < dims_.c; ++o) matrix.push_back(at(o, i, kh, kw));
     weights_.pack(matrix);
     if (quantizer_) weight = codes_.values.data();
     for (Phase& phase : phases_) {
         matrix.clear();
-        for (int kh : phase.kh)
-            for (int kw : phase.kw)
+        for (int kh : phase.rows.taps)
+            for (int kw : phase.cols.taps)
                 for (int o = 0; o < dims_.c; ++o)
                     for (int i = 0; i < in_.c; ++i) matrix.push_back(at(o, i, kh, kw));
         phase.weights.pack(matrix);
@@ -224,8 +199,8 @@ void ConvUnit::forward(int slot, Scratch& scratch) {
     const std::ptrdiff_t row = x_border_.row_stride(in_.c);
     const auto segment = [&](int first, int rows, int run, int runs) {
         kernels::Product q{};
-        q.operand = x + (first * w.stride + run) * row * context_.operand_bytes();
-        q.pixels = {rows, dims_.w, row * w.stride, static_cast<std::ptrdiff_t>(in_.c) * w.stride};
+        q.operand = x + (w.rows.source(first, run) + x_border_.top) * row * context_.operand_bytes();
+        q.pixels = {rows, dims_.w, row * w.rows.stride, static_cast<std::ptrdiff_t>(in_.c) * w.cols.stride};
         q.runs = runs;
         q.run_stride = row;
         q.run_length = weights_.run_length();
@@ -237,11 +212,11 @@ void ConvUnit::forward(int slot, Scratch& scratch) {
         q.out = out + first * q.out_row_stride;
         return q;
     };
-    const std::size_t weights = static_cast<std::size_t>(w.kernel_h) * weights_.run_length() * dims_.c;
+    const std::size_t weights = static_cast<std::size_t>(w.rows.kernel) * weights_.run_length() * dims_.c;
     if (!float_sums_are_exact_)
-        split_product(segment(0, dims_.h, 0, w.kernel_h));
+        split_product(segment(0, dims_.h, 0, w.rows.kernel));
     else if (context_.numerics == Numerics::f32 || weights * context_.operand_bytes() > kManyWeights)
-        product(segment(0, dims_.h, 0, w.kernel_h), areas_);
+        product(segment(0, dims_.h, 0, w.rows.kernel), areas_);
     else
         for (const Stretch& rows : rows_) product(segment(rows.first, rows.count, rows.tap, rows.taps), {});
     if (options_.bias || (quantizer_ && !stores_sums())) add_bias(out);
@@ -298,31 +273,30 @@ void ConvUnit::backward(int slot, Scratch& scratch) {
 }
 
 void ConvUnit::input_gradient(const void* dy, float* dx) const {
-    const int s = options_.window.stride;
+    const Window& w = options_.window;
     const std::ptrdiff_t row = dy_border_.row_stride(dims_.c);
     for (const Phase& phase : phases_) {
-        const int runs = static_cast<int>(phase.kh.size());
         const auto segment = [&](int first, int rows, int run, int count) {
-            const std::ptrdiff_t top = phase.first_row + first + run + dy_border_.top;
-            const std::ptrdiff_t left = phase.first_col + dy_border_.left;
+            const std::ptrdiff_t top = phase.rows.window.source(first, run) + dy_border_.top;
+            const std::ptrdiff_t left = phase.cols.window.source(0, 0) + dy_border_.left;
             kernels::Product q{};
             q.operand =
                 static_cast<const std::byte*>(dy) + (top * row + left * dims_.c) * context_.operand_bytes();
-            q.pixels = {rows, phase.cols, row, dims_.c};
+            q.pixels = {rows, phase.cols.positions, row, dims_.c};
             q.runs = count;
             q.run_stride = row;
             q.run_length = phase.weights.run_length();
             q.weights = phase.weights.from_run(run);
             q.panel_stride = phase.weights.panel_stride();
             q.channels = in_.c;
-            q.out_row_stride = static_cast<std::ptrdiff_t>(s) * in_.w * in_.c;
-            q.out_col_stride = static_cast<std::ptrdiff_t>(s) * in_.c;
+            q.out_row_stride = static_cast<std::ptrdiff_t>(w.rows.stride) * in_.w * in_.c;
+            q.out_col_stride = static_cast<std::ptrdiff_t>(w.cols.stride) * in_.c;
             q.out = dx + first * q.out_row_stride +
-                    (static_cast<std::ptrdiff_t>(phase.row) * in_.w + phase.col) * in_.c;
+                    (static_cast<std::ptrdiff_t>(phase.rows.first) * in_.w + phase.cols.first) * in_.c;
             return q;
         };
         if (context_.numerics == Numerics::f32)
-            product(segment(0, phase.rows, 0, runs), phase.areas);
+            product(segment(0, phase.rows.positions, 0, phase.rows.window.kernel), phase.areas);
         else
             for (const Stretch& rows : phase.row_stretches)
                 product(segment(rows.first, rows.count, rows.tap, rows.taps), {});
@@ -338,26 +312,27 @@ void ConvUnit::weight_gradient(const void* x, const void* dy, float* gradient) c
     // blocks do not depend on the band.
     constexpr std::ptrdiff_t kBandBytes = 28 * 1024;
     const std::ptrdiff_t bytes_a_row =
-        element * (x_row * w.stride + static_cast<std::ptrdiff_t>(dims_.w) * kernels::kPanel);
+        element * (x_row * w.rows.stride + static_cast<std::ptrdiff_t>(dims_.w) * kernels::kPanel);
     int band = static_cast<int>(std::clamp<std::ptrdiff_t>(kBandBytes / bytes_a_row, 1, dims_.h));
     while (!f32 && band < dims_.h && band * dims_.w % kernels::kBlock != 0) ++band;
 
     kernels::WeightGradient q{};
-    q.run_length = w.kernel_w * in_.c;
+    q.run_length = w.cols.kernel * in_.c;
     q.dy_row_stride = dy_row;
     q.dy_col_stride = dims_.c;
     q.channels = dims_.c;
     q.gradient_stride = round_up(dims_.c, kernels::kPanel);
     for (int first = 0; first < dims_.h; first += band)
-        for (int kh = 0; kh < w.kernel_h; ++kh) {
+        for (int kh = 0; kh < w.rows.kernel; ++kh) {
             int begin = first, end = std::min(first + band, dims_.h);
             if (f32) {  // rows of padding add nothing; bf16 keeps them, its blocks count from the first pixel
-                while (begin < end && begin * w.stride + kh < w.pad) ++begin;
-                while (begin < end && (end - 1) * w.stride + kh >= w.pad + in_.h) --end;
+                while (begin < end && w.rows.source(begin, kh) < 0) ++begin;
+                while (begin < end && w.rows.source(end - 1, kh) >= in_.h) --end;
             }
-            q.pixels = {end - begin, dims_.w, x_row * w.stride,
-                        static_cast<std::ptrdiff_t>(in_.c) * w.stride};
-            q.operand = static_cast<const std::byte*>(x) + (begin * w.stride + kh) * x_row * element;
+            q.pixels = {end - begin, dims_.w, x_row * w.rows.stride,
+                        static_cast<std::ptrdiff_t>(in_.c) * w.cols.stride};
+            q.operand = static_cast<const std::byte*>(x) +
+                        (w.rows.source(begin, kh) + x_border_.top) * x_row * element;
             q.dy =
                 static_cast<const std::byte*>(dy) +
                 ((begin + dy_border_.top) * dy_row + static_cast<std::ptrdiff_t>(dy_border_.left) * dims_.c) *
@@ -394,12 +369,13 @@ void ConvUnit::finish_backward(int images) {
     for (int o = 0; o < dims_.c; ++o)
         for (int i = 0; i < in_.c; ++i) {
             const float step = input_codes_ ? input_codes_->steps[i] : 1.0f;
-            for (int kh = 0; kh < w.kernel_h; ++kh)
-                for (int kw = 0; kw < w.kernel_w; ++kw)
-                    *to++ = step *
-                            chunk_gradients_[((static_cast<std::size_t>(kh) * w.kernel_w + kw) * in_.c + i) *
-                                                 channels +
-                                             o];
+            for (int kh = 0; kh < w.rows.kernel; ++kh)
+                for (int kw = 0; kw < w.cols.kernel; ++kw)
+                    *to++ =
+                        step *
+                        chunk_gradients_[((static_cast<std::size_t>(kh) * w.cols.kernel + kw) * in_.c + i) *
+                                             channels +
+                                         o];
         }
     if (quantizer_)
         quantizer_->pass_weight_gradient(context_.weights.at(options_.name + ".weight"),

@@ -1,6 +1,8 @@
 // Convolution and fully connected layers (a 1x1 convolution of a 1x1 image), forwards and backwards, as
 // implicit matrix products over operand buffers: no im2col.
 //
+// with stride s and padding p (window.hpp), which may differ for rows and columns,
+//
 //   y[oh, ow, o]       = sum over kh, kw, i of x[oh s + kh - p, ow s + kw - p, i] W[o, i, kh, kw]  (+ b[o])
 //   dx[ih, iw, i]      = sum over kh, kw, o of dy[(ih + p - kh) / s, (iw + p - kw) / s, o] W[o, i, kh, kw]
 //   dW[o, i, kh, kw]   = sum over images, oh, ow of x[oh s + kh - p, ow s + kw - p, i] dy[oh, ow, o]
@@ -51,10 +53,7 @@ class ConvUnit : public Unit {
   private:
     /// One phase of the gradient of the input.
     struct Phase {
-        int row, col;              ///< ih = row + s i, iw = col + s j
-        int rows, cols;            ///< how many i and j
-        int first_row, first_col;  ///< of dy, for i = j = 0; may be negative
-        std::vector<int> kh, kw;   ///< taps, falling, so that rows and columns of dy rise
+        GradientPhase rows, cols;
         kernels::PackedWeights weights;
         std::vector<Stretch> row_stretches;  ///< of its rows
         std::vector<kernels::Area> areas;

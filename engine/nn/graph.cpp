@@ -11,10 +11,6 @@
 
 namespace nibble {
 
-std::string to_string(const Dims& d) {
-    return std::to_string(d.h) + "x" + std::to_string(d.w) + "x" + std::to_string(d.c);
-}
-
 namespace {
 
 // Kernels index one image's activation with 32 bits; this also keeps h * w * c from overflowing anywhere.
@@ -22,38 +18,6 @@ constexpr std::int64_t kMaxElements = std::int64_t{1} << 30;
 
 void require_positive(int value, const std::string& where, const std::string& what) {
     if (value < 1) throw BadInput(where, what, "at least 1", std::to_string(value));
-}
-
-/// Positions of a sliding window along one axis: floor((size + 2 pad - kernel) / stride) + 1.
-int positions(int size, int kernel, const Window& window, const std::string& where) {
-    const std::int64_t padded = std::int64_t{size} + 2 * std::int64_t{window.pad};
-    if (kernel > padded || padded > kMaxElements)
-        throw BadInput(where, "padded input", std::to_string(kernel) + " (the window) to 2^30",
-                       std::to_string(padded));
-    return static_cast<int>((padded - kernel) / window.stride + 1);
-}
-
-Dims slide(Dims in, const Window& window, int channels, const std::string& where) {
-    require_positive(window.kernel_h, where, "kernel height");
-    require_positive(window.kernel_w, where, "kernel width");
-    require_positive(window.stride, where, "stride");
-    if (window.pad < 0) throw BadInput(where, "padding", "at least 0", std::to_string(window.pad));
-    return {positions(in.h, window.kernel_h, window, where), positions(in.w, window.kernel_w, window, where),
-            channels};
-}
-
-Dims slide_pool(Dims in, const Window& window, const std::string& where) {
-    const Dims out = slide(in, window, in.c, where);
-    // Otherwise a window could lie in the padding alone, where there is nothing to pool.
-    if (window.pad >= std::min(window.kernel_h, window.kernel_w))
-        throw BadInput(where, "padding", "less than the window", std::to_string(window.pad));
-    return out;
-}
-
-Shape weight_shape(const Node& node, Dims in) {
-    const auto size = [](int n) { return static_cast<std::size_t>(n); };
-    if (node.op == Op::linear) return {size(node.out.c), size(in.c)};
-    return {size(node.out.c), size(in.c), size(node.window.kernel_h), size(node.window.kernel_w)};
 }
 
 Shape shape_of(const Array<float>& values) {
@@ -101,9 +65,14 @@ int Graph::input(Dims dims) {
 }
 
 int Graph::conv(int x, std::string name, int channels, Window window, bool bias) {
-    const Dims out = slide(dims(x), window, channels, "layer " + name);
-    return push(
-        {.op = Op::conv, .name = std::move(name), .inputs = {x}, .out = out, .window = window, .bias = bias});
+    const Dims in = dims(x);
+    window.check(in, "layer " + name);
+    return push({.op = Op::conv,
+                 .name = std::move(name),
+                 .inputs = {x},
+                 .out = window.output(in, channels),
+                 .window = window,
+                 .bias = bias});
 }
 
 int Graph::linear(int x, std::string name, int channels, bool bias) {
@@ -144,20 +113,16 @@ int Graph::shortcut_a(int x, int channels, int stride) {
 
 int Graph::max_pool(int x, Window window) {
     const Dims in = dims(x);
-    return push({.op = Op::max_pool,
-                 .name = {},
-                 .inputs = {x},
-                 .out = slide_pool(in, window, "max pooling"),
-                 .window = window});
+    window.check_pooling(in, "max pooling");
+    return push(
+        {.op = Op::max_pool, .name = {}, .inputs = {x}, .out = window.output(in, in.c), .window = window});
 }
 
 int Graph::avg_pool(int x, Window window) {
     const Dims in = dims(x);
-    return push({.op = Op::avg_pool,
-                 .name = {},
-                 .inputs = {x},
-                 .out = slide_pool(in, window, "average pooling"),
-                 .window = window});
+    window.check_pooling(in, "average pooling");
+    return push(
+        {.op = Op::avg_pool, .name = {}, .inputs = {x}, .out = window.output(in, in.c), .window = window});
 }
 
 int Graph::global_pool(int x) {
@@ -170,7 +135,7 @@ std::vector<std::pair<std::string, Shape>> Graph::parameters() const {
     for (const Node& node : nodes_) {
         const Shape per_channel{static_cast<std::size_t>(node.out.c)};
         if (is_product(node)) {
-            result.emplace_back(node.name + ".weight", weight_shape(node, (*this)[node.inputs[0]].out));
+            result.emplace_back(node.name + ".weight", weight_shape(node));
             if (node.bias) result.emplace_back(node.name + ".bias", per_channel);
         } else if (node.op == Op::batch_norm) {
             for (const char* part : {".weight", ".bias", ".running_mean", ".running_var"})
@@ -202,15 +167,40 @@ std::vector<int> Graph::products() const {
     return list;
 }
 
+Shape Graph::weight_shape(const Node& node) const {
+    const auto size = [](int n) { return static_cast<std::size_t>(n); };
+    const std::size_t in = size((*this)[node.inputs[0]].out.c);
+    if (node.op == Op::linear) return {size(node.out.c), in};
+    return {size(node.out.c), in, size(node.window.rows.kernel), size(node.window.cols.kernel)};
+}
+
 std::size_t Graph::macs() const {
     std::size_t total = 0;
     for (const Node& node : nodes_)
         if (is_product(node)) {
             const std::size_t pixels =
                 static_cast<std::size_t>(node.out.h) * static_cast<std::size_t>(node.out.w);
-            total += pixels * count(weight_shape(node, (*this)[node.inputs[0]].out));
+            total += pixels * count(weight_shape(node));
         }
     return total;
+}
+
+std::string Graph::digest() const {
+    Digest digest;
+    const auto add = [&](const std::vector<int>& numbers) {
+        const int count = static_cast<int>(numbers.size());
+        digest.add(std::span<const int>(&count, 1)).add(std::span<const int>(numbers));
+    };
+    for (const Node& node : nodes_) {
+        add({static_cast<int>(node.op), static_cast<int>(node.name.size())});
+        digest.add(node.name);
+        add(node.inputs);
+        add({node.out.h, node.out.w, node.out.c});
+        add(node.window.numbers());
+        add({node.stride, node.bias});
+        digest.add(std::span<const float>(&node.eps, 1));
+    }
+    return digest.hex();
 }
 
 bool is_buffer(const std::string& parameter) {

@@ -9,33 +9,18 @@
 #include <vector>
 
 #include "engine/core/tensor.hpp"
+#include "engine/nn/window.hpp"
 
 namespace nibble {
 
 enum class Op { input, conv, linear, batch_norm, relu, add, shortcut_a, max_pool, avg_pool, global_pool };
-
-/// Height, width and channels of one image's activation.
-struct Dims {
-    int h = 1, w = 1, c = 1;
-    std::size_t size() const { return static_cast<std::size_t>(h) * w * c; }
-    friend bool operator==(const Dims&, const Dims&) = default;
-};
-
-/// "32x32x3"
-std::string to_string(const Dims& dims);
-
-/// A sliding window; also what convolution and pooling share.
-struct Window {
-    int kernel_h = 1, kernel_w = 1, stride = 1, pad = 0;
-    friend bool operator==(const Window&, const Window&) = default;
-};
 
 struct Node {
     Op op;
     std::string name;         ///< unique; empty for nodes without parameters
     std::vector<int> inputs;  ///< indices of earlier nodes
     Dims out;
-    Window window{};    ///< conv, max_pool, avg_pool
+    Window window;      ///< conv, max_pool, avg_pool
     int stride = 1;     ///< shortcut_a: keeps every stride-th row and column, pads channels with zeros
     bool bias = false;  ///< conv, linear
     float eps = 1e-5f;  ///< batch_norm
@@ -88,8 +73,12 @@ class Graph {
     void check(const Weights& weights) const;
     /// The nodes that multiply by weights, in order.
     std::vector<int> products() const;
+    /// [out][in][kernel height][kernel width] of a convolution, [out][in] of a linear layer.
+    Shape weight_shape(const Node& node) const;
     /// Multiplications of convolutions and linear layers for one image.
     std::size_t macs() const;
+    /// SHA-256 over everything that distinguishes it.
+    std::string digest() const;
 
   private:
     int push(Node node);

@@ -15,7 +15,7 @@ PoolUnit::PoolUnit(const Context& context, Edge input, Dims dims, Op op, Window 
       in_(input.from->dims()),
       op_(op),
       window_(window) {
-    if (op == Op::global_pool) window_ = {in_.h, in_.w, 1, 0};
+    if (op == Op::global_pool) window_ = {in_.h, in_.w};
     output_.reserve(image_bytes() * context.slots);
 }
 
@@ -23,14 +23,9 @@ template <class Visit>
 void PoolUnit::for_windows(Visit visit) const {
     for (int r = 0; r < dims_.h; ++r)
         for (int c = 0; c < dims_.w; ++c)
-            for (int kh = 0; kh < window_.kernel_h; ++kh)
-                for (int kw = 0; kw < window_.kernel_w; ++kw) {
-                    const int row = r * window_.stride + kh - window_.pad;
-                    const int col = c * window_.stride + kw - window_.pad;
-                    if (row < 0 || row >= in_.h || col < 0 || col >= in_.w) continue;
-                    visit(static_cast<std::size_t>(r) * dims_.w + c,
-                          static_cast<std::size_t>(row) * in_.w + col);
-                }
+            for_pixels(window_, in_, r, c, [&](int row, int col) {
+                visit(static_cast<std::size_t>(r) * dims_.w + c, static_cast<std::size_t>(row) * in_.w + col);
+            });
 }
 
 const float* PoolUnit::widened(const void* from, std::size_t count, Buffer& buffer) const {
@@ -56,7 +51,7 @@ void PoolUnit::forward(int slot, Scratch& scratch) {
         }
     });
     if (!max) {
-        const float size = static_cast<float>(window_.kernel_h * window_.kernel_w);
+        const float size = static_cast<float>(window_.taps());
         for (std::size_t i = 0; i < dims_.size(); ++i) y[i] /= size;
     }
     context_.kernels.store(storage_, y, output_.data() + slot * image_bytes(), dims_.size());
@@ -87,7 +82,7 @@ void PoolUnit::backward(int slot, Scratch& scratch) {
         });
         for (std::size_t i = 0; i < dims_.size(); ++i) dx[winner[i] * dims_.c + i % dims_.c] += dy[i];
     } else {
-        const float size = static_cast<float>(window_.kernel_h * window_.kernel_w);
+        const float size = static_cast<float>(window_.taps());
         for_windows([&](std::size_t out, std::size_t in) {
             for (int c = 0; c < dims_.c; ++c) dx[in * dims_.c + c] += dy[out * dims_.c + c] / size;
         });

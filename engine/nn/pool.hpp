@@ -2,7 +2,7 @@
 //
 //   max:      y = max of the window's pixels inside the image, NaN if one of them is;
 //             the gradient goes to the first (kh, kw) that attains it
-//   average:  y = (sum of the window, padding counting as zeros) / (kernel_h kernel_w)
+//   average:  y = (sum of the window, padding counting as zeros) / (taps of the window)
 //   global:   y = (sum of all pixels) / (h w)
 //
 // Sums are float chains in the order of the pixels. Plain loops: pooling is a small share of any network

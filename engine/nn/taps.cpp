@@ -15,11 +15,10 @@ Stretch joined(const Stretch& a, const Stretch& b) {
 
 }  // namespace
 
-std::vector<Stretch> stretches(int positions, int step, int first, int taps, int size) {
+std::vector<Stretch> stretches(const WindowAxis& window, int positions, int size) {
     std::vector<Stretch> all;
     for (int i = 0; i < positions; ++i) {
-        const int start = first + i * step;
-        const int begin = std::clamp(-start, 0, taps), end = std::clamp(size - start, begin, taps);
+        const auto [begin, end] = window.taps(i, size);
         if (all.empty() || all.back().tap != begin || all.back().taps != end - begin)
             all.push_back({i, 0, begin, end - begin});
         ++all.back().count;

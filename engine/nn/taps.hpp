@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "engine/kernels/table.hpp"
+#include "engine/nn/window.hpp"
 
 namespace nibble {
 
@@ -12,9 +13,8 @@ struct Stretch {
     int first, count, tap, taps;
 };
 
-/// Splits positions [0, positions): position i needs inputs first + i * step + t for taps t in [0, taps), of
-/// which only those in [0, size) exist.
-std::vector<Stretch> stretches(int positions, int step, int first, int taps, int size);
+/// Splits positions [0, positions) of a window over an input of `size`.
+std::vector<Stretch> stretches(const WindowAxis& window, int positions, int size);
 
 /// The areas of all positions, of kernel columns of `channels` each. Areas of very few pixels, as a corner's,
 /// join a neighbour: a small tile takes as long as a larger one.

@@ -96,8 +96,7 @@ double bits_per_weight(const std::vector<LayerDiagnosis>& layers, const Graph& g
         for (int i : graph.products()) {
             const Node& node = graph[i];
             if (node.name != d.name) continue;
-            const double weights = static_cast<double>(node.window.kernel_h) * node.window.kernel_w *
-                                   graph[node.inputs.front()].out.c * node.out.c;
+            const auto weights = static_cast<double>(count(graph.weight_shape(node)));
             all += weights;
             bits += weights * d.bits_per_weight;
         }

@@ -19,9 +19,7 @@ Weights initial_weights(const Graph& graph, std::uint64_t seed) {
     for (const Node& node : graph.nodes()) {
         const auto channels = static_cast<std::size_t>(node.out.c);
         if (node.op == Op::conv) {
-            const auto in = static_cast<std::size_t>(graph[node.inputs[0]].out.c);
-            const Shape shape{channels, in, static_cast<std::size_t>(node.window.kernel_h),
-                              static_cast<std::size_t>(node.window.kernel_w)};
+            const Shape shape = graph.weight_shape(node);
             const auto deviation =
                 static_cast<float>(std::sqrt(2.0 / static_cast<double>(count(shape) / channels)));
             fill(node.name + ".weight", shape, [=](Random& r) { return deviation * r.normal(); });

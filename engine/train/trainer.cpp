@@ -29,23 +29,7 @@ Weights zeros_like(const Weights& weights) {
 std::string identity(const Graph& graph, Numerics numerics, const Recipe& r, std::size_t steps_per_epoch,
                      std::uint64_t seed, const NetworkQuantizer* quantizer) {
     Digest digest;
-    for (const Node& node : graph.nodes()) {
-        const int numbers[] = {static_cast<int>(node.op),
-                               node.out.h,
-                               node.out.w,
-                               node.out.c,
-                               node.window.kernel_h,
-                               node.window.kernel_w,
-                               node.window.stride,
-                               node.window.pad,
-                               node.stride,
-                               node.bias,
-                               static_cast<int>(node.inputs.size())};
-        digest.add(node.name)
-            .add(std::span<const int>(numbers))
-            .add(std::span<const int>(node.inputs))
-            .add(std::span<const float>(&node.eps, 1));
-    }
+    digest.add(graph.digest());
     const double recipe[] = {static_cast<double>(r.epochs),
                              static_cast<double>(r.batch),
                              r.learning_rate,

@@ -25,9 +25,7 @@ struct Layer {
     std::vector<int> batches;
 
     Dims input() const { return {size, size, inputs}; }
-    Window window() const {
-        return {.kernel_h = kernel, .kernel_w = kernel, .stride = stride, .pad = kernel / 2};
-    }
+    Window window() const { return {kernel, kernel, stride, kernel / 2}; }
     /// The first of a network.
     bool reads_images() const { return inputs == 3; }
     /// In a whole network at batch 1 these find their weights in memory: too many bytes lie between two uses.

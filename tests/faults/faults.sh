@@ -85,7 +85,7 @@ inject() { # CASE FAULT PLACE
     [[ $fault == signal=* ]] && fast=
     local what="$call:$fault:when=$3$from"
     afresh
-    (cd run && exec timeout 120 strace -f -qq $fast -o /dev/null -e trace="$call" -e inject="$what" "$nibble" ${command[$1]} >out 2>err)
+    { (cd run && exec timeout 120 strace -f -qq $fast -o /dev/null -e trace="$call" -e inject="$what" "$nibble" ${command[$1]} >out 2>err); } 2>/dev/null # bash says what was killed
     local status=$?
     injected=$((injected + 1))
     if [ $status -eq 0 ]; then

@@ -121,7 +121,8 @@ std::string float_weights() {
 std::string a_checkpoint() {
     const fs::path path = fs::temp_directory_path() / ("nibble-fuzz-" + std::to_string(::getpid()));
     small_trainer().save(path, "progress");
-    const std::string bytes = bytes_of(read_safetensors(path));  // without the digest that nothing would get past
+    const std::string bytes =
+        bytes_of(read_safetensors(path));  // without the digest that nothing would get past
     fs::remove(path);
     return bytes;
 }
@@ -166,7 +167,9 @@ const std::map<std::string, Reader> kReaders{
     {"grid", {grid, [] { return std::vector{a_grid()}; }}},
     {"cifar", {cifar, [] { return std::vector{cifar_records()}; }}},
     {"idx", {idx, [] { return std::vector{idx_files()}; }}},
-    {"image", {image, [] { return std::vector{an_image(".png"), an_image(".jpg")}; }}}};
+    {"image", {image, [] {
+                   return std::vector{an_image(".png"), an_image(".jpg")};
+               }}}};
 
 const std::pair<const std::string, Reader>& chosen() {
     static const auto& found = []() -> const auto& {
@@ -177,12 +180,14 @@ const std::pair<const std::string, Reader>& chosen() {
         for (const auto& [known, reader] : kReaders) std::cerr << " " << known;
         std::cerr << "\n";
         std::exit(2);
-    }();
+    }
+    ();
     return found;
 }
 
-const Json kValues{-1,     0,     1,    0.5,  1e308, -1e308, 1ull << 63, 1 << 20, true,    nullptr,   "",
-                   "f32",  "w4a4e8", "resnet8", "glyphs", "s0", Json::array(), Json::object(), "a.safetensors"};
+const Json kValues{
+    -1, 0,     1,        0.5,       1e308,    -1e308, 1ull << 63,    1 << 20,        true,           nullptr,
+    "", "f32", "w4a4e8", "resnet8", "glyphs", "s0",   Json::array(), Json::object(), "a.safetensors"};
 
 /// The text of a safetensors file's header, changed as JSON, its data as it is.
 void mutate_header(std::string& file, std::mt19937& random) {
@@ -214,7 +219,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     try {
         chosen().second.read(std::string(reinterpret_cast<const char*>(data), size));
     } catch (const Error& e) {
-        if (std::strpbrk(e.what(), "\n\x1b")) std::abort();  // one line, and none that moves a terminal's cursor
+        if (std::strpbrk(e.what(), "\n\x1b"))
+            std::abort();  // one line, and none that moves a terminal's cursor
     } catch (const std::exception& e) {
         std::cerr << "fuzz_readers: " << e.what() << "\n";
         std::abort();

@@ -35,9 +35,9 @@ bool is_small(const IntegerGraph& graph) {
     for (const IntegerStep& step : graph.steps) {
         const Dims in = graph.values[step.input].dims, out = graph.values[step.outputs.front()].dims;
         const Window& w = step.window;
-        work += static_cast<double>(out.size()) * w.kernel_h * w.kernel_w *
-                (step.op == IntegerStep::Op::product ? in.c : 1);
-        elements += in.size() + static_cast<std::size_t>(2 * w.pad) * (in.h + in.w + 2 * w.pad) * in.c;
+        work += static_cast<double>(out.size()) * w.taps() * (step.op == IntegerStep::Op::product ? in.c : 1);
+        elements += in.size() + static_cast<std::size_t>(2 * w.largest_pad()) *
+                                    (in.h + in.w + 2 * w.largest_pad()) * in.c;
     }
     return elements <= kMaxElements && work <= kMaxWork;
 }

@@ -59,7 +59,7 @@ void fit_weights(IntegerStep& step, Dims in) {
     const auto size = [](int n) { return static_cast<std::size_t>(n); };
     const bool linear = w.shape.size() == 2 && in.h == 1 && in.w == 1;
     if (linear) step.window = {};
-    w.shape = {w.outputs(), size(in.c), size(step.window.kernel_h), size(step.window.kernel_w)};
+    w.shape = {w.outputs(), size(in.c), size(step.window.rows.kernel), size(step.window.cols.kernel)};
     if (linear) w.shape.resize(2);
     resize(w.codes, count(w.shape), std::int8_t{1});
     clamp_codes(w.codes, w.scheme);
@@ -77,6 +77,14 @@ void fit_weights(IntegerStep& step, Dims in) {
     fit_extra(step);
 }
 
+void fit_axis(WindowAxis& axis, int size, bool pools) {
+    axis.kernel = std::min(axis.kernel, size + axis.before + axis.after);
+    if (!pools) return;
+    axis.before = std::min(axis.before, axis.kernel - 1);
+    axis.after = std::min(axis.after, axis.kernel - 1);
+    axis.kernel = std::min(axis.kernel, size + axis.before + axis.after);
+}
+
 /// Shapes follow from the input's, in the order of the steps.
 void fit(IntegerGraph& graph) {
     for (IntegerStep& step : graph.steps) {
@@ -89,14 +97,12 @@ void fit(IntegerGraph& graph) {
             out = {(in.dims.h + step.stride - 1) / step.stride, (in.dims.w + step.stride - 1) / step.stride,
                    std::max(channels, in.dims.c)};
         } else if (step.op != Op::quantize) {
-            if (last) w = {in.dims.h, in.dims.w, 1, 0};
-            w.kernel_h = std::min(w.kernel_h, in.dims.h + 2 * w.pad);
-            w.kernel_w = std::min(w.kernel_w, in.dims.w + 2 * w.pad);
-            if (step.op != Op::product) w.pad = std::min(w.pad, std::min(w.kernel_h, w.kernel_w) - 1);
+            if (last) w = {in.dims.h, in.dims.w};
+            fit_axis(w.rows, in.dims.h, step.op != Op::product);
+            fit_axis(w.cols, in.dims.w, step.op != Op::product);
             if (step.op == Op::product) fit_weights(step, in.dims);
-            out = {(in.dims.h + 2 * w.pad - w.kernel_h) / w.stride + 1,
-                   (in.dims.w + 2 * w.pad - w.kernel_w) / w.stride + 1,
-                   step.op == Op::product ? static_cast<int>(step.weights.outputs()) : in.dims.c};
+            out = w.output(in.dims,
+                           step.op == Op::product ? static_cast<int>(step.weights.outputs()) : in.dims.c);
         }
         for (int v : step.outputs) {
             IntegerValue& value = graph.values[static_cast<std::size_t>(v)];
@@ -154,14 +160,17 @@ void mutate(IntegerGraph& graph, const Below& below) {
     const auto random_value = [&] { return static_cast<int>(any(graph.values.size())); };
     switch (below(12)) {
         case 0:
-            step.window.kernel_h = 1 + static_cast<int>(below(6));
-            step.window.kernel_w = 1 + static_cast<int>(below(6));
+            step.window.rows.kernel = 1 + static_cast<int>(below(6));
+            step.window.cols.kernel = 1 + static_cast<int>(below(6));
             break;
         case 1:
-            step.window.stride = step.stride = 1 + static_cast<int>(below(5));
+            step.window.rows.stride = step.stride = 1 + static_cast<int>(below(5));
+            step.window.cols.stride = 1 + static_cast<int>(below(5));
             break;
         case 2:
-            step.window.pad = static_cast<int>(below(6));
+            for (int* pad : {&step.window.rows.before, &step.window.rows.after, &step.window.cols.before,
+                             &step.window.cols.after})
+                *pad = static_cast<int>(below(6));
             break;
         case 3:
             graph.values[0].dims = {1 + static_cast<int>(below(12)), 1 + static_cast<int>(below(12)),

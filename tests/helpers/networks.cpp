@@ -85,21 +85,20 @@ QuantizedWeights quantize_as_sum(const Array<float>& weights, const Scheme& sche
 
 IntegerGraph small_integer_network(std::uint32_t stream) {
     Graph g;
-    const Window square{.kernel_h = 3, .kernel_w = 3, .stride = 1, .pad = 1};
+    const Window square{3, 3, 1, 1};
     int x = g.input({8, 7, 3});
     x = g.relu(g.batch_norm(g.conv(x, "first", 4, square), "first_bn"));
-    x = g.max_pool(x, {.kernel_h = 3, .kernel_w = 2, .stride = 2, .pad = 1});
+    x = g.max_pool(x, {3, 2, 2, 1});
     const int ternary = g.conv(x, "ternary", 6, square, true);
     int y = g.relu(ternary);
     const int shortcut = g.shortcut_a(x, 9, 1);
     x = g.add(g.conv(y, "one_scale", 9, square), shortcut);
-    y = g.relu(g.conv(x, "narrow", 5, {.kernel_h = 3, .kernel_w = 1, .stride = 1, .pad = 1}));
-    const int float_residual =
-        g.add(g.conv(y, "groups", 9, {.kernel_h = 1, .kernel_w = 3, .stride = 1, .pad = 0}), x);
+    y = g.relu(g.conv(x, "narrow", 5, {3, 1, 1, 1}));
+    const int float_residual = g.add(g.conv(y, "groups", 9, {1, 3, 1, 0}), x);
     y = g.relu(float_residual);
     const int side = g.conv(x, "side", 9, {}, true);
     x = g.relu(g.add(side, y));
-    const int codes_pool = g.avg_pool(x, {.kernel_h = 2, .kernel_w = 2, .stride = 1, .pad = 1});
+    const int codes_pool = g.avg_pool(x, {2, 2, 1, 1});
     const int linear = g.linear(g.global_pool(codes_pool), "linear", 5);
 
     const FoldedNetwork folded = fold_batch_norm(g, random_weights(g, stream));

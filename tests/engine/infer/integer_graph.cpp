@@ -167,32 +167,33 @@ TEST_CASE("integer graph: codes quantized by channel are for products and max-po
 }
 
 TEST_CASE("integer graph: windows") {
-    const auto window_refused = [](const char* complaint, int Window::*field, int value) {
+    const auto window_refused = [](const char* complaint, int WindowAxis::*field, int value) {
         for (const char* name : {"first", "max_pool", "avg_pool"})
-            refused(complaint, [&](auto& g) { step(g, name).window.*field = value; });
+            for (auto axis : {&Window::rows, &Window::cols})
+                refused(complaint, [&](auto& g) { step(g, name).window.*axis.*field = value; });
     };
     for (int bad : {0, -1, 257, std::numeric_limits<int>::max(), std::numeric_limits<int>::min()}) {
-        window_refused("window", &Window::kernel_h, bad);
-        window_refused("window", &Window::kernel_w, bad);
-        window_refused("window", &Window::stride, bad);
-        if (bad != 0) window_refused("window", &Window::pad, bad);
+        window_refused("window", &WindowAxis::kernel, bad);
+        window_refused("window", &WindowAxis::stride, bad);
+        if (bad != 0) window_refused("window", &WindowAxis::before, bad);
+        if (bad != 0) window_refused("window", &WindowAxis::after, bad);
         refused("stride", [&](auto& g) { step(g, "shortcut").stride = bad; });
     }
-    window_refused("no larger than its padded input", &Window::kernel_h, 200);
+    window_refused("padded input", &WindowAxis::kernel, 200);
     for (const char* name : {"max_pool", "avg_pool"})
-        refused("less than the window", [&](auto& g) { step(g, name).window.pad = 2; });
+        refused("less than the window", [&](auto& g) { step(g, name).window.cols.after = 2; });
     refused("channels", [](auto& g) { output(g, "shortcut").dims.c = 2; });
 }
 
 TEST_CASE("integer graph: products") {
-    refused("shape of its weights", [](auto& g) { step(g, "first").window.kernel_h = 2; });
+    refused("shape of its weights", [](auto& g) { step(g, "first").window.rows.kernel = 2; });
     refused("shape of its weights", [](auto& g) {
         QuantizedWeights& w = step(g, "first").weights;
         std::swap(w.shape[0], w.shape[1]);
         w.steps.resize(w.shape[0]);
     });
-    refused("linear layer", [](auto& g) { step(g, "linear").window.stride = 2; });
-    refused("linear layer", [](auto& g) { step(g, "linear").window.pad = 1; });
+    refused("linear layer", [](auto& g) { step(g, "linear").window.rows.stride = 2; });
+    refused("linear layer", [](auto& g) { step(g, "linear").window.cols.before = 1; });
     refused("number of codes", [](auto& g) { step(g, "first").weights.codes.pop_back(); });
     refused("step", [](auto& g) { step(g, "first").weights.steps[0] = kNaN; });
     refused("signed", [](auto& g) { step(g, "first").weights.scheme.is_signed = false; });
@@ -278,7 +279,7 @@ TEST_CASE("integer graph: memory and work for one image are bounded") {
     // Padding by 256 makes 513 x 513 pixels of one.
     IntegerGraph padded = wide_layer(1 << 11, "u8-pt", 0);
     padded.steps[1].weights.shape = {1, 1 << 11, 1, 1};
-    padded.steps[1].window.pad = 256;
+    padded.steps[1].window = {1, 1, 1, 256};
     padded.values[2].dims = {513, 513, 1};
     CHECK_THROWS_WITH_AS(padded.check(), doctest::Contains("with their borders"), BadInput);
 
@@ -293,7 +294,7 @@ TEST_CASE("integer graph: memory and work for one image are bounded") {
     pool.op = IntegerStep::Op::max_pool;
     pool.input = 1;
     pool.outputs = {2};
-    pool.window = {.kernel_h = 256, .kernel_w = 256, .stride = 1, .pad = 0};
+    pool.window = {256, 256, 1, 0};
     pooled.values[2] = {out, pooled.values[1].quantizer};
     pooled.steps[1] = pool;
     CHECK_THROWS_WITH_AS(pooled.check(), doctest::Contains("work"), BadInput);
@@ -319,7 +320,7 @@ TEST_CASE("integer graph: memory and work for one image are bounded") {
     product.input = 21;
     product.outputs = {22};
     product.weights.shape = {1, 1, 1, 1};
-    product.window.stride = 256;
+    product.window = {1, 1, 256};
     repeated.values.push_back({{16, 16, 1}, {}});
     repeated.steps.push_back(product);
     IntegerStep mean;
@@ -332,7 +333,7 @@ TEST_CASE("integer graph: memory and work for one image are bounded") {
     CHECK_THROWS_WITH_AS(repeated.check(), doctest::Contains("with their borders"), BadInput);
     for (IntegerValue& value : repeated.values)
         if (value.dims.h > 16) value.dims = {256, 256, 1};
-    repeated.steps[21].window.stride = 16;
+    repeated.steps[21].window = {1, 1, 16};
     CHECK_NOTHROW(repeated.check());
 }
 

@@ -44,24 +44,24 @@ Graph random_network(std::uint32_t stream) {
         return random.below(3) ? g.batch_norm(y, name + "_bn") : y;
     };
     x = g.relu(conv(x, pick({4, 7, 16, 20}),
-                    {.kernel_h = pick({1, 3}), .kernel_w = 3, .stride = pick({1, 2}), .pad = 1}));
-    if (random.below(2)) x = g.max_pool(x, {.kernel_h = 3, .kernel_w = 3, .stride = pick({1, 2}), .pad = 1});
+                    {{pick({1, 3}), pick({1, 2}), pick({0, 1}), 1}, {3, pick({1, 2}), 1, pick({0, 1, 2})}}));
+    if (random.below(2)) x = g.max_pool(x, {3, 3, pick({1, 2}), 1});
     for (int block = 0; block < 2; ++block) {
         const int in = g[x].out.c, channels = random.below(2) ? in : in + pick({2, 5, 16}),
                   stride = pick({1, 2});
-        int y = g.relu(conv(x, pick({3, 8, 17}), {.kernel_h = 3, .kernel_w = 3, .stride = stride, .pad = 1}));
-        y = conv(y, channels, {.kernel_h = 3, .kernel_w = 3, .stride = 1, .pad = 1});
+        int y = g.relu(conv(x, pick({3, 8, 17}), {3, 3, stride, 1}));
+        y = conv(y, channels, {3, 3, 1, 1});
         const bool same = stride == 1 && channels == in;
         if (same)
             y = g.add(y, x);
         else if (random.below(2))
             y = g.add(y, g.shortcut_a(x, channels, stride));
         else
-            y = g.add(y, conv(x, channels, {.stride = stride}));
+            y = g.add(y, conv(x, channels, {1, 1, stride}));
         x = random.below(4) ? g.relu(y) : y;
     }
     if (random.below(3) == 0 && std::min(g[x].out.h, g[x].out.w) >= 2)
-        x = g.avg_pool(x, {.kernel_h = 2, .kernel_w = 2, .stride = 1, .pad = pick({0, 1})});
+        x = g.avg_pool(x, {2, 2, 1, pick({0, 1})});
     g.linear(g.global_pool(x), "linear", pick({2, 10, 17}));
     return g;
 }

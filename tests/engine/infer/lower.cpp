@@ -17,7 +17,7 @@ namespace {
 
 using Op = IntegerStep::Op;
 
-const Window kSquare{.kernel_h = 3, .kernel_w = 3, .stride = 1, .pad = 1};
+const Window kSquare{3, 3, 1, 1};
 
 std::vector<std::string> summary(const IntegerGraph& graph) {
     std::vector<std::string> lines;
@@ -58,7 +58,7 @@ TEST_CASE("lowering: quantization moves in front of max-pooling and shortcuts, w
     Graph g;
     int x = g.input({8, 8, 3});
     x = g.relu(g.conv(x, "a", 4, kSquare));
-    x = g.max_pool(x, {.kernel_h = 2, .kernel_w = 2, .stride = 2});
+    x = g.max_pool(x, {2, 2, 2});
     const int shortcut = g.shortcut_a(x, 6, 1);
     x = g.add(g.conv(x, "b", 6, kSquare), shortcut);
     g.linear(g.global_pool(x), "c", 5);
@@ -116,9 +116,9 @@ TEST_CASE("lowering: one value as floats and as codes of several quantizers, flo
 
 TEST_CASE("lowering: poolings take codes or floats, an image may be pooled, unpadded or not") {
     Graph g;
-    int x = g.max_pool(g.input({6, 6, 2}), {.kernel_h = 2, .kernel_w = 2, .stride = 2});
+    int x = g.max_pool(g.input({6, 6, 2}), {2, 2, 2});
     x = g.relu(g.conv(x, "a", 3, kSquare));
-    const int mean = g.avg_pool(x, {.kernel_h = 2, .kernel_w = 2, .stride = 1, .pad = 1});
+    const int mean = g.avg_pool(x, {2, 2, 1, 1});
     g.linear(g.global_pool(g.conv(mean, "b", 3, {})), "c", 2);
     Example e(g);
     CHECK(summary(e.lowered()) == Lines{"input: f32 -> s8", "max_pool: s8 -> s8", "a: s8 -> f32 relu",
@@ -133,7 +133,7 @@ TEST_CASE("lowering: poolings take codes or floats, an image may be pooled, unpa
 TEST_CASE("lowering: codes quantized by channel pass max-poolings and reach products, nothing else") {
     Graph g;
     int x = g.relu(g.conv(g.input({8, 8, 3}), "a", 4, kSquare));
-    x = g.max_pool(x, {.kernel_h = 2, .kernel_w = 2, .stride = 2});
+    x = g.max_pool(x, {2, 2, 2});
     const int shortcut = g.shortcut_a(x, 6, 1), b = g.conv(x, "b", 6, kSquare), sum = g.add(b, shortcut);
     const int pool = g.global_pool(sum);
     const int c = g.linear(pool, "c", 5);
@@ -166,7 +166,7 @@ TEST_CASE("lowering: codes quantized by channel pass max-poolings and reach prod
 TEST_CASE("lowering: a quantizer where no codes would pass is refused, not dropped") {
     Graph g;
     const int a = g.conv(g.input({8, 8, 3}), "a", 4, kSquare), relu = g.relu(a);
-    const int pool = g.max_pool(relu, {.kernel_h = 2, .kernel_w = 2, .stride = 2});
+    const int pool = g.max_pool(relu, {2, 2, 2});
     const int shortcut = g.shortcut_a(pool, 6, 1), sum = g.add(g.conv(pool, "b", 6, kSquare), shortcut);
     g.linear(g.global_pool(sum), "c", 5);
     const Example good(g);

@@ -94,10 +94,10 @@ TEST_CASE("layout: the border holds every pixel that a convolution reads, and pl
         const Dims out = graph.values[static_cast<std::size_t>(step.outputs.front())].dims;
         const Window& w = step.window;
         CAPTURE(step.name);
-        CHECK(in.top >= w.pad);
-        CHECK(in.left >= w.pad);
-        CHECK(in.top - w.pad + (out.h - 1) * w.stride + w.kernel_h <= in.rows);
-        CHECK(in.left - w.pad + (out.w - 1) * w.stride + w.kernel_w <= in.cols);
+        CHECK(in.top >= w.rows.before);
+        CHECK(in.left >= w.cols.before);
+        CHECK(in.top + w.rows.source(out.h - 1, w.rows.kernel) <= in.rows);
+        CHECK(in.left + w.cols.source(out.w - 1, w.cols.kernel) <= in.cols);
     }
     for (const ValueLayout& v : layout.values) {
         CHECK(v.top + v.dims.h <= v.rows);

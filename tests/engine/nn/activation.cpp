@@ -16,12 +16,12 @@ using Values = std::vector<double>;
 
 Graph example() {
     Graph g;
-    int x = g.input({5, 4, 2});                                                              // 0
-    x = g.conv(x, "a", 3, {.kernel_h = 3, .kernel_w = 3, .stride = 1, .pad = 1}, true);      // 1
-    x = g.relu(g.batch_norm(x, "bn"));                                                       // 2, 3
-    x = g.max_pool(x, {.kernel_h = 2, .kernel_w = 2, .stride = 1});                          // 4
-    x = g.add(g.conv(x, "b", 3, {.kernel_h = 1, .kernel_w = 1, .stride = 1, .pad = 0}), x);  // 5, 6
-    g.linear(g.global_pool(x), "c", 4);                                                      // 7, 8
+    int x = g.input({5, 4, 2});                     // 0
+    x = g.conv(x, "a", 3, {3, 3, 1, 1}, true);      // 1
+    x = g.relu(g.batch_norm(x, "bn"));              // 2, 3
+    x = g.max_pool(x, {2, 2, 1});                   // 4
+    x = g.add(g.conv(x, "b", 3, {1, 1, 1, 0}), x);  // 5, 6
+    g.linear(g.global_pool(x), "c", 4);             // 7, 8
     return g;
 }
 
@@ -36,7 +36,7 @@ std::vector<Values> naive(const Graph& g, const Weights& weights, const std::vec
         Values v(out.size());
         const Values* in = node.inputs.empty() ? nullptr : &all[static_cast<std::size_t>(node.inputs[0])];
         const Dims from = node.inputs.empty() ? Dims{} : g[node.inputs[0]].out;
-        const Window w = node.op == Op::global_pool ? Window{from.h, from.w, 1, 0} : node.window;
+        const Window w = node.op == Op::global_pool ? Window(from.h, from.w) : node.window;
         for (int r = 0; r < out.h; ++r)
             for (int c = 0; c < out.w; ++c)
                 for (int o = 0; o < out.c; ++o) {
@@ -44,9 +44,10 @@ std::vector<Values> naive(const Graph& g, const Weights& weights, const std::vec
                     const auto channel = static_cast<std::size_t>(o);
                     double sum = 0, largest = -INFINITY;
                     const auto for_taps = [&](auto&& visit) {
-                        for (int i = 0; i < w.kernel_h; ++i)
-                            for (int j = 0; j < w.kernel_w; ++j) {
-                                const int row = r * w.stride - w.pad + i, col = c * w.stride - w.pad + j;
+                        for (int i = 0; i < w.rows.kernel; ++i)
+                            for (int j = 0; j < w.cols.kernel; ++j) {
+                                const int row = r * w.rows.stride - w.rows.before + i,
+                                          col = c * w.cols.stride - w.cols.before + j;
                                 if (row < 0 || col < 0 || row >= from.h || col >= from.w) continue;
                                 visit(i, j, (static_cast<std::size_t>(row) * from.w + col) * from.c);
                             }
@@ -61,8 +62,9 @@ std::vector<Values> naive(const Graph& g, const Weights& weights, const std::vec
                                 for (int k = 0; k < from.c; ++k)
                                     sum +=
                                         (*in)[pixel + k] *
-                                        parameter(node.name + ".weight",
-                                                  ((channel * from.c + k) * w.kernel_h + i) * w.kernel_w + j);
+                                        parameter(
+                                            node.name + ".weight",
+                                            ((channel * from.c + k) * w.rows.kernel + i) * w.cols.kernel + j);
                             });
                             v[at] = sum + (node.bias ? parameter(node.name + ".bias", channel) : 0);
                             break;
@@ -86,7 +88,7 @@ std::vector<Values> naive(const Graph& g, const Weights& weights, const std::vec
                             break;
                         default:
                             for_taps([&](int, int, std::size_t p) { sum += (*in)[p + channel]; });
-                            v[at] = sum / (w.kernel_h * w.kernel_w);
+                            v[at] = sum / w.taps();
                     }
                 }
         all.push_back(std::move(v));

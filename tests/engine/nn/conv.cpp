@@ -13,10 +13,9 @@ TEST_CASE("conv: one chain of FMAs over rows, columns and channels, with few wei
     for (const int channels : {5, 500}) {
         CAPTURE(channels);
         Graph graph;
-        int x = graph.conv(graph.input(kInput), "conv", channels,
-                           {.kernel_h = 3, .kernel_w = 3, .stride = 1, .pad = 1});
+        int x = graph.conv(graph.input(kInput), "conv", channels, {3, 3, 1, 1});
         // Picks pixel (0, 0): its window begins beyond the edge.
-        x = graph.conv(x, "pick", channels, {.kernel_h = 1, .kernel_w = 1, .stride = 3});
+        x = graph.conv(x, "pick", channels, {1, 1, 3});
         Weights weights;
         Random random(3, Purpose::test);
         for (const auto& [name, shape] : graph.parameters()) {

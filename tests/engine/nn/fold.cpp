@@ -13,7 +13,7 @@
 namespace nibble {
 namespace {
 
-const Window kSquare{.kernel_h = 3, .kernel_w = 3, .stride = 1, .pad = 1};
+const Window kSquare{3, 3, 1, 1};
 
 /// Batch norm after a convolution with and without bias and after a linear layer; layers without batch norm.
 Graph example() {

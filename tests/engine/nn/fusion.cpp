@@ -23,7 +23,7 @@ std::vector<std::string> texts(const Graph& g) {
 
 using Texts = std::vector<std::string>;
 
-const Window kSquare{.kernel_h = 3, .kernel_w = 3, .stride = 1, .pad = 1};
+const Window kSquare{3, 3, 1, 1};
 
 TEST_CASE("fusion: every part of the chain may be there or not") {
     for (int parts = 0; parts < 8; ++parts) {

@@ -33,10 +33,12 @@ TEST_CASE("gradients: linear and global pooling") {
 }
 
 TEST_CASE("gradients: convolutions of every kernel, stride and padding") {
-    for (const Window w : {Window{1, 1, 1, 0}, Window{3, 3, 1, 1}, Window{3, 3, 2, 1}, Window{1, 1, 2, 0},
-                           Window{5, 3, 1, 2}, Window{2, 4, 2, 1}, Window{3, 3, 3, 0}, Window{2, 2, 3, 1}}) {
-        CAPTURE(w.kernel_h);
-        CAPTURE(w.stride);
+    for (const Window w :
+         {Window{1, 1, 1, 0}, Window{3, 3, 1, 1}, Window{3, 3, 2, 1}, Window{1, 1, 2, 0}, Window{5, 3, 1, 2},
+          Window{2, 4, 2, 1}, Window{3, 3, 3, 0}, Window{2, 2, 3, 1}, Window{{3, 2, 0, 1}, {2, 3, 1, 0}},
+          Window{{4, 1, 3, 0}, {1, 2, 0, 2}}, Window{{2, 3, 1, 2}, {5, 1, 0, 4}}}) {
+        CAPTURE(w.rows.kernel);
+        CAPTURE(w.cols.kernel);
         CHECK(error_of({9, 8, 3}, 6, [&](Graph& g, int x) { return g.conv(x, "middle", 17, w, true); }) <
               kSmooth);
     }
@@ -76,7 +78,8 @@ TEST_CASE("gradients: option-A shortcuts") {
 }
 
 TEST_CASE("gradients: pooling") {
-    for (const Window w : {Window{2, 2, 2, 0}, Window{3, 3, 2, 1}, Window{3, 2, 1, 1}}) {
+    for (const Window w :
+         {Window{2, 2, 2, 0}, Window{3, 3, 2, 1}, Window{3, 2, 1, 1}, Window{{3, 2, 0, 2}, {2, 1, 1, 0}}}) {
         CHECK(error_of({8, 7, 3}, 6, [&](Graph& g, int x) { return g.avg_pool(x, w); }) < kSmooth);
         CHECK(error_of({8, 7, 3}, 6, [&](Graph& g, int x) { return g.max_pool(x, w); }) < kKinked);
     }

@@ -15,7 +15,7 @@ namespace {
 Graph small_network() {
     Graph g;
     int x = g.input({6, 5, 3});
-    x = g.conv(x, "conv", 4, {.kernel_h = 3, .kernel_w = 2, .stride = 2, .pad = 1}, true);
+    x = g.conv(x, "conv", 4, {3, 2, 2, 1}, true);
     x = g.global_pool(g.relu(g.batch_norm(x, "bn")));
     g.linear(x, "fc", 7);
     return g;
@@ -36,11 +36,11 @@ Weights zeros(const Graph& graph) {
 TEST_CASE("graph: shapes of every operation") {
     Graph g;
     const int x = g.input({7, 5, 6});
-    CHECK(g[g.conv(x, "a", 8, {.kernel_h = 3, .kernel_w = 3, .stride = 2, .pad = 1})].out == Dims{4, 3, 8});
-    CHECK(g[g.conv(x, "b", 2, {.kernel_h = 7, .kernel_w = 5})].out == Dims{1, 1, 2});
-    CHECK(g[g.conv(x, "c", 2, {.kernel_h = 1, .kernel_w = 1, .stride = 1, .pad = 2})].out == Dims{11, 9, 2});
-    CHECK(g[g.max_pool(x, {.kernel_h = 3, .kernel_w = 3, .stride = 2, .pad = 1})].out == Dims{4, 3, 6});
-    CHECK(g[g.avg_pool(x, {.kernel_h = 2, .kernel_w = 2, .stride = 2})].out == Dims{3, 2, 6});
+    CHECK(g[g.conv(x, "a", 8, {3, 3, 2, 1})].out == Dims{4, 3, 8});
+    CHECK(g[g.conv(x, "b", 2, {7, 5})].out == Dims{1, 1, 2});
+    CHECK(g[g.conv(x, "c", 2, {1, 1, 1, 2})].out == Dims{11, 9, 2});
+    CHECK(g[g.max_pool(x, {3, 3, 2, 1})].out == Dims{4, 3, 6});
+    CHECK(g[g.avg_pool(x, {2, 2, 2})].out == Dims{3, 2, 6});
     CHECK(g[g.shortcut_a(x, 12, 2)].out == Dims{4, 3, 12});
     CHECK(g[g.relu(x)].out == Dims{7, 5, 6});
     CHECK(g[g.batch_norm(x, "bn")].out == Dims{7, 5, 6});
@@ -72,20 +72,17 @@ TEST_CASE("graph: shapes that do not fit are refused") {
     CHECK_THROWS_AS(g.input({4, 4, 3}), BadInput);
     CHECK_THROWS_AS(g.relu(7), BadInput);
     CHECK_THROWS_AS(g.relu(-1), BadInput);
-    CHECK_THROWS_AS(g.conv(x, "c", 8, {.kernel_h = 5, .kernel_w = 5}), BadInput);
-    CHECK_THROWS_AS(g.conv(x, "c", 8, {.kernel_h = 3, .kernel_w = 3, .stride = 0}), BadInput);
-    CHECK_THROWS_AS(g.conv(x, "c", 8, {.kernel_h = 0, .kernel_w = 3}), BadInput);
-    CHECK_THROWS_AS(g.conv(x, "c", 8, {.kernel_h = 3, .kernel_w = 3, .stride = 1, .pad = -1}), BadInput);
-    CHECK_THROWS_AS(
-        g.conv(x, "c", 8,
-               {.kernel_h = 1, .kernel_w = 1, .stride = 1, .pad = std::numeric_limits<int>::max()}),
-        BadInput);
+    CHECK_THROWS_AS(g.conv(x, "c", 8, {5, 5}), BadInput);
+    CHECK_THROWS_AS(g.conv(x, "c", 8, {3, 3, 0}), BadInput);
+    CHECK_THROWS_AS(g.conv(x, "c", 8, {0, 3}), BadInput);
+    CHECK_THROWS_AS(g.conv(x, "c", 8, {3, 3, 1, -1}), BadInput);
+    CHECK_THROWS_AS(g.conv(x, "c", 8, {1, 1, 1, std::numeric_limits<int>::max()}), BadInput);
     CHECK_THROWS_AS(g.conv(x, "c", 0, {}), BadInput);
     CHECK_THROWS_AS(g.conv(x, "", 8, {}), BadInput);
     CHECK_THROWS_AS(g.linear(x, "fc", 10), BadInput);
     CHECK_THROWS_AS(g.shortcut_a(x, 2, 2), BadInput);
     CHECK_THROWS_AS(g.shortcut_a(x, 6, 0), BadInput);
-    CHECK_THROWS_AS(g.max_pool(x, {.kernel_h = 2, .kernel_w = 2, .stride = 2, .pad = 2}), BadInput);
+    CHECK_THROWS_AS(g.max_pool(x, {2, 2, 2, 2}), BadInput);
     CHECK_THROWS_AS(g.batch_norm(x, "bn", 0.0f), BadInput);
     CHECK_THROWS_AS(g.add(x, g.global_pool(x)), BadInput);
     g.batch_norm(x, "twice");

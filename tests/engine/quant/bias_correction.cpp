@@ -63,7 +63,7 @@ TEST_CASE("bias correction: every layer's mean outputs become the float network'
 
 TEST_CASE("bias correction: nothing to correct changes nothing, layers without a bias stay without") {
     Graph g;
-    const int x = g.relu(g.conv(g.input({5, 5, 2}), "a", 4, {.kernel_h = 3, .kernel_w = 3}));
+    const int x = g.relu(g.conv(g.input({5, 5, 2}), "a", 4, {3, 3}));
     g.linear(g.global_pool(x), "b", 3);
     FoldedNetwork network = fold_batch_norm(g, test::random_weights(g, 2));
     const FoldedNetwork before = network;

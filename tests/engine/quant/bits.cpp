@@ -12,7 +12,7 @@ namespace {
 /// Three layers and a residual.
 Graph small_graph() {
     Graph g;
-    const int x = g.relu(g.conv(g.input({4, 4, 3}), "stem", 8, {.kernel_h = 3, .kernel_w = 3, .pad = 1}));
+    const int x = g.relu(g.conv(g.input({4, 4, 3}), "stem", 8, {3, 3, 1, 1}));
     const int y = g.add(g.conv(x, "body", 8, {}), x);
     g.linear(g.global_pool(y), "head", 10);
     return g;

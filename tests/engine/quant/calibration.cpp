@@ -16,9 +16,9 @@ namespace {
 
 Graph example() {
     Graph g;
-    const Window square{.kernel_h = 3, .kernel_w = 3, .stride = 1, .pad = 1};
+    const Window square{3, 3, 1, 1};
     int x = g.input({6, 5, 3});
-    x = g.max_pool(g.relu(g.conv(x, "a", 4, square, true)), {.kernel_h = 2, .kernel_w = 2, .stride = 2});
+    x = g.max_pool(g.relu(g.conv(x, "a", 4, square, true)), {2, 2, 2});
     x = g.add(g.conv(x, "b", 4, square), x);
     g.linear(g.global_pool(x), "c", 5);
     return g;

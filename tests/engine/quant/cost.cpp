@@ -33,7 +33,7 @@ std::string ratio(std::uint64_t a, std::uint64_t b, int decimals) {
 
 TEST_CASE("cost: a small network by hand") {
     Graph g;
-    const int x = g.conv(g.input({5, 5, 3}), "stem", 7, {.kernel_h = 3, .kernel_w = 3, .stride = 2, .pad = 1},
+    const int x = g.conv(g.input({5, 5, 3}), "stem", 7, {3, 3, 2, 1},
                          /*bias=*/true);
     const int left = g.conv(g.batch_norm(x, "bn"), "left", 9, {});
     const int right = g.conv(x, "right", 9, {});
@@ -60,7 +60,7 @@ TEST_CASE("cost: a small network by hand") {
 
 TEST_CASE("cost: kernels of extra terms multiply and are stored once more, others do not") {
     Graph g;
-    const int x = g.conv(g.input({4, 4, 3}), "a", 8, {.kernel_h = 3, .kernel_w = 3, .stride = 1, .pad = 1});
+    const int x = g.conv(g.input({4, 4, 3}), "a", 8, {3, 3, 1, 1});
     g.linear(g.global_pool(x), "b", 5);
     Quantization q;
     QuantizedWeights& a = q.layers["a"] = {scheme_from("s4x2-pc"), {8, 3, 3, 3}, {}, {}, {}};
@@ -102,8 +102,8 @@ TEST_CASE("cost: bits for other layers than the graph's are refused") {
 TEST_CASE("cost: padding changes nothing") {
     // 8 x 8 to 4 x 4 with a padding of 1, as is usual, and with none but 9 x 9 pixels: what one side would
     // give.
-    const Window padded{.kernel_h = 3, .kernel_w = 3, .stride = 2, .pad = 1};
-    const Window bare{.kernel_h = 3, .kernel_w = 3, .stride = 2, .pad = 0};
+    const Window padded{3, 3, 2, 1};
+    const Window bare{3, 3, 2, 0};
     Graph a, b;
     a.conv(a.input({8, 8, 5}), "c", 6, padded);
     b.conv(b.input({9, 9, 5}), "c", 6, bare);

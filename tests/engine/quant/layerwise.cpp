@@ -22,13 +22,13 @@ constexpr std::size_t kImages = 7;
 /// Every operation there is: both kinds of shortcut, all poolings.
 Graph all_operations() {
     Graph g;
-    const Window square{.kernel_h = 3, .kernel_w = 3, .stride = 1, .pad = 1};
+    const Window square{3, 3, 1, 1};
     int x = g.input({9, 8, 3});
     x = g.relu(g.batch_norm(g.conv(x, "a", 6, square), "a_bn"));
-    x = g.max_pool(x, {.kernel_h = 3, .kernel_w = 3, .stride = 2, .pad = 1});
+    x = g.max_pool(x, {3, 3, 2, 1});
     x = g.relu(g.add(g.conv(x, "b", 6, square, true), x));
     x = g.relu(g.add(g.conv(x, "c", 10, square), g.shortcut_a(x, 10, 1)));
-    x = g.avg_pool(x, {.kernel_h = 2, .kernel_w = 2, .stride = 1, .pad = 1});
+    x = g.avg_pool(x, {2, 2, 1, 1});
     x = g.add(g.conv(x, "d", 5, {}), g.conv(x, "e", 5, {}, true));
     g.linear(g.global_pool(x), "f", 4);
     return g;

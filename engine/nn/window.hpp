@@ -1,0 +1,98 @@
+// Sliding windows of convolutions and poolings: which inputs an output sees. Nobody else computes that.
+//
+//     along one axis, output position p and tap t of the kernel meet input position  p * stride + t - before
+//
+// Input positions outside [0, size) lie in the padding.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace nibble {
+
+/// Height, width and channels of one image's activation.
+struct Dims {
+    int h = 1, w = 1, c = 1;
+    std::size_t size() const { return static_cast<std::size_t>(h) * w * c; }
+    friend bool operator==(const Dims&, const Dims&) = default;
+};
+
+/// "32x32x3"
+std::string to_string(const Dims& dims);
+
+/// Numbers [begin, end).
+struct Interval {
+    int begin, end;
+};
+
+/// A window along the rows or the columns of an image.
+struct WindowAxis {
+    int kernel = 1, stride = 1;
+    int before = 0, after = 0;  ///< padding
+    friend bool operator==(const WindowAxis&, const WindowAxis&) = default;
+
+    int source(int position, int tap) const { return position * stride + tap - before; }
+    /// floor((size + padding - kernel) / stride) + 1
+    int positions(int size) const { return (size + before + after - kernel) / stride + 1; }
+    /// The taps that lie in the image, and the input positions that they meet.
+    Interval taps(int position, int size) const {
+        const int start = source(position, 0), begin = std::clamp(-start, 0, kernel);
+        return {begin, std::clamp(size - start, begin, kernel)};
+    }
+    Interval inputs(int position, int size) const {
+        const Interval inside = taps(position, size);
+        return {source(position, inside.begin), source(position, inside.end)};
+    }
+    /// Rows or columns of a buffer that holds the image behind `before` zeros and all that positions see.
+    int extent(int positions, int size) const {
+        return before + std::max(size, source(positions - 1, kernel));
+    }
+};
+
+struct Window {
+    WindowAxis rows{}, cols{};
+
+    Window() = default;
+    /// The same stride and padding on all sides.
+    Window(int kernel_h, int kernel_w, int stride = 1, int pad = 0)
+        : rows{kernel_h, stride, pad, pad}, cols{kernel_w, stride, pad, pad} {}
+    Window(WindowAxis along_rows, WindowAxis along_cols) : rows(along_rows), cols(along_cols) {}
+    friend bool operator==(const Window&, const Window&) = default;
+
+    int taps() const { return rows.kernel * cols.kernel; }
+    int largest_pad() const { return std::max({rows.before, rows.after, cols.before, cols.after}); }
+    Dims output(Dims in, int channels) const {
+        return {rows.positions(in.h), cols.positions(in.w), channels};
+    }
+    /// Throws BadInput, beginning with `where`, unless all is at least 1 (paddings 0), below 2^24, and the
+    /// window no larger than the padded input.
+    void check(Dims in, const std::string& where) const;
+    /// The same for poolings, whose windows must not lie in the padding alone: paddings are less than the
+    /// kernel.
+    void check_pooling(Dims in, const std::string& where) const;
+    /// Everything that distinguishes it.
+    std::vector<int> numbers() const {
+        return {rows.kernel, cols.kernel, rows.stride, cols.stride,
+                rows.before, rows.after,  cols.before, cols.after};
+    }
+};
+
+/// Calls visit(row, col) for the pixels of an image that output pixel (r, c) sees, row by row.
+template <class Visit>
+void for_pixels(const Window& window, Dims in, int r, int c, Visit visit) {
+    const Interval rows = window.rows.inputs(r, in.h), cols = window.cols.inputs(c, in.w);
+    for (int row = rows.begin; row < rows.end; ++row)
+        for (int col = cols.begin; col < cols.end; ++col) visit(row, col);
+}
+
+/// The gradient of a convolution's input is a convolution of the gradient of its output: input positions
+/// first, first + stride, ... see the same taps of the kernel.
+struct GradientPhase {
+    int first, positions;
+    std::vector<int> taps;  ///< falling, so that positions of the output's gradient rise
+    WindowAxis window;      ///< over the output's gradient; `before` may be negative
+};
+std::vector<GradientPhase> gradient_phases(const WindowAxis& axis, int size);
+
+}  // namespace nibble
