@@ -9,6 +9,7 @@
 #include "engine/core/parallel.hpp"
 #include "engine/kernels/dispatch.hpp"
 #include "engine/kernels/packing.hpp"
+#include "engine/nn/op.hpp"
 
 namespace nibble {
 namespace {
@@ -156,36 +157,34 @@ void simulate_quantize(const IntegerGraph& graph, const IntegerStep& step, Value
         store(graph, step, i, values[step.input][i], values);
 }
 
-void simulate_shortcut(const IntegerGraph& graph, const IntegerStep& step, Values& values) {
-    const Dims in = graph.values[step.input].dims, out = graph.values[step.outputs[0]].dims;
-    const int first = (out.c - in.c) / 2;
-    for (int r = 0; r < out.h; ++r)
-        for (int c = 0; c < out.w; ++c)
-            for (int i = 0; i < in.c; ++i)
-                values[step.outputs[0]][(static_cast<std::size_t>(r) * out.w + c) * out.c + first + i] =
-                    values[step.input]
-                          [(static_cast<std::size_t>(r) * step.stride * in.w + c * step.stride) * in.c + i];
+/// An operation that hands on codes of its input does with them what it does with floats.
+void simulate_passing(const IntegerGraph& graph, const IntegerStep& step, Op op, Values& values) {
+    const int to = step.outputs[0];
+    const Dims out = graph.values[to].dims;
+    const Node node{.op = op,
+                    .name = {},
+                    .inputs = {},
+                    .out = out,
+                    .window = step.window,
+                    .channels = out.c,
+                    .stride = step.stride};
+    const OpInput in{values[step.input].data(), graph.values[step.input].dims};
+    operation(op).forward(node, {&in, 1}, {}, values[to].data());
 }
 
-/// Both poolings; `stored` are codes or floats.
-void simulate_pool(const IntegerGraph& graph, const IntegerStep& step, Values& values) {
+/// Of codes, the sum of the codes is exact.
+void simulate_average(const IntegerGraph& graph, const IntegerStep& step, Values& values) {
     const IntegerValue& input = graph.values[step.input];
     const Dims in = input.dims, out = graph.values[step.outputs[0]].dims;
     for (int r = 0; r < out.h; ++r)
         for (int c = 0; c < out.w; ++c)
             for (int i = 0; i < out.c; ++i) {
-                float largest = -INFINITY, sum = 0;
+                float sum = 0;
                 for_pixels(step.window, in, r, c, [&](int row, int col) {
-                    const float x =
-                        values[step.input][(static_cast<std::size_t>(row) * in.w + col) * in.c + i];
-                    largest = larger(largest, x);
-                    sum += x;  // of codes: exact
+                    sum += values[step.input][(static_cast<std::size_t>(row) * in.w + col) * in.c + i];
                 });
-                const std::size_t at = (static_cast<std::size_t>(r) * out.w + c) * out.c + i;
-                if (step.op == IntegerStep::Op::max_pool)
-                    values[step.outputs[0]][at] = largest;
-                else
-                    store(graph, step, at, real(input, sum) / static_cast<float>(step.window.taps()), values);
+                store(graph, step, (static_cast<std::size_t>(r) * out.w + c) * out.c + i,
+                      real(input, sum) / static_cast<float>(step.window.taps()), values);
             }
 }
 
@@ -226,11 +225,13 @@ std::vector<std::vector<float>> Simulator::values(std::span<const float> image) 
                 state_->products[s]->run(values);
                 break;
             case IntegerStep::Op::shortcut:
-                simulate_shortcut(graph, step, values);
+                simulate_passing(graph, step, Op::shortcut_a, values);
                 break;
             case IntegerStep::Op::max_pool:
+                simulate_passing(graph, step, Op::max_pool, values);
+                break;
             case IntegerStep::Op::avg_pool:
-                simulate_pool(graph, step, values);
+                simulate_average(graph, step, values);
                 break;
         }
     }

@@ -8,33 +8,6 @@
 namespace nibble {
 namespace {
 
-/// The same node in another graph; inputs already translated.
-int copy_node(Graph& to, const Node& node, const std::vector<int>& in, bool bias) {
-    switch (node.op) {
-        case Op::input:
-            return to.input(node.out);
-        case Op::conv:
-            return to.conv(in[0], node.name, node.out.c, node.window, bias);
-        case Op::linear:
-            return to.linear(in[0], node.name, node.out.c, bias);
-        case Op::batch_norm:
-            return in[0];
-        case Op::relu:
-            return to.relu(in[0]);
-        case Op::add:
-            return to.add(in[0], in[1]);
-        case Op::shortcut_a:
-            return to.shortcut_a(in[0], node.out.c, node.stride);
-        case Op::max_pool:
-            return to.max_pool(in[0], node.window);
-        case Op::avg_pool:
-            return to.avg_pool(in[0], node.window);
-        case Op::global_pool:
-            return to.global_pool(in[0]);
-    }
-    return -1;
-}
-
 void fold(const Weights& from, const Node& layer, const Node* norm, Weights& to) {
     Array<float> weight = from.at(layer.name + ".weight");
     const auto outputs = static_cast<std::size_t>(layer.out.c), per_output = weight.size() / outputs;
@@ -73,19 +46,21 @@ FoldedNetwork fold_batch_norm(const Graph& graph, const Weights& weights) {
     };
     FoldedNetwork folded;
     for (int i = 0; i < graph.size(); ++i) {
-        const Node& node = graph[i];
-        std::vector<int> inputs;
-        for (int x : node.inputs) inputs.push_back(folded.node_of[x]);
-        const bool product = is_product(node);
-        if (product) fold(weights, node, norm_after(i), folded.weights);
+        Node node = graph[i];
+        for (int& x : node.inputs) x = folded.node_of[x];
         if (node.op == Op::batch_norm) {
-            const int from = node.inputs.front();
+            const int from = graph[i].inputs.front();
             if (!is_product(graph[from]) || !norm_after(from))
                 throw Unsupported(describe(graph, i) +
                                   ": only a batch norm that is a convolution's only reader folds");
+            folded.node_of.push_back(node.inputs.front());
+            continue;
         }
-        folded.node_of.push_back(
-            copy_node(folded.graph, node, inputs, product && (node.bias || norm_after(i))));
+        if (is_product(node)) {
+            fold(weights, node, norm_after(i), folded.weights);
+            node.bias = node.bias || norm_after(i);
+        }
+        folded.node_of.push_back(folded.graph.append(std::move(node)));
     }
     return folded;
 }

@@ -1,6 +1,7 @@
 #include "engine/nn/fusion.hpp"
 
 #include "engine/core/error.hpp"
+#include "engine/nn/op.hpp"
 
 namespace nibble {
 namespace {
@@ -145,37 +146,10 @@ std::vector<std::vector<int>> readers_of(const Graph& graph) {
     return readers;
 }
 
-namespace {
-const char* name_of(Op op) {
-    switch (op) {
-        case Op::input:
-            return "input";
-        case Op::conv:
-            return "conv";
-        case Op::linear:
-            return "linear";
-        case Op::batch_norm:
-            return "batch_norm";
-        case Op::relu:
-            return "relu";
-        case Op::add:
-            return "add";
-        case Op::shortcut_a:
-            return "shortcut";
-        case Op::max_pool:
-            return "max_pool";
-        case Op::avg_pool:
-            return "avg_pool";
-        case Op::global_pool:
-            return "global_pool";
-    }
-    return "";
-}
-}  // namespace
-
 std::string describe(const Graph& graph, int node) {
     const Node& n = graph[node];
-    return "node " + std::to_string(node) + " (" + name_of(n.op) + (n.name.empty() ? "" : " " + n.name) + ")";
+    return "node " + std::to_string(node) + " (" + operation(n.op).name +
+           (n.name.empty() ? "" : " " + n.name) + ")";
 }
 
 }  // namespace nibble

@@ -8,6 +8,7 @@
 
 #include "engine/core/digest.hpp"
 #include "engine/core/error.hpp"
+#include "engine/nn/op.hpp"
 
 namespace nibble {
 
@@ -15,10 +16,6 @@ namespace {
 
 // Kernels index one image's activation with 32 bits; this also keeps h * w * c from overflowing anywhere.
 constexpr std::int64_t kMaxElements = std::int64_t{1} << 30;
-
-void require_positive(int value, const std::string& where, const std::string& what) {
-    if (value < 1) throw BadInput(where, what, "at least 1", std::to_string(value));
-}
 
 Shape shape_of(const Array<float>& values) {
     return Shape(values.shape().begin(), values.shape().end());
@@ -38,12 +35,24 @@ void check_values(const std::string& name, const Array<float>& values) {
 
 }  // namespace
 
-int Graph::push(Node node) {
+int Graph::append(Node node) {
+    const Operation& op = operation(node.op);
+    if ((node.op == Op::input) != nodes_.empty())
+        throw BadInput("network: input must be the first node and the only one of its kind");
+    std::vector<Dims> in;
+    for (int x : node.inputs) {
+        if (x < 0 || x >= size())
+            throw BadInput("network", "input of a layer",
+                           "an earlier node (0 to " + std::to_string(size() - 1) + ")", std::to_string(x));
+        in.push_back((*this)[x].out);
+    }
+    if (static_cast<int>(in.size()) != op.operands)
+        throw BadInput(node_name(node), "operands", std::to_string(op.operands), std::to_string(in.size()));
+    node.out = op.output(node, in);
     if (node.out.h < 1 || node.out.w < 1 || node.out.c < 1 ||
         static_cast<double>(node.out.h) * node.out.w * node.out.c > static_cast<double>(kMaxElements))
         throw BadInput("network", "activation shape", "1 to 2^30 elements", to_string(node.out));
-    const bool has_parameters = is_product(node) || node.op == Op::batch_norm;
-    if (has_parameters) {
+    if (op.parameters) {
         if (node.name.empty()) throw BadInput("network: a layer with parameters needs a name");
         for (const Node& other : nodes_)
             if (other.name == node.name) throw BadInput("network: two layers are named '" + node.name + "'");
@@ -52,102 +61,55 @@ int Graph::push(Node node) {
     return size() - 1;
 }
 
-const Dims& Graph::dims(int x) const {
-    if (x < 0 || x >= size())
-        throw BadInput("network", "input of a layer",
-                       "an earlier node (0 to " + std::to_string(size() - 1) + ")", std::to_string(x));
-    return (*this)[x].out;
-}
-
 int Graph::input(Dims dims) {
-    if (!nodes_.empty()) throw BadInput("network: input must be the first node and the only one of its kind");
-    return push({.op = Op::input, .name = {}, .inputs = {}, .out = dims});
+    return append({.op = Op::input, .name = {}, .inputs = {}, .out = dims});
 }
-
 int Graph::conv(int x, std::string name, int channels, Window window, bool bias) {
-    const Dims in = dims(x);
-    window.check(in, "layer " + name);
-    return push({.op = Op::conv,
-                 .name = std::move(name),
-                 .inputs = {x},
-                 .out = window.output(in, channels),
-                 .window = window,
-                 .bias = bias});
+    return append({.op = Op::conv,
+                   .name = std::move(name),
+                   .inputs = {x},
+                   .window = window,
+                   .channels = channels,
+                   .bias = bias});
 }
-
 int Graph::linear(int x, std::string name, int channels, bool bias) {
-    const Dims in = dims(x);
-    if (in.h != 1 || in.w != 1)
-        throw BadInput("layer " + name, "input of a linear layer", "1x1xc", to_string(in));
-    return push(
-        {.op = Op::linear, .name = std::move(name), .inputs = {x}, .out = {1, 1, channels}, .bias = bias});
+    return append(
+        {.op = Op::linear, .name = std::move(name), .inputs = {x}, .channels = channels, .bias = bias});
 }
-
 int Graph::batch_norm(int x, std::string name, float eps) {
-    if (!(eps > 0) || !std::isfinite(eps))
-        throw BadInput("layer " + name, "eps", "a positive number", std::to_string(eps));
-    const Dims in = dims(x);
-    return push({.op = Op::batch_norm, .name = std::move(name), .inputs = {x}, .out = in, .eps = eps});
+    return append({.op = Op::batch_norm, .name = std::move(name), .inputs = {x}, .eps = eps});
 }
-
 int Graph::relu(int x) {
-    const Dims in = dims(x);
-    return push({.op = Op::relu, .name = {}, .inputs = {x}, .out = in});
+    return append({.op = Op::relu, .name = {}, .inputs = {x}});
 }
-
 int Graph::add(int x, int y) {
-    const Dims a = dims(x), b = dims(y);
-    if (a != b) throw BadInput("add", "second operand", to_string(a), to_string(b));
-    return push({.op = Op::add, .name = {}, .inputs = {x, y}, .out = a});
+    return append({.op = Op::add, .name = {}, .inputs = {x, y}});
 }
-
 int Graph::shortcut_a(int x, int channels, int stride) {
-    const Dims in = dims(x);
-    require_positive(stride, "shortcut", "stride");
-    if (channels < in.c)
-        throw BadInput("shortcut", "channels", "at least those of its input, " + std::to_string(in.c),
-                       std::to_string(channels));
-    const Dims out{(in.h - 1) / stride + 1, (in.w - 1) / stride + 1, channels};
-    return push({.op = Op::shortcut_a, .name = {}, .inputs = {x}, .out = out, .stride = stride});
+    return append({.op = Op::shortcut_a, .name = {}, .inputs = {x}, .channels = channels, .stride = stride});
 }
-
 int Graph::max_pool(int x, Window window) {
-    const Dims in = dims(x);
-    window.check_pooling(in, "max pooling");
-    return push(
-        {.op = Op::max_pool, .name = {}, .inputs = {x}, .out = window.output(in, in.c), .window = window});
+    return append({.op = Op::max_pool, .name = {}, .inputs = {x}, .window = window});
 }
-
 int Graph::avg_pool(int x, Window window) {
-    const Dims in = dims(x);
-    window.check_pooling(in, "average pooling");
-    return push(
-        {.op = Op::avg_pool, .name = {}, .inputs = {x}, .out = window.output(in, in.c), .window = window});
+    return append({.op = Op::avg_pool, .name = {}, .inputs = {x}, .window = window});
 }
-
 int Graph::global_pool(int x) {
-    const Dims in = dims(x);
-    return push({.op = Op::global_pool, .name = {}, .inputs = {x}, .out = {1, 1, in.c}});
+    return append({.op = Op::global_pool, .name = {}, .inputs = {x}});
 }
 
-std::vector<std::pair<std::string, Shape>> Graph::parameters() const {
-    std::vector<std::pair<std::string, Shape>> result;
-    for (const Node& node : nodes_) {
-        const Shape per_channel{static_cast<std::size_t>(node.out.c)};
-        if (is_product(node)) {
-            result.emplace_back(node.name + ".weight", weight_shape(node));
-            if (node.bias) result.emplace_back(node.name + ".bias", per_channel);
-        } else if (node.op == Op::batch_norm) {
-            for (const char* part : {".weight", ".bias", ".running_mean", ".running_var"})
-                result.emplace_back(node.name + part, per_channel);
-        }
-    }
-    return result;
+std::vector<Parameter> Graph::parameters() const {
+    std::vector<Parameter> all;
+    for (const Node& node : nodes_)
+        if (const auto list = operation(node.op).parameters)
+            for (Parameter& parameter : list(node, (*this)[node.inputs[0]].out))
+                all.push_back(std::move(parameter));
+    return all;
 }
 
 void Graph::check(const Weights& weights) const {
     std::set<std::string> known;
-    for (const auto& [name, shape] : parameters()) {
+    for (const auto& [name, shape, start] : parameters()) {
         known.insert(name);
         const auto found = weights.find(name);
         if (found == weights.end()) throw BadInput("weights: parameter '" + name + "' is missing");
@@ -168,10 +130,7 @@ std::vector<int> Graph::products() const {
 }
 
 Shape Graph::weight_shape(const Node& node) const {
-    const auto size = [](int n) { return static_cast<std::size_t>(n); };
-    const std::size_t in = size((*this)[node.inputs[0]].out.c);
-    if (node.op == Op::linear) return {size(node.out.c), in};
-    return {size(node.out.c), in, size(node.window.rows.kernel), size(node.window.cols.kernel)};
+    return operation(node.op).parameters(node, (*this)[node.inputs[0]].out).front().shape;
 }
 
 std::size_t Graph::macs() const {
@@ -197,7 +156,7 @@ std::string Graph::digest() const {
         add(node.inputs);
         add({node.out.h, node.out.w, node.out.c});
         add(node.window.numbers());
-        add({node.stride, node.bias});
+        add({node.channels, node.stride, node.bias});
         digest.add(std::span<const float>(&node.eps, 1));
     }
     return digest.hex();

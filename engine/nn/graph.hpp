@@ -13,17 +13,19 @@
 
 namespace nibble {
 
+/// op.hpp says what each means.
 enum class Op { input, conv, linear, batch_norm, relu, add, shortcut_a, max_pool, avg_pool, global_pool };
 
 struct Node {
     Op op;
     std::string name;         ///< unique; empty for nodes without parameters
     std::vector<int> inputs;  ///< indices of earlier nodes
-    Dims out;
-    Window window;      ///< conv, max_pool, avg_pool
-    int stride = 1;     ///< shortcut_a: keeps every stride-th row and column, pads channels with zeros
-    bool bias = false;  ///< conv, linear
-    float eps = 1e-5f;  ///< batch_norm
+    Dims out{};               ///< computed by Graph::append(); of the input given
+    Window window{};          ///< conv, max_pool, avg_pool
+    int channels = 0;         ///< conv, linear, shortcut_a: of the value
+    int stride = 1;           ///< shortcut_a: keeps every stride-th row and column, pads channels with zeros
+    bool bias = false;        ///< conv, linear
+    float eps = 1e-5f;        ///< batch_norm
 };
 
 /// Multiplies by weights.
@@ -34,6 +36,17 @@ inline bool is_product(const Node& node) {
 inline bool is_pooling(Op op) {
     return op == Op::max_pool || op == Op::avg_pool || op == Op::global_pool;
 }
+
+/// How a parameter begins before it is trained: constant, normal with variance 2 / fan-in (He), or uniform in
+/// +-1 / sqrt(fan-in).
+enum class Start { zeros, ones, he_normal, uniform };
+
+struct Parameter {
+    std::string name;
+    Shape shape;
+    Start start = Start::zeros;
+    friend bool operator==(const Parameter&, const Parameter&) = default;
+};
 
 /// Parameters and buffers by name.
 ///
@@ -46,6 +59,9 @@ using Weights = std::map<std::string, Array<float>>;
 /// do not fit. The last node is the output: logits of shape 1 x 1 x classes.
 class Graph {
   public:
+    /// Appends a copy of a node, perhaps of another graph; its inputs are nodes of this one.
+    int append(Node node);
+
     int input(Dims dims);
     int conv(int x, std::string name, int channels, Window window, bool bias = false);
     /// Fully connected layer on a 1 x 1 x c activation.
@@ -67,8 +83,8 @@ class Graph {
     Dims input_dims() const { return nodes_.front().out; }
     int classes() const { return nodes_.back().out.c; }
 
-    /// Shape of every parameter and buffer, in the order of the nodes.
-    std::vector<std::pair<std::string, Shape>> parameters() const;
+    /// Every parameter and buffer, in the order of the nodes.
+    std::vector<Parameter> parameters() const;
     /// Throws BadInput unless `weights` holds exactly these, with these shapes and only finite values.
     void check(const Weights& weights) const;
     /// The nodes that multiply by weights, in order.
@@ -81,8 +97,6 @@ class Graph {
     std::string digest() const;
 
   private:
-    int push(Node node);
-    const Dims& dims(int x) const;
     std::vector<Node> nodes_;
 };
 

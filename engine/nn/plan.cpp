@@ -4,7 +4,7 @@
 
 #include "engine/core/error.hpp"
 #include "engine/nn/fusion.hpp"
-#include "engine/nn/pool.hpp"
+#include "engine/nn/plain_unit.hpp"
 #include "engine/nn/schedule.hpp"
 
 namespace nibble {
@@ -55,7 +55,7 @@ class Builder {
             case Op::max_pool:
             case Op::avg_pool:
             case Op::global_pool:
-                unit_of_[i] = &emplace<PoolUnit>(Edge{source(i)}, node.out, node.op, node.window);
+                unit_of_[i] = &emplace<PlainUnit>(Edge{source(i)}, node);
                 return;
             case Op::batch_norm:
             case Op::relu:

@@ -44,8 +44,6 @@ Cost& Cost::operator+=(const Cost& other) {
 }
 
 NetworkCost cost_of(const Graph& graph, const BitsByLayer& bits, const ExtraKernels& extra) {
-    const auto parameters = graph.parameters();
-    const std::map<std::string, Shape> shapes(parameters.begin(), parameters.end());
     NetworkCost network;
     for (const Node& node : graph.nodes()) {
         if (!is_product(node)) continue;
@@ -53,7 +51,7 @@ NetworkCost cost_of(const Graph& graph, const BitsByLayer& bits, const ExtraKern
         if (found == bits.end()) throw BadInput(node.name + ": no bits are given for this layer");
         const auto more = extra.find(node.name);
         const std::size_t extra_kernels = more == extra.end() ? 0 : more->second;
-        const Shape& shape = shapes.at(node.name + ".weight");
+        const Shape shape = graph.weight_shape(node);
         const std::uint64_t weights = count(shape) / shape[0] * (shape[0] + extra_kernels);
         const Cost cost = layer_cost(node, weights, graph[node.inputs.front()].out, found->second);
         network.layers.push_back({node.name, found->second, extra_kernels, cost});

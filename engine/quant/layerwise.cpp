@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "engine/core/error.hpp"
 #include "engine/core/parallel.hpp"
 #include "engine/nn/fusion.hpp"
 #include "engine/nn/network.hpp"
-#include "engine/nn/shortcut.hpp"
+#include "engine/nn/op.hpp"
 
 namespace nibble {
 namespace {
@@ -15,31 +16,19 @@ namespace {
 /// By image.
 using Values = std::vector<std::vector<float>>;
 
-/// One convolution, linear layer or pooling as a network of its own, so that its arithmetic is that of whole
-/// networks, which must go on to a linear layer.
-class SingleNode {
+/// One convolution or linear layer as a network of its own, so that its arithmetic is that of whole networks,
+/// which must go on to a linear layer.
+class SingleLayer {
   public:
-    SingleNode(const Node& node, Dims in, const Array<float>* weight) {
-        const int x = graph_.input(in);
-        switch (node.op) {
-            case Op::conv:
-                at_ = graph_.conv(x, "node", node.out.c, node.window);
-                break;
-            case Op::linear:
-                at_ = graph_.linear(x, "node", node.out.c, /*bias=*/false);
-                break;
-            case Op::max_pool:
-                at_ = graph_.max_pool(x, node.window);
-                break;
-            case Op::avg_pool:
-                at_ = graph_.avg_pool(x, node.window);
-                break;
-            default:
-                at_ = graph_.global_pool(x);
-        }
-        if (weight) weights_["node.weight"] = *weight;
+    SingleLayer(Node node, Dims in, const Array<float>& weight) {
+        const int channels = node.channels;
+        node.inputs = {graph_.input(in)};
+        node.name = "layer";
+        node.bias = false;
+        at_ = graph_.append(std::move(node));
+        weights_["layer.weight"] = weight;
         graph_.linear(graph_.global_pool(at_), "end", 1, /*bias=*/false);
-        weights_["end.weight"] = xt::zeros<float>(Shape{1, static_cast<std::size_t>(node.out.c)});
+        weights_["end.weight"] = xt::zeros<float>(Shape{1, static_cast<std::size_t>(channels)});
         network_ = std::make_unique<Network>(graph_, Numerics::f32, Network::Mode::evaluation, 0, weights_,
                                              no_gradients_);
     }
@@ -111,34 +100,15 @@ class Run {
         const Node& node = graph_[i];
         values_[i].resize(images_);
         if (is_product(node)) return compute_layer(i);
-        const Dims in = graph_[node.inputs[0]].out;
-        const auto pool = is_pooling(node.op) ? std::make_unique<SingleNode>(node, in, nullptr) : nullptr;
-        parallel_for(images_, [&](std::size_t image, int worker) {
-            std::vector<float> x = operand(i, 0, image), result(node.out.size());
-            switch (node.op) {
-                case Op::max_pool:
-                case Op::avg_pool:
-                case Op::global_pool:
-                    result = (*pool)(x, worker);
-                    break;
-                case Op::relu:
-                    for (std::size_t j = 0; j < x.size(); ++j) result[j] = x[j] <= 0 ? 0.0f : x[j];
-                    break;
-                case Op::add: {
-                    const std::vector<float> y = operand(i, 1, image);
-                    for (std::size_t j = 0; j < x.size(); ++j) result[j] = x[j] + y[j];
-                    break;
-                }
-                case Op::shortcut_a:
-                    shortcut_forward(sizeof(float), x.data(), in, node.stride, result.data(), node.out);
-                    break;
-                case Op::input:
-                case Op::conv:
-                case Op::linear:
-                case Op::batch_norm:
-                    break;  // not here: the first node, compute_layer(), refused
-            }
-            values_[i][image] = std::move(result);
+        parallel_for(images_, [&](std::size_t image) {
+            std::vector<std::vector<float>> operands;
+            std::vector<OpInput> in;
+            for (std::size_t k = 0; k < node.inputs.size(); ++k)
+                operands.push_back(operand(i, static_cast<int>(k), image));
+            for (std::size_t k = 0; k < node.inputs.size(); ++k)
+                in.push_back({operands[k].data(), graph_[node.inputs[k]].out});
+            values_[i][image].resize(node.out.size());
+            operation(node.op).forward(node, in, weights_, values_[i][image].data());
         });
     }
 
@@ -148,7 +118,7 @@ class Run {
         const Array<float> weight = quantized == quantization_.layers.end()
                                         ? weights_.at(node.name + ".weight")
                                         : quantized->second.values();
-        SingleNode layer(node, graph_[node.inputs[0]].out, &weight);
+        SingleLayer layer(node, graph_[node.inputs[0]].out, weight);
         const auto channels = static_cast<std::size_t>(node.out.c);
         std::vector<double> sums(images_ * 2 * channels, 0.0);  // of each image: of y, then of y^2
         parallel_for(images_, [&](std::size_t image, int worker) {

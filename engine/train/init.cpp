@@ -5,37 +5,35 @@
 #include "engine/core/rng.hpp"
 
 namespace nibble {
+namespace {
+
+float draw(Start start, double fan_in, Random& random) {
+    switch (start) {
+        case Start::zeros:
+            return 0.0f;
+        case Start::ones:
+            return 1.0f;
+        case Start::he_normal:
+            return static_cast<float>(std::sqrt(2.0 / fan_in)) * random.normal();
+        case Start::uniform:
+            return static_cast<float>(1.0 / std::sqrt(fan_in)) * (2.0f * random.uniform() - 1.0f);
+    }
+    return 0.0f;
+}
+
+}  // namespace
 
 Weights initial_weights(const Graph& graph, std::uint64_t seed) {
     Weights weights;
     std::uint32_t stream = 0;
-    const auto fill = [&](const std::string& name, const Shape& shape, auto draw) {
-        Array<float> values(shape);
+    double fan_in = 1;
+    for (const auto& [name, shape, start] : graph.parameters()) {
+        if (shape.size() > 1)
+            fan_in = static_cast<double>(count(shape) / shape[0]);  // a bias has its layer's
         Random random(seed, Purpose::init, 0, stream++);
-        for (float& x : values) x = draw(random);
+        Array<float> values(shape);
+        for (float& x : values) x = draw(start, fan_in, random);
         weights[name] = std::move(values);
-    };
-    const auto constant = [](float x) { return [x](Random&) { return x; }; };
-    for (const Node& node : graph.nodes()) {
-        const auto channels = static_cast<std::size_t>(node.out.c);
-        if (node.op == Op::conv) {
-            const Shape shape = graph.weight_shape(node);
-            const auto deviation =
-                static_cast<float>(std::sqrt(2.0 / static_cast<double>(count(shape) / channels)));
-            fill(node.name + ".weight", shape, [=](Random& r) { return deviation * r.normal(); });
-            if (node.bias) fill(node.name + ".bias", {channels}, constant(0.0f));
-        } else if (node.op == Op::linear) {
-            const auto in = graph[node.inputs[0]].out.size();
-            const auto bound = static_cast<float>(1.0 / std::sqrt(static_cast<double>(in)));
-            const auto draw = [=](Random& r) { return bound * (2.0f * r.uniform() - 1.0f); };
-            fill(node.name + ".weight", {channels, in}, draw);
-            if (node.bias) fill(node.name + ".bias", {channels}, draw);
-        } else if (node.op == Op::batch_norm) {
-            fill(node.name + ".weight", {channels}, constant(1.0f));
-            fill(node.name + ".bias", {channels}, constant(0.0f));
-            fill(node.name + ".running_mean", {channels}, constant(0.0f));
-            fill(node.name + ".running_var", {channels}, constant(1.0f));
-        }
     }
     return weights;
 }

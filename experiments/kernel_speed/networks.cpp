@@ -79,7 +79,7 @@ void time_network(benchmark::State& state, const std::string& name, const Case& 
         Predictor& predictor = prepared<Predictor>(name, [&] {
             return std::make_unique<Predictor>(graph, initial_weights(graph, 0), Numerics::f32);
         });
-        for (const auto& [parameter, shape] : graph.parameters())
+        for (const auto& [parameter, shape, start] : graph.parameters())
             if (!is_buffer(parameter)) work.weight_bytes += sizeof(float) * static_cast<double>(count(shape));
         time_calls(state, predictor, c, batch);
     } else {

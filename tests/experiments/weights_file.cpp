@@ -12,7 +12,7 @@ using namespace nibble;
 namespace {
 Weights plausible_weights(const Graph& graph) {
     Weights weights;
-    for (const auto& [name, shape] : graph.parameters()) {
+    for (const auto& [name, shape, start] : graph.parameters()) {
         Array<float> values(shape);
         values.fill(0.5f);
         weights.emplace(name, values);

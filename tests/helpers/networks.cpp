@@ -10,7 +10,7 @@ namespace nibble::test {
 Weights random_weights(const Graph& graph, std::uint32_t stream) {
     Weights weights;
     Random random(5, Purpose::test, 0, stream);
-    for (const auto& [name, shape] : graph.parameters()) {
+    for (const auto& [name, shape, start] : graph.parameters()) {
         Array<float> values(shape);
         for (float& v : values) {
             v = random.normal();
@@ -21,6 +21,12 @@ Weights random_weights(const Graph& graph, std::uint32_t stream) {
         weights.emplace(name, std::move(values));
     }
     return weights;
+}
+
+std::map<std::string, Shape> shapes(const Graph& graph) {
+    std::map<std::string, Shape> all;
+    for (const Parameter& parameter : graph.parameters()) all.emplace(parameter.name, parameter.shape);
+    return all;
 }
 
 std::vector<float> random_images(Dims dims, std::size_t n, std::uint32_t stream) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "engine/infer/integer_graph.hpp"
@@ -12,6 +14,9 @@ namespace nibble::test {
 
 /// Of magnitudes that keep activations near 1; running variances are positive.
 Weights random_weights(const Graph& graph, std::uint32_t stream);
+
+/// Of all parameters, by name.
+std::map<std::string, Shape> shapes(const Graph& graph);
 
 /// n images of normally distributed values.
 std::vector<float> random_images(Dims dims, std::size_t n, std::uint32_t stream);

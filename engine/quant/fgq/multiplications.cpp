@@ -4,13 +4,11 @@ namespace nibble::fgq {
 
 Multiplications multiplications_of(const Graph& graph,
                                    const std::map<std::string, QuantizedWeights>& layers) {
-    const auto parameters = graph.parameters();
-    const std::map<std::string, Shape> shapes(parameters.begin(), parameters.end());
     Multiplications m;
     for (int i : graph.products()) {
         const Node& node = graph[i];
         const std::uint64_t pixels = Dims{node.out.h, node.out.w, 1}.size();
-        const std::uint64_t weights = count(shapes.at(node.name + ".weight"));
+        const std::uint64_t weights = count(graph.weight_shape(node));
         const auto found = layers.find(node.name);
         const bool in_groups = found != layers.end() && found->second.scheme.kind == Kind::ternary &&
                                found->second.scheme.granularity == Granularity::group;
@@ -21,14 +19,12 @@ Multiplications multiplications_of(const Graph& graph,
 }
 
 Multiplications multiplications_of(const Graph& graph, int group, Counted counted) {
-    const auto parameters = graph.parameters();
-    const std::map<std::string, Shape> shapes(parameters.begin(), parameters.end());
     Multiplications m;
     for (int i : graph.products()) {
         const Node& node = graph[i];
         const bool is_first = i == graph.products().front();
         if (is_first && counted == Counted::ternary_layers) continue;
-        const Shape& shape = shapes.at(node.name + ".weight");
+        const Shape shape = graph.weight_shape(node);
         const std::uint64_t pixels = Dims{node.out.h, node.out.w, 1}.size(), weights = count(shape);
         m.all += pixels * weights;
         m.left += pixels * (is_first ? weights : weights / shape[1] * groups_of(shape[1], group));

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "engine/core/error.hpp"
+#include "tests/helpers/networks.hpp"
 
 using namespace nibble;
 
@@ -13,7 +14,7 @@ namespace {
 
 std::size_t trainable(const Graph& graph) {
     std::size_t total = 0;
-    for (const auto& [name, shape] : graph.parameters())
+    for (const auto& [name, shape, start] : graph.parameters())
         if (!is_buffer(name)) total += count(shape);
     return total;
 }
@@ -38,8 +39,7 @@ TEST_CASE("resnet: parameters and multiplications are torchvision's") {
 }
 
 TEST_CASE("resnet: names and shapes are torchvision's") {
-    const auto list = resnet({.depth = 50}).parameters();
-    const std::map<std::string, Shape> all(list.begin(), list.end());
+    const auto all = test::shapes(resnet({.depth = 50}));
     CHECK(all.at("conv1.weight") == Shape{64, 3, 7, 7});
     CHECK(all.at("layer1.0.downsample.0.weight") == Shape{256, 64, 1, 1});
     CHECK(all.at("layer2.0.conv2.weight") == Shape{128, 128, 3, 3});
@@ -47,15 +47,13 @@ TEST_CASE("resnet: names and shapes are torchvision's") {
     CHECK(all.at("fc.weight") == Shape{1000, 2048});
     CHECK_FALSE(all.contains("layer1.1.downsample.0.weight"));
     CHECK_FALSE(all.contains("conv1.bias"));
-    const auto small = resnet({.depth = 18}).parameters();
-    const std::map<std::string, Shape> basic(small.begin(), small.end());
+    const auto basic = test::shapes(resnet({.depth = 18}));
     CHECK_FALSE(basic.contains("layer1.0.downsample.0.weight"));
     CHECK(basic.at("layer2.0.downsample.1.weight") == Shape{128});
 }
 
 TEST_CASE("resnet: width multiplies the blocks, not the stem") {
-    const auto list = resnet({.depth = 29, .width = 0.3}).parameters();
-    const std::map<std::string, Shape> all(list.begin(), list.end());
+    const auto all = test::shapes(resnet({.depth = 29, .width = 0.3}));
     CHECK(all.at("conv1.weight") == Shape{64, 3, 7, 7});
     CHECK(all.at("layer1.0.conv1.weight") == Shape{19, 64, 1, 1});  // 19.2 rounded down
     CHECK(all.at("layer1.0.downsample.0.weight") == Shape{76, 64, 1, 1});
@@ -63,12 +61,12 @@ TEST_CASE("resnet: width multiplies the blocks, not the stem") {
     CHECK(all.at("fc.weight") == Shape{1000, 608});
     CHECK(all.contains("layer3.2.conv3.weight"));
     CHECK_FALSE(all.contains("layer4.2.conv1.weight"));
-    CHECK(resnet({.depth = 18, .width = 0.001}).parameters().back().second == Shape{1000});
+    CHECK(resnet({.depth = 18, .width = 0.001}).parameters().back().shape == Shape{1000});
 }
 
 TEST_CASE("resnet: a projection is where the shape changes") {
     const auto has_projection = [](const Resnet& options) {
-        for (const auto& [name, shape] : resnet(options).parameters())
+        for (const auto& [name, shape, start] : resnet(options).parameters())
             if (name == "layer1.0.downsample.0.weight") return true;
         return false;
     };

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "engine/core/error.hpp"
+#include "tests/helpers/networks.hpp"
 
 using namespace nibble;
 
@@ -15,14 +16,9 @@ namespace {
 /// Trainable parameters: buffers do not count.
 std::size_t trainable(const Graph& graph) {
     std::size_t total = 0;
-    for (const auto& [name, shape] : graph.parameters())
+    for (const auto& [name, shape, start] : graph.parameters())
         if (!is_buffer(name)) total += count(shape);
     return total;
-}
-
-std::map<std::string, Shape> shapes(const Graph& graph) {
-    const auto list = graph.parameters();
-    return {list.begin(), list.end()};
 }
 
 std::size_t nodes_of(const Graph& graph, Op op) {
@@ -56,7 +52,7 @@ TEST_CASE("resnet_cifar: layers and shapes of option A") {
     CHECK(nodes_of(g, Op::add) == 9);
     CHECK(nodes_of(g, Op::shortcut_a) == 2);
     CHECK(nodes_of(g, Op::relu) == 19);
-    const auto all = shapes(g);
+    const auto all = test::shapes(g);
     CHECK(all.at("conv1.weight") == Shape{16, 3, 3, 3});
     CHECK(all.at("layer2.0.conv1.weight") == Shape{32, 16, 3, 3});
     CHECK(all.at("layer3.2.bn2.running_var") == Shape{64});
@@ -72,9 +68,9 @@ TEST_CASE("resnet_cifar: layers and shapes of option A") {
 
 TEST_CASE("resnet_cifar: projection and plain networks") {
     const Graph projection = resnet_cifar({.depth = 14, .shortcut = Shortcut::projection});
-    CHECK(shapes(projection).at("layer2.0.downsample.0.weight") == Shape{32, 16, 1, 1});
-    CHECK(shapes(projection).at("layer3.0.downsample.1.running_mean") == Shape{64});
-    CHECK_FALSE(shapes(projection).contains("layer1.0.downsample.0.weight"));
+    CHECK(test::shapes(projection).at("layer2.0.downsample.0.weight") == Shape{32, 16, 1, 1});
+    CHECK(test::shapes(projection).at("layer3.0.downsample.1.running_mean") == Shape{64});
+    CHECK_FALSE(test::shapes(projection).contains("layer1.0.downsample.0.weight"));
     CHECK(nodes_of(projection, Op::add) == 6);
 
     const Graph plain = resnet_cifar({.depth = 14, .shortcut = Shortcut::none});
@@ -84,11 +80,11 @@ TEST_CASE("resnet_cifar: projection and plain networks") {
 
 TEST_CASE("resnet_cifar: width, classes and other inputs") {
     const Graph g = resnet_cifar({.depth = 8, .width = 0.3, .classes = 100, .input = {28, 28, 1}});
-    const auto all = shapes(g);
+    const auto all = test::shapes(g);
     CHECK(all.at("conv1.weight") == Shape{4, 1, 3, 3});           // 4.8 rounded down
     CHECK(all.at("layer2.0.conv1.weight") == Shape{9, 4, 3, 3});  // 9.6
     CHECK(all.at("linear.weight") == Shape{100, 19});             // 19.2
-    CHECK(shapes(resnet_cifar({.depth = 8, .width = 0.01})).at("linear.weight") == Shape{10, 1});
+    CHECK(test::shapes(resnet_cifar({.depth = 8, .width = 0.01})).at("linear.weight") == Shape{10, 1});
     CHECK(g[g.size() - 3].out == Dims{7, 7, 19});
 }
 

@@ -18,7 +18,7 @@ TEST_CASE("conv: one chain of FMAs over rows, columns and channels, with few wei
         x = graph.conv(x, "pick", channels, {1, 1, 3});
         Weights weights;
         Random random(3, Purpose::test);
-        for (const auto& [name, shape] : graph.parameters()) {
+        for (const auto& [name, shape, start] : graph.parameters()) {
             Array<float> values(shape);
             for (float& v : values) v = name == "pick.weight" ? 0.0f : random.normal();
             weights.emplace(name, std::move(values));

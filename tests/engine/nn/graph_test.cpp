@@ -23,7 +23,7 @@ Graph small_network() {
 
 Weights zeros(const Graph& graph) {
     Weights weights;
-    for (const auto& [name, shape] : graph.parameters()) {
+    for (const auto& [name, shape, start] : graph.parameters()) {
         auto values = Array<float>::from_shape(shape);
         values.fill(0);
         weights[name] = values;
@@ -50,9 +50,14 @@ TEST_CASE("graph: shapes of every operation") {
 }
 
 TEST_CASE("graph: parameters come in the order of the nodes, with torchvision's names and shapes") {
-    const std::vector<std::pair<std::string, Shape>> expected{
-        {"conv.weight", {4, 3, 3, 2}}, {"conv.bias", {4}},      {"bn.weight", {4}},    {"bn.bias", {4}},
-        {"bn.running_mean", {4}},      {"bn.running_var", {4}}, {"fc.weight", {7, 4}}, {"fc.bias", {7}}};
+    const std::vector<Parameter> expected{{"conv.weight", {4, 3, 3, 2}, Start::he_normal},
+                                          {"conv.bias", {4}, Start::zeros},
+                                          {"bn.weight", {4}, Start::ones},
+                                          {"bn.bias", {4}, Start::zeros},
+                                          {"bn.running_mean", {4}, Start::zeros},
+                                          {"bn.running_var", {4}, Start::ones},
+                                          {"fc.weight", {7, 4}, Start::uniform},
+                                          {"fc.bias", {7}, Start::uniform}};
     CHECK(small_network().parameters() == expected);
     CHECK(small_network().classes() == 7);
     CHECK(is_buffer("bn.running_var"));

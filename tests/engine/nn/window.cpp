@@ -69,9 +69,8 @@ TEST_CASE("windows: pixels row by row, output shapes, and what is refused") {
     const Window window({2, 1, 1, 0}, {3, 2, 1, 1});
     CHECK(window.output({3, 4, 5}, 7) == Dims{3, 2, 7});
     std::string seen;
-    for_pixels(window, {3, 4, 1}, 0, 1, [&](int row, int col) {
-        seen += std::to_string(row) + std::to_string(col) + " ";
-    });
+    for_pixels(window, {3, 4, 1}, 0, 1,
+               [&](int row, int col) { seen += std::to_string(row) + std::to_string(col) + " "; });
     CHECK(seen == "01 02 03 ");
     constexpr int kMost = std::numeric_limits<int>::max();
     const auto refused = [](int WindowAxis::*field, int value) {

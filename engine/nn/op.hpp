@@ -1,0 +1,43 @@
+// What is particular to one operation. engine/nn/ops/ has a file for each, ops/list.cpp names them all.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/nn/graph.hpp"
+
+namespace nibble {
+
+/// One image's activation, [h][w][c].
+struct OpInput {
+    const float* values;
+    Dims dims;
+};
+
+struct Operation {
+    const char* name;
+    int operands;
+
+    /// The shape of its value. Throws BadInput, beginning with what node_name() says, for attributes that do
+    /// not fit.
+    Dims (*output)(const Node& node, std::span<const Dims> in);
+
+    /// Null: it has none.
+    std::vector<Parameter> (*parameters)(const Node& node, Dims in);
+
+    /// The definition of its value, in f32: plain loops over one image, whose order of additions is part of
+    /// the definition. Null for the input.
+    void (*forward)(const Node& node, std::span<const OpInput> in, const Weights& weights, float* out);
+
+    /// Adds to `dx`, the gradient of its only operand, what follows from `dy`, that of its value. Null where
+    /// a unit of its own computes it.
+    void (*backward)(const Node& node, const OpInput& in, const float* dy, float* dx);
+};
+
+const Operation& operation(Op op);
+
+/// "layer conv1", or the operation where a node has no name.
+std::string node_name(const Node& node);
+
+}  // namespace nibble

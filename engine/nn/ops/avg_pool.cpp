@@ -1,0 +1,63 @@
+// Mean pooling:  y[r, c] = (sum of the window, padding counting as zeros) / (taps of the window), the sum one
+// chain of additions from 0, row by row. Global pooling is that with a window of the whole image.
+#include <algorithm>
+
+#include "engine/nn/ops/list.hpp"
+
+namespace nibble {
+namespace {
+
+Window window_of(const Node& node, Dims in) {
+    return node.op == Op::global_pool ? Window(in.h, in.w) : node.window;
+}
+
+Dims avg_pool_output(const Node& node, std::span<const Dims> in) {
+    const Window window = window_of(node, in[0]);
+    window.check_pooling(in[0], node_name(node));
+    return window.output(in[0], in[0].c);
+}
+
+void avg_pool_forward(const Node& node, std::span<const OpInput> in, const Weights&, float* out) {
+    const float* values = in[0].values;
+    const Dims dims = in[0].dims;
+    const Window window = window_of(node, dims);
+    const auto taps = static_cast<float>(window.taps());
+    for (int r = 0; r < node.out.h; ++r)
+        for (int c = 0; c < node.out.w; ++c, out += dims.c) {
+            std::fill_n(out, dims.c, 0.0f);
+            for_pixels(window, dims, r, c, [&](int row, int col) {
+                const float* pixel = values + (static_cast<std::size_t>(row) * dims.w + col) * dims.c;
+                for (int k = 0; k < dims.c; ++k) out[k] += pixel[k];
+            });
+            for (int k = 0; k < dims.c; ++k) out[k] /= taps;
+        }
+}
+
+void avg_pool_backward(const Node& node, const OpInput& in, const float* dy, float* dx) {
+    const Window window = window_of(node, in.dims);
+    const auto taps = static_cast<float>(window.taps());
+    for (int r = 0; r < node.out.h; ++r)
+        for (int c = 0; c < node.out.w; ++c, dy += in.dims.c)
+            for_pixels(window, in.dims, r, c, [&](int row, int col) {
+                float* pixel = dx + (static_cast<std::size_t>(row) * in.dims.w + col) * in.dims.c;
+                for (int k = 0; k < in.dims.c; ++k) pixel[k] += dy[k] / taps;
+            });
+}
+
+}  // namespace
+
+const Operation kAvgPool{.name = "avg_pool",
+                         .operands = 1,
+                         .output = avg_pool_output,
+                         .parameters = nullptr,
+                         .forward = avg_pool_forward,
+                         .backward = avg_pool_backward};
+
+const Operation kGlobalPool{.name = "global_pool",
+                            .operands = 1,
+                            .output = avg_pool_output,
+                            .parameters = nullptr,
+                            .forward = avg_pool_forward,
+                            .backward = avg_pool_backward};
+
+}  // namespace nibble

@@ -1,0 +1,59 @@
+// Convolution:  y[r, c, o] = sum over rows i, columns j of the kernel, channels k of x[.., .., k] W[o, k, i, j]  (+ b[o])
+//
+// One chain of fused multiply-adds from 0, taps in the padding left out; the bias is added at the end.
+#include <cmath>
+
+#include "engine/nn/ops/list.hpp"
+
+namespace nibble {
+namespace {
+
+Dims conv_output(const Node& node, std::span<const Dims> in) {
+    node.window.check(in[0], node_name(node));
+    return node.window.output(in[0], node.channels);
+}
+
+std::vector<Parameter> conv_parameters(const Node& node, Dims in) {
+    const auto size = [](int n) { return static_cast<std::size_t>(n); };
+    std::vector<Parameter> list{
+        {node.name + ".weight",
+         {size(node.channels), size(in.c), size(node.window.rows.kernel), size(node.window.cols.kernel)},
+         Start::he_normal}};
+    if (node.bias) list.push_back({node.name + ".bias", {size(node.channels)}, Start::zeros});
+    return list;
+}
+
+void conv_forward(const Node& node, std::span<const OpInput> in, const Weights& weights, float* out) {
+    const auto& [x, dims] = in[0];
+    const WindowAxis &rows = node.window.rows, &cols = node.window.cols;
+    const float* w = weights.at(node.name + ".weight").data();
+    const float* bias = node.bias ? weights.at(node.name + ".bias").data() : nullptr;
+    const int kernel = node.window.taps();
+    for (int r = 0; r < node.out.h; ++r)
+        for (int c = 0; c < node.out.w; ++c)
+            for (int o = 0; o < node.out.c; ++o) {
+                const Interval taps_i = rows.taps(r, dims.h), taps_j = cols.taps(c, dims.w);
+                float sum = 0;
+                for (int i = taps_i.begin; i < taps_i.end; ++i)
+                    for (int j = taps_j.begin; j < taps_j.end; ++j) {
+                        const float* pixel =
+                            x + (static_cast<std::size_t>(rows.source(r, i)) * dims.w + cols.source(c, j)) * dims.c;
+                        const float* tap =
+                            w + static_cast<std::size_t>(o) * dims.c * kernel + i * cols.kernel + j;
+                        for (int k = 0; k < dims.c; ++k) sum = std::fma(pixel[k], tap[k * kernel], sum);
+                    }
+                sum += 0.0f;  // never -0
+                *out++ = bias ? sum + bias[o] : sum;
+            }
+}
+
+}  // namespace
+
+const Operation kConv{.name = "conv",
+                      .operands = 1,
+                      .output = conv_output,
+                      .parameters = conv_parameters,
+                      .forward = conv_forward,
+                      .backward = nullptr};
+
+}  // namespace nibble

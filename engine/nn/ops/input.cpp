@@ -1,0 +1,13 @@
+// The image.
+#include "engine/nn/ops/list.hpp"
+
+namespace nibble {
+
+const Operation kInput{.name = "input",
+                       .operands = 0,
+                       .output = [](const Node& node, std::span<const Dims>) { return node.out; },
+                       .parameters = nullptr,
+                       .forward = nullptr,
+                       .backward = nullptr};
+
+}  // namespace nibble

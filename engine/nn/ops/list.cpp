@@ -1,0 +1,15 @@
+#include "engine/nn/ops/list.hpp"
+
+namespace nibble {
+
+const Operation& operation(Op op) {
+    static const Operation* const list[] = {&kInput, &kConv,      &kLinear,  &kBatchNorm, &kRelu,
+                                            &kAdd,   &kShortcutA, &kMaxPool, &kAvgPool,   &kGlobalPool};
+    return *list[static_cast<int>(op)];  // in the order of Op
+}
+
+std::string node_name(const Node& node) {
+    return node.name.empty() ? operation(node.op).name : "layer " + node.name;
+}
+
+}  // namespace nibble

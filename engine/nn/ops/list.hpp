@@ -1,0 +1,11 @@
+// The operations there are, a file each.
+#pragma once
+
+#include "engine/nn/op.hpp"
+
+namespace nibble {
+
+extern const Operation kInput, kConv, kLinear, kBatchNorm, kRelu, kAdd, kShortcutA, kMaxPool, kAvgPool,
+    kGlobalPool;
+
+}  // namespace nibble
