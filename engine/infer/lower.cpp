@@ -5,6 +5,7 @@
 #include "engine/core/error.hpp"
 #include "engine/nn/fold.hpp"
 #include "engine/nn/fusion.hpp"
+#include "engine/nn/op.hpp"
 
 namespace nibble {
 namespace {
@@ -50,15 +51,14 @@ class Lowering {
 
     /// What is stored in memory, and so may have codes.
     bool has_value(int i) const {
-        const Op op = graph_[i].op;
-        return op == Op::input || op == Op::shortcut_a || is_pooling(op) || layer_ending(i);
+        return layer_ending(i) || !(is_product(graph_[i]) || operation(graph_[i].op).fuses);
     }
 
     /// Shortcuts and maxima hand on the codes that their own readers want.
     bool passes_codes(GraphEdge edge) const {
         const Node& reader = graph_[edge.reader];
-        if (reader.op == Op::max_pool || reader.op == Op::shortcut_a) return false;
-        return (is_product(reader) || is_pooling(reader.op) || reader.op == Op::add) &&
+        const OnCodes on_codes = operation(reader.op).on_codes;
+        return (on_codes == OnCodes::product || on_codes == OnCodes::sum) &&
                has_value(reader.inputs[edge.operand]);
     }
 
@@ -91,18 +91,18 @@ class Lowering {
         if (i + 1 == graph_.size()) want(i, {});
         for (int reader : readers_[i]) {
             const GraphEdge edge{reader, operand_of(reader, i)};
-            switch (graph_[reader].op) {
-                case Op::conv:
-                case Op::linear:
+            switch (operation(graph_[reader].op).on_codes) {
+                case OnCodes::product:
                     if (!form_on(edge)) fail(reader, "its input is not quantized");
                     want(i, form_on(edge));
                     break;
-                case Op::max_pool:
-                case Op::shortcut_a:
+                case OnCodes::passes:
                     for (const Form& form : forms_[reader]) want(i, form);
                     break;
-                default:
+                case OnCodes::sum:
+                case OnCodes::none:
                     want(i, form_on(edge));
+                    break;
             }
         }
         // Floats first: a product writes them together with the first codes.

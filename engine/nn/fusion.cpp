@@ -44,16 +44,9 @@ class Fusion {
     bool continues(const FusedLayer& layer) const {
         if (!has_one_reader(layer.last)) return false;
         const int next = readers_[layer.last].front();
-        switch (graph_[next].op) {
-            case Op::batch_norm:
-                return layer.last == layer.conv;
-            case Op::relu:
-                return !layer.relu;
-            case Op::add:
-                return !layer.relu && layer.residual < 0 && main_operand(next) == layer.last;
-            default:
-                return false;
-        }
+        const Op op = graph_[next].op;
+        return (op == Op::batch_norm && layer.last == layer.conv) || (op == Op::relu && !layer.relu) ||
+               (op == Op::add && !layer.relu && layer.residual < 0 && main_operand(next) == layer.last);
     }
 
     void require_value(int i) const {

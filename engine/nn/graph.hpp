@@ -33,10 +33,6 @@ inline bool is_product(const Node& node) {
     return node.op == Op::conv || node.op == Op::linear;
 }
 
-inline bool is_pooling(Op op) {
-    return op == Op::max_pool || op == Op::avg_pool || op == Op::global_pool;
-}
-
 /// How a parameter begins before it is trained: constant, normal with variance 2 / fan-in (He), or uniform in
 /// +-1 / sqrt(fan-in).
 enum class Start { zeros, ones, he_normal, uniform };

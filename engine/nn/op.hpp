@@ -15,9 +15,23 @@ struct OpInput {
     Dims dims;
 };
 
+/// What an operation does with codes, where the network runs as integers.
+enum class OnCodes {
+    product,  ///< multiplies them by weights
+    passes,   ///< hands them on as they are
+    sum,      ///< adds what they stand for, code times step
+    none      ///< makes no use of them
+};
+
+/// Whether a value can be negative.
+enum class Sign { any, non_negative, of_operands };
+
 struct Operation {
     const char* name;
     int operands;
+    OnCodes on_codes;
+    Sign sign;
+    bool fuses;  ///< it runs as a part of the layer before it (fusion.hpp)
 
     /// The shape of its value. Throws BadInput, beginning with what node_name() says, for attributes that do
     /// not fit.

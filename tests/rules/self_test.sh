@@ -42,7 +42,10 @@ fault() {
 }
 
 clean_project
-for rule in includes sizes portable text docs; do expect ok $rule; done
+for rule in includes sizes portable operations text docs; do expect ok $rule; done
+
+fault operations engine/nn/c.cpp 'void f(Op op) {\n    switch (op) {\n        case Op::conv: {\n            g();\n        }\n        default:\n            return;\n    }\n}\n'
+fault operations engine/infer/c.cpp 'switch (step.op) { default: break; }\n'
 
 fault includes engine/core/c.cpp '#include "engine/nn/graph.hpp"\n'
 fault includes engine/kernels/c.cpp '#include "engine/nn/graph.hpp"\n'

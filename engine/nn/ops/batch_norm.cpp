@@ -29,7 +29,8 @@ void batch_norm_forward(const Node& node, std::span<const OpInput> in, const Wei
     for (int c = 0; c < dims.c; ++c) {
         const NormScale norm = norm_scale(weights, node, c);
         const auto scale = static_cast<float>(norm.scale), shift = static_cast<float>(norm.shift);
-        for (std::size_t i = static_cast<std::size_t>(c); i < dims.size(); i += static_cast<std::size_t>(dims.c))
+        for (std::size_t i = static_cast<std::size_t>(c); i < dims.size();
+             i += static_cast<std::size_t>(dims.c))
             out[i] = std::fma(scale, x[i], shift);
     }
 }
@@ -38,6 +39,9 @@ void batch_norm_forward(const Node& node, std::span<const OpInput> in, const Wei
 
 const Operation kBatchNorm{.name = "batch_norm",
                            .operands = 1,
+                           .on_codes = OnCodes::none,
+                           .sign = Sign::any,
+                           .fuses = true,
                            .output = batch_norm_output,
                            .parameters = batch_norm_parameters,
                            .forward = batch_norm_forward,

@@ -37,7 +37,8 @@ void conv_forward(const Node& node, std::span<const OpInput> in, const Weights& 
                 for (int i = taps_i.begin; i < taps_i.end; ++i)
                     for (int j = taps_j.begin; j < taps_j.end; ++j) {
                         const float* pixel =
-                            x + (static_cast<std::size_t>(rows.source(r, i)) * dims.w + cols.source(c, j)) * dims.c;
+                            x + (static_cast<std::size_t>(rows.source(r, i)) * dims.w + cols.source(c, j)) *
+                                    dims.c;
                         const float* tap =
                             w + static_cast<std::size_t>(o) * dims.c * kernel + i * cols.kernel + j;
                         for (int k = 0; k < dims.c; ++k) sum = std::fma(pixel[k], tap[k * kernel], sum);
@@ -51,6 +52,9 @@ void conv_forward(const Node& node, std::span<const OpInput> in, const Weights& 
 
 const Operation kConv{.name = "conv",
                       .operands = 1,
+                      .on_codes = OnCodes::product,
+                      .sign = Sign::any,
+                      .fuses = false,
                       .output = conv_output,
                       .parameters = conv_parameters,
                       .forward = conv_forward,

@@ -5,6 +5,9 @@ namespace nibble {
 
 const Operation kInput{.name = "input",
                        .operands = 0,
+                       .on_codes = OnCodes::none,
+                       .sign = Sign::any,
+                       .fuses = false,
                        .output = [](const Node& node, std::span<const Dims>) { return node.out; },
                        .parameters = nullptr,
                        .forward = nullptr,

@@ -38,6 +38,9 @@ void linear_forward(const Node& node, std::span<const OpInput> in, const Weights
 
 const Operation kLinear{.name = "linear",
                         .operands = 1,
+                        .on_codes = OnCodes::product,
+                        .sign = Sign::any,
+                        .fuses = false,
                         .output = linear_output,
                         .parameters = linear_parameters,
                         .forward = linear_forward,

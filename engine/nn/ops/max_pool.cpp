@@ -52,6 +52,9 @@ void max_pool_backward(const Node& node, const OpInput& in, const float* dy, flo
 
 const Operation kMaxPool{.name = "max_pool",
                          .operands = 1,
+                         .on_codes = OnCodes::passes,
+                         .sign = Sign::of_operands,
+                         .fuses = false,
                          .output = max_pool_output,
                          .parameters = nullptr,
                          .forward = max_pool_forward,

@@ -23,6 +23,9 @@ void shortcut_value(const Node& node, std::span<const OpInput> in, const Weights
 
 const Operation kShortcutA{.name = "shortcut",
                            .operands = 1,
+                           .on_codes = OnCodes::passes,
+                           .sign = Sign::of_operands,
+                           .fuses = false,
                            .output = shortcut_output,
                            .parameters = nullptr,
                            .forward = shortcut_value,

@@ -5,6 +5,7 @@
 
 #include "engine/core/error.hpp"
 #include "engine/core/parallel.hpp"
+#include "engine/nn/op.hpp"
 
 namespace nibble::aqt {
 
@@ -12,22 +13,10 @@ namespace {
 /// True if no value of the node can be negative, whatever the image.
 bool is_non_negative(const Graph& graph, int i) {
     const Node& node = graph[i];
-    const auto all = [&] {
-        return std::all_of(node.inputs.begin(), node.inputs.end(),
-                           [&](int input) { return is_non_negative(graph, input); });
-    };
-    switch (node.op) {
-        case Op::relu:
-            return true;
-        case Op::add:
-        case Op::shortcut_a:
-        case Op::max_pool:
-        case Op::avg_pool:
-        case Op::global_pool:
-            return all();
-        default:
-            return false;
-    }
+    const Sign sign = operation(node.op).sign;
+    return sign == Sign::non_negative ||
+           (sign == Sign::of_operands &&
+            std::ranges::all_of(node.inputs, [&](int x) { return is_non_negative(graph, x); }));
 }
 }  // namespace
 

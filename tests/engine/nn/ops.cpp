@@ -16,7 +16,8 @@ std::vector<std::vector<float>> interpret(const Graph& graph, const Weights& wei
     std::vector<std::vector<float>> values{image};
     for (int i = 1; i < graph.size(); ++i) {
         std::vector<OpInput> in;
-        for (int x : graph[i].inputs) in.push_back({values[static_cast<std::size_t>(x)].data(), graph[x].out});
+        for (int x : graph[i].inputs)
+            in.push_back({values[static_cast<std::size_t>(x)].data(), graph[x].out});
         std::vector<float> out(graph[i].out.size());
         operation(graph[i].op).forward(graph[i], in, weights, out.data());
         values.push_back(std::move(out));
@@ -47,7 +48,8 @@ TEST_CASE("operations: what a network computes fused is what they define, bit fo
     for (const char* model : {"resnet8-w0.25", "resnet8-w0.25-projection", "plain8-w0.5"})
         check(make_model(model, 10, {8, 12, 3}), 3);
     Graph g;
-    int x = g.relu(g.batch_norm(g.conv(g.input({9, 8, 3}), "a", 17, {{3, 2, 0, 1}, {2, 1, 1, 0}}, true), "bn"));
+    int x =
+        g.relu(g.batch_norm(g.conv(g.input({9, 8, 3}), "a", 17, {{3, 2, 0, 1}, {2, 1, 1, 0}}, true), "bn"));
     x = g.max_pool(x, {{3, 1, 1, 2}, {2, 2, 0, 1}});
     const int wide = g.conv(x, "b", 20, {5, 5, 2, 2});
     x = g.add(wide, g.shortcut_a(x, 20, 2));
