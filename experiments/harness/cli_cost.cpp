@@ -94,8 +94,8 @@ void add_cost(CommandLine& line) {
     o->shared.add_json(command);
     command
         .examples(
-            "  nibble cost --model resnet50-imagenet --bits w4a4e8\n"
-            "  nibble cost --model resnet29-w0.5-imagenet --bits w8a8 --relative-to resnet50-imagenet\n"
+            "  nibble cost --model resnet50 --bits w4a4e8\n"
+            "  nibble cost --model resnet29-w0.5-imagenet --bits w8a8 --relative-to resnet50\n"
             "  nibble cost --model resnet20 --bits w4a4e8 --json\n"
             "Only convolutions and linear layers count. A multiplication (MAC) costs the larger number of "
             "bits\n"

@@ -102,7 +102,7 @@ int train_command(TrainOptions o) {
 void add_train(CommandLine& line) {
     auto o = std::make_shared<TrainOptions>();
     Command command = line.command("train", "train a network and write its weights");
-    command.option("--model", o->config.model, "resnet20, resnet32-w0.5, plain20, resnet18-imagenet, ...")
+    command.option("--model", o->config.model, "resnet20, resnet32-w0.5, plain20, resnet18, ...")
         .option("--data", o->config.data, "glyphs, cifar10, cifar100, mnist, image_folder:PATH")
         .option("--method,--numerics", o->method,
                 "f32, bf16, or quantized while training: w8a8, w4a4e8, w4a4, w4e8, ...")

@@ -27,6 +27,12 @@ TEST_CASE("catalog: names mean what they say") {
     CHECK(make("plain20").size() == resnet_cifar({.depth = 20, .shortcut = Shortcut::none}).size());
     CHECK(make("plain14-w0.25").classes() == 10);
     CHECK(make_model("resnet8", 100, {28, 28, 1}).classes() == 100);
+    for (const char* torchvision : {"resnet18", "resnet34", "resnet50", "resnet101", "resnet152"})
+        CHECK(make_model(torchvision).digest() ==
+              make_model(std::string(torchvision) + "-imagenet").digest());
+    CHECK(make_model("resnet50-w0.5").digest() == make_model("resnet50-w0.5-imagenet").digest());
+    CHECK(make("resnet50-cifar").digest() == resnet_cifar({.depth = 50}).digest());
+    CHECK(make("resnet20-w0.5-cifar-projection").digest() == make("resnet20-w0.5-projection").digest());
     CHECK(make_model("resnet18-imagenet", 10, {32, 32, 3}).parameters() ==
           resnet({.depth = 18, .classes = 10}).parameters());
     CHECK(make_model("resnet50-w0.5-imagenet", 10, {32, 32, 3}).parameters() ==
