@@ -116,6 +116,10 @@ touch w.4194304.partial
 (
     failures=0
     ulimit -v 4000000
+    if ! "$nibble" --version >out 2>&1; then
+        echo "SKIPPED: threads under a limit of memory (this build does not start under one)"
+        exit 0
+    fi
     refused 1 "of 1000 threads start here (.*): give --threads, or raise" eval --weights w --data glyphs --threads 1000
     exit $failures
 ) || fail "ulimit -v"
