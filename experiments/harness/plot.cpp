@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "engine/core/error.hpp"
 #include "engine/core/file.hpp"
@@ -101,7 +103,9 @@ std::string plot_command(const std::vector<Curve>& curves) {
 }
 
 bool gnuplot_installed() {
-    return std::system("command -v gnuplot >/dev/null 2>&1") == 0;  // NOLINT: a constant command
+    const int status = std::system("command -v gnuplot >/dev/null 2>&1");  // NOLINT: a constant command
+    if (status == -1) throw Error(std::string("gnuplot: cannot be started: ") + std::strerror(errno));
+    return status == 0;
 }
 
 /// A file that is nowhere but in memory; other processes find it under its path.
@@ -120,8 +124,8 @@ class MemoryFile {
     int fd_;
 };
 
-/// What it draws.
-std::string run_gnuplot(const std::string& script) {
+/// What it draws, which ends in `end`: gnuplot does not mind what it cannot write.
+std::string run_gnuplot(const std::string& script, std::string_view end) {
     const MemoryFile commands(script), complaints("");
     std::FILE* pipe =
         ::popen(fmt::format("exec gnuplot {} 2>{}", commands.path(), complaints.path()).c_str(), "r");
@@ -133,6 +137,9 @@ std::string run_gnuplot(const std::string& script) {
     const int status = ::pclose(pipe);
     if (failed || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
         throw Error("gnuplot: failed: " + read_file(complaints.path()));
+    const std::size_t last = drawn.find_last_not_of('\n') + 1;
+    if (last < end.size() || drawn.compare(last - end.size(), end.size(), end) != 0)
+        throw Error("gnuplot: failed: its plot has no end");
     return drawn;
 }
 
@@ -190,12 +197,17 @@ void draw(const Plot& plot, const fs::path& stem) {
     if (plot.curves.empty()) throw BadInput(stem.string() + ": nothing to plot");
     const double inches = size_of(plot).height / 72;
     // A PDF holds its letters, and a family like Helvetica is another font on each machine: name one.
-    const std::pair<const char*, std::string> forms[] = {
-        {".svg", fmt::format("svg size 760,{} dynamic font 'Helvetica,13' background rgb 'white'",
-                             std::lround(120 * inches))},
-        {".pdf", fmt::format("pdfcairo size 6.4in,{:.1f}in font 'Liberation Sans,11'", inches)}};
-    for (const auto& [suffix, terminal] : forms) {
-        std::string bytes = run_gnuplot("set terminal " + terminal + "\n" + plot.script());
+    struct Form {
+        const char *suffix, *end;
+        std::string terminal;
+    };
+    const Form forms[] = {
+        {".svg", "</svg>",
+         fmt::format("svg size 760,{} dynamic font 'Helvetica,13' background rgb 'white'",
+                     std::lround(120 * inches))},
+        {".pdf", "%%EOF", fmt::format("pdfcairo size 6.4in,{:.1f}in font 'Liberation Sans,11'", inches)}};
+    for (const auto& [suffix, end, terminal] : forms) {
+        std::string bytes = run_gnuplot("set terminal " + terminal + "\n" + plot.script(), end);
         fix_date(bytes);
         if (suffix == std::string(".svg")) tidy(bytes);
         write_file(stem.string() + suffix, bytes);
