@@ -102,12 +102,6 @@ std::string plot_command(const std::vector<Curve>& curves) {
     return text + "\n";
 }
 
-bool gnuplot_installed() {
-    const int status = std::system("command -v gnuplot >/dev/null 2>&1");  // NOLINT: a constant command
-    if (status == -1) throw Error(std::string("gnuplot: cannot be started: ") + std::strerror(errno));
-    return status == 0;
-}
-
 /// A file that is nowhere but in memory; other processes find it under its path.
 class MemoryFile {
   public:
@@ -129,12 +123,15 @@ std::string run_gnuplot(const std::string& script, std::string_view end) {
     const MemoryFile commands(script), complaints("");
     std::FILE* pipe =
         ::popen(fmt::format("exec gnuplot {} 2>{}", commands.path(), complaints.path()).c_str(), "r");
-    if (!pipe) throw Error("gnuplot: cannot be started");
+    if (!pipe) throw Error(std::string("gnuplot: cannot be started: ") + std::strerror(errno));
     std::string drawn;
     std::array<char, 1 << 16> part;
     while (const std::size_t n = std::fread(part.data(), 1, part.size(), pipe)) drawn.append(part.data(), n);
     const bool failed = std::ferror(pipe) != 0;
     const int status = ::pclose(pipe);
+    constexpr int kNotFound = 127;  // of the shell
+    if (WIFEXITED(status) && WEXITSTATUS(status) == kNotFound)
+        throw Unsupported("plots not updated: gnuplot is not installed (apt-get install gnuplot-nox)");
     if (failed || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
         throw Error("gnuplot: failed: " + read_file(complaints.path()));
     const std::size_t last = drawn.find_last_not_of('\n') + 1;
@@ -192,8 +189,6 @@ PlotSize size_of(const Plot& plot) {
 }
 
 void draw(const Plot& plot, const fs::path& stem) {
-    if (!gnuplot_installed())
-        throw Unsupported("plots not updated: gnuplot is not installed (apt-get install gnuplot-nox)");
     if (plot.curves.empty()) throw BadInput(stem.string() + ": nothing to plot");
     const double inches = size_of(plot).height / 72;
     // A PDF holds its letters, and a family like Helvetica is another font on each machine: name one.

@@ -82,7 +82,8 @@ TEST_CASE("a grid is read strictly") {
         [](Json& j) {
             Json& axes = j["profiles"]["quick"]["axes"];
             for (int i = 0; i < 400; ++i)
-                axes["model"].push_back("resnet" + std::to_string(6 * i + 62)), axes["seed"].push_back(i + 10);
+                axes["model"].push_back("resnet" + std::to_string(6 * i + 62)),
+                    axes["seed"].push_back(i + 10);
         },
         "at most 100000");
 }

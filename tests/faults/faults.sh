@@ -2,6 +2,8 @@
 # make faults: the system calls of the program fail one at a time, or it is killed at one. Each time it must end in the
 # same bits, or in one line, after which the same command gives them; and nothing may be left behind.
 #
+# Programs that it starts (gnuplot) are left alone.
+#
 #     faults.sh PROGRAM [PLACES]     PLACES of each kind of call, spread over those that a command makes (default 6)
 set -u
 nibble=$(realpath "$1")
@@ -26,7 +28,7 @@ small="--model resnet8-w0.25 --data glyphs --batch 32"
         "parents": {"resnet8-w0.25": "paper/resnet8-w0.25--glyphs--f32--s0"}}}}' >experiments/ptq/grid.json
     "$nibble" train $small --steps 2 --out f.st --checkpoint c &&
         "$nibble" quantize --weights f.st --data glyphs --out q.st &&
-        "$nibble" run paper/resnet8-w0.25--glyphs--f32--s0
+        "$nibble" run paper/resnet8-w0.25--glyphs--f32--s0 ptq/resnet8-w0.25--glyphs--w8a8-cal16--s0
 ) >log 2>&1 || { cat log; exit 1; }
 python3 - <<'PY'
 import struct, zlib
@@ -44,7 +46,7 @@ command[train]="train $small --steps 3 --checkpoint-minutes 0 --out w --progress
 command[resume]="train $small --steps 4 --out w --checkpoint c --progress off" files[resume]=w
 command[run]="run --force paper/resnet8-w0.25--glyphs--f32--s0 --progress off"
 files[run]=results/quick/paper/resnet8-w0.25--glyphs--f32--s0.json
-command[ptq]="run ptq/resnet8-w0.25--glyphs--w8a8-cal16--s0 --progress off"
+command[ptq]="run --force ptq/resnet8-w0.25--glyphs--w8a8-cal16--s0 --progress off"
 files[ptq]=results/quick/ptq/resnet8-w0.25--glyphs--w8a8-cal16--s0.json
 command[quantize]="quantize --weights f.st --data glyphs --out w" files[quantize]=w
 command[predict]="predict 0.png 1.png 2.png --weights q.st --json" files[predict]=out
@@ -67,7 +69,7 @@ same() {
 # CASE: runs it undisturbed, for what it leaves and the calls it makes
 undisturbed() {
     afresh
-    (cd run && strace -f -qq -o ../trace "$nibble" ${command[$1]} >out 2>err) || { cat run/err; exit 1; }
+    (cd run && strace -f -qq -b execve -o ../trace "$nibble" ${command[$1]} >out 2>err) || { cat run/err; exit 1; }
     mkdir -p "reference/$1"
     local file
     for file in ${files[$1]}; do mkdir -p "$(dirname "reference/$1/$file")" && cp "run/$file" "reference/$1/$file"; done
@@ -81,11 +83,11 @@ finding() {
 inject() { # CASE FAULT PLACE
     local call=${2%%:*} how=${2#*:}
     local from=${how##*:} fault=${how%:*}
-    local fast=--seccomp-bpf # which cannot kill
-    [[ $fault == signal=* ]] && fast=
+    local how_to_follow=--seccomp-bpf # fast, but it can neither kill nor leave others alone
+    [[ $fault == signal=* || $1 == report ]] && how_to_follow="-b execve"
     local what="$call:$fault:when=$3$from"
     afresh
-    { (cd run && exec timeout 120 strace -f -qq $fast -o /dev/null -e trace="$call" -e inject="$what" "$nibble" ${command[$1]} >out 2>err); } 2>/dev/null # bash says what was killed
+    { (cd run && exec timeout 120 strace -f -qq $how_to_follow -o /dev/null -e trace="$call" -e inject="$what" "$nibble" ${command[$1]} >out 2>err); } 2>/dev/null # bash says what was killed
     local status=$?
     injected=$((injected + 1))
     if [ $status -eq 0 ]; then
