@@ -38,15 +38,16 @@ struct Operation {
     Dims (*output)(const Node& node, std::span<const Dims> in);
 
     /// Null: it has none.
-    std::vector<Parameter> (*parameters)(const Node& node, Dims in);
+    std::vector<Parameter> (*parameters)(const Node& node, Dims in) = nullptr;
 
     /// The definition of its value, in f32: plain loops over one image, whose order of additions is part of
     /// the definition. Null for the input.
-    void (*forward)(const Node& node, std::span<const OpInput> in, const Weights& weights, float* out);
+    void (*forward)(const Node& node, std::span<const OpInput> in, const Weights& weights,
+                    float* out) = nullptr;
 
     /// Adds to `dx`, the gradient of its only operand, what follows from `dy`, that of its value. Null where
     /// a unit of its own computes it.
-    void (*backward)(const Node& node, const OpInput& in, const float* dy, float* dx);
+    void (*backward)(const Node& node, const OpInput& in, const float* dy, float* dx) = nullptr;
 };
 
 const Operation& operation(Op op);

@@ -22,8 +22,6 @@ const Operation kAdd{.name = "add",
                      .sign = Sign::of_operands,
                      .fuses = true,
                      .output = add_output,
-                     .parameters = nullptr,
-                     .forward = add_forward,
-                     .backward = nullptr};
+                     .forward = add_forward};
 
 }  // namespace nibble

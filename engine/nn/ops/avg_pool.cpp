@@ -44,26 +44,20 @@ void avg_pool_backward(const Node& node, const OpInput& in, const float* dy, flo
             });
 }
 
+constexpr Operation mean_pooling(const char* name) {
+    return {.name = name,
+            .operands = 1,
+            .on_codes = OnCodes::sum,
+            .sign = Sign::of_operands,
+            .fuses = false,
+            .output = avg_pool_output,
+            .forward = avg_pool_forward,
+            .backward = avg_pool_backward};
+}
+
 }  // namespace
 
-const Operation kAvgPool{.name = "avg_pool",
-                         .operands = 1,
-                         .on_codes = OnCodes::sum,
-                         .sign = Sign::of_operands,
-                         .fuses = false,
-                         .output = avg_pool_output,
-                         .parameters = nullptr,
-                         .forward = avg_pool_forward,
-                         .backward = avg_pool_backward};
-
-const Operation kGlobalPool{.name = "global_pool",
-                            .operands = 1,
-                            .on_codes = OnCodes::sum,
-                            .sign = Sign::of_operands,
-                            .fuses = false,
-                            .output = avg_pool_output,
-                            .parameters = nullptr,
-                            .forward = avg_pool_forward,
-                            .backward = avg_pool_backward};
+const Operation kAvgPool = mean_pooling("avg_pool");
+const Operation kGlobalPool = mean_pooling("global_pool");
 
 }  // namespace nibble

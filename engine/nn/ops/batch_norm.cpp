@@ -44,7 +44,6 @@ const Operation kBatchNorm{.name = "batch_norm",
                            .fuses = true,
                            .output = batch_norm_output,
                            .parameters = batch_norm_parameters,
-                           .forward = batch_norm_forward,
-                           .backward = nullptr};
+                           .forward = batch_norm_forward};
 
 }  // namespace nibble

@@ -57,7 +57,6 @@ const Operation kConv{.name = "conv",
                       .fuses = false,
                       .output = conv_output,
                       .parameters = conv_parameters,
-                      .forward = conv_forward,
-                      .backward = nullptr};
+                      .forward = conv_forward};
 
 }  // namespace nibble

@@ -8,9 +8,6 @@ const Operation kInput{.name = "input",
                        .on_codes = OnCodes::none,
                        .sign = Sign::any,
                        .fuses = false,
-                       .output = [](const Node& node, std::span<const Dims>) { return node.out; },
-                       .parameters = nullptr,
-                       .forward = nullptr,
-                       .backward = nullptr};
+                       .output = [](const Node& node, std::span<const Dims>) { return node.out; }};
 
 }  // namespace nibble

@@ -43,7 +43,6 @@ const Operation kLinear{.name = "linear",
                         .fuses = false,
                         .output = linear_output,
                         .parameters = linear_parameters,
-                        .forward = linear_forward,
-                        .backward = nullptr};
+                        .forward = linear_forward};
 
 }  // namespace nibble

@@ -56,7 +56,6 @@ const Operation kMaxPool{.name = "max_pool",
                          .sign = Sign::of_operands,
                          .fuses = false,
                          .output = max_pool_output,
-                         .parameters = nullptr,
                          .forward = max_pool_forward,
                          .backward = max_pool_backward};
 

@@ -17,8 +17,6 @@ const Operation kRelu{.name = "relu",
                       .sign = Sign::non_negative,
                       .fuses = true,
                       .output = [](const Node&, std::span<const Dims> in) { return in[0]; },
-                      .parameters = nullptr,
-                      .forward = relu_forward,
-                      .backward = nullptr};
+                      .forward = relu_forward};
 
 }  // namespace nibble

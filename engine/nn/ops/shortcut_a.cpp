@@ -27,8 +27,6 @@ const Operation kShortcutA{.name = "shortcut",
                            .sign = Sign::of_operands,
                            .fuses = false,
                            .output = shortcut_output,
-                           .parameters = nullptr,
-                           .forward = shortcut_value,
-                           .backward = nullptr};
+                           .forward = shortcut_value};
 
 }  // namespace nibble
