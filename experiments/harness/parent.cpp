@@ -42,8 +42,12 @@ std::optional<WeightsFile> find_weights(const Project& project, const ProfileCel
     for (const fs::path& path :
          {project.run_folder(cell.profile, cell.cell.cell) / kFloatWeights, kept_network(project, cell)}) {
         if (!is_there(path)) continue;
-        WeightsFile file = read_weights(path);
-        if (digest_of(file.weights) == digest) return file;
+        try {
+            WeightsFile file = read_weights(path);
+            if (digest_of(file.weights) == digest) return file;
+        } catch (const BadInput& e) {  // damaged: as good as none
+            fmt::print(stderr, "{}; not used\n", e.what());
+        }
     }
     return std::nullopt;
 }

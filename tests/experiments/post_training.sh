@@ -72,6 +72,13 @@ rm -r "build/runs/quick/floats"
 "$nibble" verify "results/quick/$floats.json" "$(result f32)" --progress off >out 2>err || fail "verify: $(cat out err)"
 grep -q "trained again" err && fail "weights of a verified parent are made twice"
 
+# ---- weights of a parent that are damaged are as good as none
+run --force "$(cell f32)" >out 2>err || fail "run: $(cat err)"
+truncate -s -5 "build/runs/quick/$floats/weights.safetensors"
+run --force "$(cell f32)" >out 2>err || fail "a damaged parent: $(cat err)"
+grep -q "weights.safetensors: .*; not used" err && grep -q "trained again" err || fail "a damaged parent: says '$(cat err)'"
+cmp -s floats.json "results/quick/$floats.json" || fail "a damaged parent: its result was written again"
+
 # ---- staleness: of the numerics of the methods concerned, of the parent
 echo '{"mmse": "cc", "mmse dual": "changed"}' >tests/golden/post_training.json
 [ "$("$nibble" stale)" = "$(cell w4e8-dual10)  (numerics)" ] || fail "stale: $("$nibble" stale)"
