@@ -122,7 +122,8 @@ std::string read_file(const fs::path& path, std::uintmax_t limit) {
 std::string read_exactly(const fs::path& path, std::uintmax_t bytes) {
     const RegularFile file(path);
     if (file.size() != bytes)
-        throw BadInput(path.string(), "size in bytes", std::to_string(bytes), std::to_string(file.size()));
+        throw BadInput(path.string(), "size in bytes", std::to_string(bytes),
+                       std::to_string(file.size()) + " (truncated, or another file? fetch or make it again)");
     return file.bytes();
 }
 
