@@ -2,7 +2,9 @@
 #pragma once
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace nibble {
 
@@ -19,6 +21,11 @@ inline Bf16 to_bf16(float x) {
 }
 inline float to_float(Bf16 x) {
     return std::bit_cast<float>(static_cast<std::uint32_t>(x.bits) << 16);
+}
+inline std::vector<float> widened(const void* bf16, std::size_t count) {
+    std::vector<float> values(count);
+    for (std::size_t i = 0; i < count; ++i) values[i] = to_float(static_cast<const Bf16*>(bf16)[i]);
+    return values;
 }
 
 }  // namespace nibble

@@ -1,5 +1,7 @@
 #include "engine/infer/file.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <set>
 #include <span>
@@ -69,6 +71,16 @@ std::vector<int> window_numbers(const Window& w) {
     return w == alike ? std::vector{w.rows.kernel, w.cols.kernel, w.rows.stride, w.rows.before} : w.numbers();
 }
 
+/// Version 1 knows no other.
+bool is_plain(const Clamp& clamp) {
+    return clamp == kRelu || clamp == Clamp{};
+}
+
+/// JSON has no infinity: null.
+Json bound(float x) {
+    return std::isfinite(x) ? Json(x) : Json();
+}
+
 Json to_json(const IntegerStep& step) {
     Json json{
         {"op", to_string(step.op)}, {"name", step.name}, {"input", step.input}, {"outputs", step.outputs}};
@@ -79,7 +91,10 @@ Json to_json(const IntegerStep& step) {
     if (step.op != IntegerStep::Op::product) return json;
     json["scheme"] = to_string(step.weights.scheme);
     json["shape"] = step.weights.shape;
-    json["relu"] = step.relu;
+    if (is_plain(step.clamp))
+        json["relu"] = step.clamp == kRelu;
+    else
+        json["clamp"] = {bound(step.clamp.low), bound(step.clamp.high)};
     if (step.residual >= 0) json["residual"] = step.residual;
     return json;
 }
@@ -98,6 +113,18 @@ Window window_from(const std::vector<int>& n) {
     if (n.size() == 4) return {n[0], n[1], n[2], n[3]};
     if (n.size() == 8) return {{n[0], n[2], n[4], n[5]}, {n[1], n[3], n[6], n[7]}};
     throw BadInput("integer network", "window", "4 or 8 numbers", std::to_string(n.size()));
+}
+
+Clamp clamp_from(Fields& fields) {
+    const Json bounds = fields.get("clamp", Json());
+    if (bounds.is_null()) return fields.require<bool>("relu") ? kRelu : Clamp{};
+    Clamp clamp;
+    if (!bounds.is_array() || bounds.size() != 2 ||
+        !std::ranges::all_of(bounds, [](const Json& bound) { return bound.is_null() || bound.is_number(); }))
+        throw BadInput("integer network", "clamp", "two numbers or nulls", bounds.dump());
+    if (!bounds[0].is_null()) clamp.low = bounds[0].get<float>();
+    if (!bounds[1].is_null()) clamp.high = bounds[1].get<float>();
+    return clamp;
 }
 
 class Reader {
@@ -130,7 +157,7 @@ class Reader {
             step.window = window_from(fields.require<std::vector<int>>("window"));
         }
         if (step.op == IntegerStep::Op::product) {
-            step.relu = fields.require<bool>("relu");
+            step.clamp = clamp_from(fields);
             step.residual = fields.get("residual", -1);
             step.weights.scheme = scheme_from(fields.require<std::string>("scheme"));
             const auto shape = fields.require<std::vector<int>>("shape");

@@ -26,7 +26,7 @@ struct IntegerStep {
         quantize,  ///< v = input (floats)
         /// v = fma(float(sum), scale[c], shift[c]), sum = the exact sum of products of codes; for each extra
         /// term of a sum that has channel c, v = fma(float(its sum), its extra_scale, v); then + residual;
-        /// then, with relu, v <= 0 ? 0 : v. A residual of codes counts as code * step. Codes quantized by
+        /// then its clamp. A residual of codes counts as code * step. Codes quantized by
         /// channel are for its input and for max_pool only: elsewhere each channel's codes would need a scale
         /// of their own.
         product,
@@ -46,7 +46,7 @@ struct IntegerStep {
     std::vector<float> scale, shift;
     std::vector<std::vector<float>> extra_scale;  ///< by extra term of the weights, one per channel it is for
     int residual = -1;                            ///< a value
-    bool relu = false;
+    Clamp clamp{};
 };
 
 struct IntegerGraph {

@@ -156,7 +156,7 @@ class Lowering {
             case Op::conv:
             case Op::linear:
             case Op::batch_norm:
-            case Op::relu:
+            case Op::clamp:
             case Op::add:
                 if (const FusedLayer* layer = layer_ending(i)) emit_product(*layer);
         }
@@ -192,7 +192,7 @@ class Lowering {
         step.input = value_of(conv.inputs.front(), input);
         step.window = conv.window;
         step.weights = quantized->second;
-        step.relu = layer.relu;
+        step.clamp = layer.clamp;
         fold_scales(layer, input, step);
         if (layer.residual >= 0)
             step.residual =

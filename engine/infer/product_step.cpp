@@ -139,7 +139,7 @@ class ProductStep : public RunnableStep {
         for (const ExtraColumns& e : extra_)
             extra[f.extra_count++] = {e.column.data() + channel, e.scale.data() + channel};
         f.extra = extra;
-        f.relu = step_.relu;
+        f.clamp = step_.clamp;
         if (step_.residual >= 0) add_residual(share, slot, channel, row, f);
         // One call writes floats and one set of codes; other quantizers of the same value need a call each.
         for (std::size_t i = 0; i < step_.outputs.size(); ++i) {

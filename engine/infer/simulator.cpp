@@ -99,8 +99,7 @@ class SimulatedProduct {
                 const std::size_t i = pixel * channels + c;
                 float v = real_sums[c];
                 if (step_.residual >= 0) v += real(graph_.values[step_.residual], values[step_.residual][i]);
-                if (step_.relu) v = v <= 0 ? 0.0f : v;
-                store(graph_, step_, i, v, values);
+                store(graph_, step_, i, step_.clamp(v), values);
             }
         }
     }

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "engine/core/clamp.hpp"
 #include "engine/core/rounding.hpp"
 #include "engine/kernels/geometry.hpp"
 
@@ -124,7 +125,7 @@ struct ExtraSums {
 ///   v = fma(float(sum), scale[c], shift[c])
 ///   v = fma(float(extra sum), extra scale[c], v)   (each of `extra` that the channel has, in order)
 ///   v = v + residual                               (if any: a float, or (stored - offset) * step)
-///   v = v <= 0 ? 0 : v                             (if relu)
+///   v = clamp(v)
 /// and v goes to `real`, to `codes`, or both.
 struct Finish {
     int rows, cols, channels;
@@ -137,7 +138,7 @@ struct Finish {
     Source<std::uint8_t> residual_codes;
     int residual_offset;
     float residual_step;
-    bool relu;
+    Clamp clamp;
     float* real;  ///< null: not wanted
     std::ptrdiff_t real_row_stride, real_col_stride;
     Codes codes;  ///< codes.to null: not wanted

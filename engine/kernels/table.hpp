@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "engine/core/clamp.hpp"
 #include "engine/kernels/geometry.hpp"
 #include "engine/kernels/integer.hpp"
 
@@ -65,16 +66,16 @@ enum class Storage { f32, bf16 };
 /// What a pass writes: elements of the storage, or of an operand buffer for product_f32 or product_bf16.
 enum class Target { storage, f32_operand, bf16_operand };  // f32_operand: of f32 storage only
 
-/// dst = relu?(scale[c] * src + shift[c] + residual), with one FMA, then one addition; relu(v) = v <= 0 ? 0 :
-/// v, so NaN stays, and -0 and denormals become +0 (a maximum would leave those two to the instruction
-/// chosen). Leaves out what is null: no scale, no residual.
+/// dst = clamp(scale[c] * src + shift[c] + residual), with one FMA, then one addition. Comparisons as Clamp has
+/// them: a maximum would leave NaN and -0 to the instruction chosen. Leaves out what is null: no scale, no
+/// residual.
 struct Normalize {
     Storage storage;  ///< of src and residual; what is written as bfloat16 is rounded to nearest even
     const void* src;
     const void* residual;
     const float* scale;
     const float* shift;
-    bool relu;
+    Clamp clamp;
     int pixels, channels;
     void* dst;
     Target to;
@@ -115,8 +116,8 @@ struct Moments {
     double* square;
 };
 
-/// The gradient that reaches an activation a = relu?(bn?(y) + r), made ready for batch norm's backward pass:
-///   g = (incoming + earlier + residual) where a > 0, else 0          (no mask without relu)
+/// The gradient that reaches an activation a = clamp(bn?(y) + r), made ready for batch norm's backward pass:
+///   g = (incoming + earlier + residual) where low < a < high, else 0   (no mask without bounds)
 ///   sum[c] = sum of g, product[c] = sum of g * y                      (structured as in Moments)
 /// in this order of additions; each of the three may be null. g is rounded to `storage` before it is summed.
 struct MaskGradient {
@@ -124,7 +125,7 @@ struct MaskGradient {
     const float* incoming;
     const void* earlier;
     const void* residual;
-    bool relu;
+    Clamp clamp;
     const void* activation;  ///< a itself, or null: then a = scale[c] * y + shift[c]
     const float* scale;
     const float* shift;

@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "engine/core/parallel.hpp"
-#include "engine/nn/conv.hpp"
 #include "engine/nn/shortcut.hpp"
 
 namespace nibble {
@@ -11,7 +10,7 @@ namespace {
 constexpr double kRunningMomentum = 0.1;
 }
 
-ActivationUnit::ActivationUnit(const Context& context, ConvUnit& source, const Options& options)
+ActivationUnit::ActivationUnit(const Context& context, ActivationSource& source, const Options& options)
     : Unit(context, source.dims(), source.storage()), source_(source), options_(options) {
     const auto c = static_cast<std::size_t>(dims_.c);
     if (options_.stored) values_.reserve(image_bytes() * context.slots);
@@ -26,10 +25,6 @@ float* ActivationUnit::parameter(Weights& from, const char* suffix) const {
     return from.at(options_.norm + suffix).data();
 }
 
-double ActivationUnit::unit(int channel) const {
-    return source_.unit(channel);
-}
-
 void ActivationUnit::set_scale(int channel, double mean, double variance) {
     const double inverse = 1.0 / std::sqrt(variance + static_cast<double>(options_.eps));
     const double scale = static_cast<double>(parameter(context_.weights, ".weight")[channel]) * inverse;
@@ -37,7 +32,7 @@ void ActivationUnit::set_scale(int channel, double mean, double variance) {
     mean_[channel] = mean;
     inverse_deviation_[channel] = inverse;
     by_g_[channel] = static_cast<float>(scale);
-    scale_[channel] = static_cast<float>(unit(channel) * scale);
+    scale_[channel] = static_cast<float>(source_unit(channel) * scale);
     shift_[channel] = static_cast<float>(beta - mean * scale);
 }
 
@@ -54,8 +49,8 @@ void ActivationUnit::finish_statistics(int images) {
     float* running_mean = parameter(context_.weights, ".running_mean");
     float* running_var = parameter(context_.weights, ".running_var");
     for (int c = 0; c < dims_.c; ++c) {
-        const double mean = unit(c) * sums_[c] / values;
-        const double raw = unit(c) * unit(c) * sums_[dims_.c + c] / values - mean * mean;
+        const double mean = source_unit(c) * sums_[c] / values;
+        const double raw = source_unit(c) * source_unit(c) * sums_[dims_.c + c] / values - mean * mean;
         const double variance = raw < 0.0 ? 0.0 : raw;  // rounding can take a constant channel below 0
         const double unbiased = values > 1 ? variance * (values / (values - 1)) : variance;
         const auto move = [](float& running, double to) {
@@ -75,7 +70,7 @@ void ActivationUnit::forward(int slot, Scratch& scratch) {
         q.scale = scale_.data();
         q.shift = shift_.data();
     }
-    q.relu = options_.relu;
+    q.clamp = options_.clamp;
     q.pixels = dims_.h * dims_.w;
     q.dst = values_.data() + slot * image_bytes();
     if (const Unit* from = options_.residual.from) {
@@ -100,21 +95,21 @@ kernels::Normalize ActivationUnit::view(int slot) const {
         view.scale = scale_.data();
         view.shift = shift_.data();
     }
-    view.relu = options_.relu;
+    view.clamp = options_.clamp;
     return view;
 }
 
 kernels::MaskGradient ActivationUnit::rule(int slot) const {
     kernels::MaskGradient q = Unit::rule(slot);
     const void* y = source_.view(slot).src;
-    q.relu = options_.relu;
+    q.clamp = options_.clamp;
     if (options_.stored) {
         q.activation = values_.data() + slot * image_bytes();
     } else if (normalizes()) {
         q.scale = scale_.data();
         q.shift = shift_.data();
     } else {
-        q.activation = y;  // without batch norm y > 0 says the same
+        q.activation = y;  // without batch norm y lies between the bounds where a does
     }
     if (normalizes()) {
         q.y = y;
@@ -140,13 +135,14 @@ void ActivationUnit::finish_gradient(int images) {
     float* d_beta = parameter(context_.gradients, ".bias");
     for (int c = 0; c < dims_.c; ++c) {
         const double sum_g = sums_[c];
-        const double sum_g_normal = inverse_deviation_[c] * (unit(c) * sums_[dims_.c + c] - mean_[c] * sum_g);
+        const double sum_g_normal =
+            inverse_deviation_[c] * (source_unit(c) * sums_[dims_.c + c] - mean_[c] * sum_g);
         d_beta[c] = static_cast<float>(sum_g);
         d_gamma[c] = static_cast<float>(sum_g_normal);
         // scale (g - sum_g/n - (y - mean) inverse sum_g_normal/n), sorted by g, y and 1
         const double scale = static_cast<double>(by_g_[c]);
         const double by_y = -scale * inverse_deviation_[c] * sum_g_normal / values;
-        by_y_[c] = static_cast<float>(by_y * unit(c));
+        by_y_[c] = static_cast<float>(by_y * source_unit(c));
         constant_[c] = static_cast<float>(-scale * sum_g / values - by_y * mean_[c]);
     }
 }

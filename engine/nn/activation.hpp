@@ -1,11 +1,11 @@
-// a = relu?(bn?(y) + r?): batch norm (Ioffe and Szegedy 2015), residual addition and ReLU in one pass over
-// the output y of a convolution.
+// a = clamp(bn?(y) + r?): batch norm (Ioffe and Szegedy 2015), residual addition and clamp in one pass over
+// the output y of a convolution or of any other unit.
 //
 //   training:    scale = gamma / sqrt(var + eps), shift = beta - mean * scale, over the batch and all pixels
 //   evaluation:  the same with the running mean and variance
-//   a = relu(scale * y + shift + r)
+//   a = clamp(scale * y + shift + r)
 //
-// Backwards, with g the gradient of a where a > 0, n values per channel and x^ = (y - mean) / sqrt(var +
+// Backwards, with g the gradient of a where a lies between the bounds, n values per channel and x^ = (y - mean) / sqrt(var +
 // eps):
 //   d beta = sum g,  d gamma = sum g x^,  d r = g
 //   d y = scale * (g - d beta / n - x^ * d gamma / n)
@@ -17,25 +17,22 @@
 #include <string>
 #include <vector>
 
-#include "engine/nn/unit.hpp"
+#include "engine/nn/activation_source.hpp"
 
 namespace nibble {
-
-class ConvUnit;
 
 class ActivationUnit : public Unit {
   public:
     struct Options {
         std::string norm;  ///< name of the batch-norm parameters; empty: none
         float eps = 1e-5f;
-        bool relu = false;
+        Clamp clamp{};
         bool stored = true;
         Edge residual{};  ///< from = null: none
         int shortcut_stride = 0;
     };
-    ActivationUnit(const Context& context, ConvUnit& source, const Options& options);
+    ActivationUnit(const Context& context, ActivationSource& source, const Options& options);
 
-    Edge* input() override { return nullptr; }
     void forward(int slot, Scratch& scratch) override;
     void backward(int, Scratch&) override {}  // receive() did it; the source reads source_gradient()
     kernels::Normalize view(int slot) const override;
@@ -53,17 +50,18 @@ class ActivationUnit : public Unit {
     /// How to compute the gradient of y.
     kernels::NormalizeBackward source_gradient(int slot) const;
     Edge& residual() { return options_.residual; }
+    const Unit& source() const { return source_; }
 
   protected:
     kernels::MaskGradient rule(int slot) const override;
 
   private:
     float* parameter(Weights& from, const char* suffix) const;
-    /// What the source stores is y / unit.
-    double unit(int channel) const;
+    /// The source stores y / unit.
+    double source_unit(int channel) const { return source_.unit(channel); }
     void set_scale(int channel, double mean, double variance);
 
-    ConvUnit& source_;
+    ActivationSource& source_;
     Options options_;
     Buffer values_;
     std::vector<float> scale_, shift_;           ///< forwards, of what the source stores

@@ -5,7 +5,6 @@
 
 #include "engine/core/bf16.hpp"
 #include "engine/core/parallel.hpp"
-#include "engine/nn/activation.hpp"
 
 namespace nibble {
 namespace {
@@ -40,7 +39,10 @@ double largest_sum(const WeightCodes& weights, const InputCodes& input) {
 }  // namespace
 
 ConvUnit::ConvUnit(const Context& context, Edge input, Dims dims, const Options& options)
-    : Unit(context, dims, context.storage()), input_(input), in_(input.from->dims()), options_(options) {
+    : ActivationSource(context, dims, context.storage()),
+      input_(input),
+      in_(input.from->dims()),
+      options_(options) {
     if (context.quantizer) quantizer_ = context.quantizer->layer(options.name);
     const Window& w = options.window;
     x_border_ = {w.rows.before, w.cols.before, w.rows.extent(dims.h, in_.h), w.cols.extent(dims.w, in_.w)};
@@ -116,12 +118,12 @@ void ConvUnit::pack() {
 }
 
 bool ConvUnit::stores_sums() const {
-    return quantizer_ && activation_ && activation_->normalizes() && !options_.bias;
+    return quantizer_ && is_normalized() && !options_.bias;
 }
 
 const float* ConvUnit::input_values(int slot, Scratch& scratch) const {
     kernels::Normalize view = input_.from->view(slot);
-    if (!view.scale && !view.residual && !view.relu) return static_cast<const float*>(view.src);
+    if (!view.scale && !view.residual && !view.clamp.bounds()) return static_cast<const float*>(view.src);
     auto* values = scratch.values.reserve_as<float>(in_.size());
     view.pixels = in_.h * in_.w;
     view.dst = values;
@@ -190,7 +192,6 @@ void ConvUnit::forward(int slot, Scratch& scratch) {
     const float* values = observed || input_codes_ ? input_values(slot, scratch) : nullptr;
     if (observed) quantizer_->observe(slot, {values, in_.size()});
     const auto* x = static_cast<const std::byte*>(operand(slot, values, scratch));
-    const std::size_t pixels = static_cast<std::size_t>(dims_.h) * dims_.w;
     const bool in_place = options_.logits || storage_ == kernels::Storage::f32;
     const std::size_t image = dims_.size() * (in_place ? sizeof(float) : bytes_of(storage_));
     std::byte* stored = output_.data() + slot * image;
@@ -221,14 +222,7 @@ void ConvUnit::forward(int slot, Scratch& scratch) {
         for (const Stretch& rows : rows_) product(segment(rows.first, rows.count, rows.tap, rows.taps), {});
     if (options_.bias || (quantizer_ && !stores_sums())) add_bias(out);
     if (!in_place) context_.kernels.store(storage_, out, stored, dims_.size());
-    if (context_.training && activation_ && activation_->normalizes()) {
-        double* sums = activation_->statistics(slot);
-        context_.kernels.moments({storage_, stored, static_cast<int>(pixels), dims_.c, sums, sums + dims_.c});
-    }
-}
-
-void ConvUnit::finish_forward(int images) {
-    if (activation_ && activation_->normalizes()) activation_->finish_statistics(images);
+    take_statistics(slot);
 }
 
 kernels::Normalize ConvUnit::view(int slot) const {
@@ -239,12 +233,8 @@ kernels::Normalize ConvUnit::view(int slot) const {
     return view;
 }
 
-const float* ConvUnit::logits(int slot) const {
+const float* ConvUnit::floats(int slot) const {
     return reinterpret_cast<const float*>(output_.data()) + slot * dims_.size();
-}
-
-kernels::NormalizeBackward ConvUnit::output_gradient(int slot) const {
-    return activation_ ? activation_->source_gradient(slot) : gradient_view(slot);
 }
 
 void ConvUnit::backward(int slot, Scratch& scratch) {
@@ -343,7 +333,7 @@ void ConvUnit::weight_gradient(const void* x, const void* dy, float* gradient) c
 }
 
 void ConvUnit::add_bias_gradient(int slot, float* sums) const {
-    if (activation_ && activation_->normalizes()) return;  // batch norm takes the mean away again: exactly 0
+    if (is_normalized()) return;  // batch norm takes the mean away again: exactly 0
     const kernels::NormalizeBackward view = output_gradient(slot);
     const std::size_t pixels = static_cast<std::size_t>(dims_.h) * dims_.w;
     for (std::size_t p = 0; p < pixels; ++p)

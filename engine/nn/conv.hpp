@@ -15,15 +15,13 @@
 #include <vector>
 
 #include "engine/kernels/packing.hpp"
+#include "engine/nn/activation_source.hpp"
 #include "engine/nn/operand.hpp"
 #include "engine/nn/taps.hpp"
-#include "engine/nn/unit.hpp"
 
 namespace nibble {
 
-class ActivationUnit;
-
-class ConvUnit : public Unit {
+class ConvUnit : public ActivationSource {
   public:
     struct Options {
         std::string name;
@@ -35,20 +33,16 @@ class ConvUnit : public Unit {
 
     /// Packs the current weights; call after they change.
     void pack();
-    Edge* input() override { return &input_; }
+    std::vector<Edge*> inputs() override { return {&input_}; }
     void forward(int slot, Scratch& scratch) override;
-    void finish_forward(int images) override;
     void backward(int slot, Scratch& scratch) override;
     void finish_backward(int images) override;
     kernels::Normalize view(int slot) const override;
 
-    /// The activation that is this unit's only reader and takes over its gradient.
-    void set_activation(ActivationUnit* activation) { activation_ = activation; }
-    ActivationUnit* activation() const { return activation_; }
-    const float* logits(int slot) const;
-    /// What the stored output must be multiplied with to be y: sums of codes are stored as they are where
-    /// batch norm follows, which scales anyway, unless a bias comes in between.
-    double unit(int channel) const { return stores_sums() ? codes_.units[channel] : 1.0; }
+    const float* floats(int slot) const override;
+    /// Sums of codes are stored as they are where batch norm follows, which scales anyway, unless a bias comes
+    /// in between.
+    double unit(int channel) const override { return stores_sums() ? codes_.units[channel] : 1.0; }
 
   private:
     /// One phase of the gradient of the input.
@@ -71,7 +65,6 @@ class ConvUnit : public Unit {
     void input_gradient(const void* dy, float* dx) const;
     void weight_gradient(const void* x, const void* dy, float* gradient) const;
     void add_bias_gradient(int slot, float* sums) const;
-    kernels::NormalizeBackward output_gradient(int slot) const;
     std::size_t chunk_gradient_size() const;
 
     Edge input_;
@@ -81,7 +74,6 @@ class ConvUnit : public Unit {
     const InputCodes* input_codes_ = nullptr;  ///< null: the input stays float
     WeightCodes codes_;
     bool float_sums_are_exact_ = true;
-    ActivationUnit* activation_ = nullptr;
     Border x_border_, dy_border_;
     kernels::PackedWeights weights_;
     std::vector<Stretch> rows_;

@@ -1,4 +1,5 @@
-// Which nodes run as one: a convolution or linear layer with the batch norm, addition and ReLU behind it.
+// Which nodes run as one: a convolution or linear layer, or any value, with the batch norm, addition and clamp
+// behind it.
 #pragma once
 
 #include <string>
@@ -8,24 +9,30 @@
 
 namespace nibble {
 
-/// conv -> batch norm? -> add? -> ReLU?, as node indices; -1 where absent. A node between them has no other
-/// reader.
+/// (conv | value) -> batch norm? -> add? -> clamp?, as node indices; -1 where absent. A node between them has
+/// no other reader.
 struct FusedLayer {
-    int conv = -1, norm = -1;
+    int conv = -1;   ///< or a linear layer
+    int value = -1;  ///< without it: the node whose value goes in
+    int norm = -1;
     int residual = -1;  ///< the other operand of the addition: any node with a value, or a shortcut_a of one
     int add = -1;
-    bool relu = false;
+    Clamp clamp{};
     int last = -1;  ///< the node whose value the layer computes
 };
 
-/// All fused layers, in the order of their last nodes. Together with the input, poolings and shortcuts they
-/// cover the graph. Throws Unsupported, naming the node, where that is not possible.
-std::vector<FusedLayer> fuse(const Graph& graph);
+/// `nowhere`: each node is a layer of its own. In f32 the values are the same; in bf16 they are rounded in more
+/// places.
+enum class Fuse { all, nowhere };
+
+/// All fused layers, in the order of their last nodes. Together with the input, the nodes that do not fuse and
+/// shortcuts they cover the graph. Throws Unsupported, naming the node, for one whose value nobody reads.
+std::vector<FusedLayer> fuse(const Graph& graph, Fuse how = Fuse::all);
 
 /// For each node the nodes that read it.
 std::vector<std::vector<int>> readers_of(const Graph& graph);
 
-/// "node 7 (relu)", for messages.
+/// "node 7 (clamp)", for messages.
 std::string describe(const Graph& graph, int node);
 
 }  // namespace nibble

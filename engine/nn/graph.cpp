@@ -79,8 +79,8 @@ int Graph::linear(int x, std::string name, int channels, bool bias) {
 int Graph::batch_norm(int x, std::string name, float eps) {
     return append({.op = Op::batch_norm, .name = std::move(name), .inputs = {x}, .eps = eps});
 }
-int Graph::relu(int x) {
-    return append({.op = Op::relu, .name = {}, .inputs = {x}});
+int Graph::clamp(int x, Clamp bounds) {
+    return append({.op = Op::clamp, .name = {}, .inputs = {x}, .clamp = bounds});
 }
 int Graph::add(int x, int y) {
     return append({.op = Op::add, .name = {}, .inputs = {x, y}});
@@ -157,7 +157,8 @@ std::string Graph::digest() const {
         add({node.out.h, node.out.w, node.out.c});
         add(node.window.numbers());
         add({node.channels, node.stride, node.bias});
-        digest.add(std::span<const float>(&node.eps, 1));
+        const float numbers[] = {node.eps, node.clamp.low, node.clamp.high};
+        digest.add(std::span<const float>(numbers));
     }
     return digest.hex();
 }

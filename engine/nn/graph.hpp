@@ -8,13 +8,14 @@
 #include <string>
 #include <vector>
 
+#include "engine/core/clamp.hpp"
 #include "engine/core/tensor.hpp"
 #include "engine/nn/window.hpp"
 
 namespace nibble {
 
 /// op.hpp says what each means.
-enum class Op { input, conv, linear, batch_norm, relu, add, shortcut_a, max_pool, avg_pool, global_pool };
+enum class Op { input, conv, linear, batch_norm, clamp, add, shortcut_a, max_pool, avg_pool, global_pool };
 
 struct Node {
     Op op;
@@ -26,6 +27,7 @@ struct Node {
     int stride = 1;           ///< shortcut_a: keeps every stride-th row and column, pads channels with zeros
     bool bias = false;        ///< conv, linear
     float eps = 1e-5f;        ///< batch_norm
+    Clamp clamp{};            ///< clamp
 };
 
 /// Multiplies by weights.
@@ -52,7 +54,8 @@ struct Parameter {
 using Weights = std::map<std::string, Array<float>>;
 
 /// Builds itself front to back; every function returns the new node's index and throws BadInput when shapes
-/// do not fit. The last node is the output: logits of shape 1 x 1 x classes.
+/// do not fit. The last node is the output, of shape
+/// 1 x 1 x classes.
 class Graph {
   public:
     /// Appends a copy of a node, perhaps of another graph; its inputs are nodes of this one.
@@ -63,7 +66,8 @@ class Graph {
     /// Fully connected layer on a 1 x 1 x c activation.
     int linear(int x, std::string name, int channels, bool bias = true);
     int batch_norm(int x, std::string name, float eps = 1e-5f);
-    int relu(int x);
+    int clamp(int x, Clamp bounds);
+    int relu(int x) { return clamp(x, kRelu); }
     int add(int x, int y);
     /// He et al. (2015), option A: subsample by `stride`, then zero-pad channels, half of them on either
     /// side.

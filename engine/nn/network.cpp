@@ -9,7 +9,7 @@
 namespace nibble {
 
 Network::Network(const Graph& graph, Numerics numerics, Mode mode, int slots, Weights& weights,
-                 Weights& gradients, NetworkQuantizer* quantizer)
+                 Weights& gradients, NetworkQuantizer* quantizer, Fuse how)
     : context_{kernels::active(),
                numerics,
                mode == Mode::training,
@@ -17,7 +17,7 @@ Network::Network(const Graph& graph, Numerics numerics, Mode mode, int slots, We
                weights,
                gradients,
                quantizer},
-      plan_(make_plan(context_, graph)),
+      plan_(make_plan(context_, graph, how)),
       scratch_(static_cast<std::size_t>(threads())) {
     update_weights();
 }
@@ -46,7 +46,7 @@ void Network::forward(std::span<const float> images) {
 }
 
 std::span<const float> Network::logits(int slot) const {
-    return {plan_.output->logits(slot), static_cast<std::size_t>(classes())};
+    return {plan_.output->floats(slot), static_cast<std::size_t>(classes())};
 }
 
 void Network::backward(std::span<const float> logit_gradients) {
@@ -73,7 +73,7 @@ void Network::backward(std::span<const float> logit_gradients) {
 void Network::infer(const float* image, std::span<float> logits, int worker) {
     plan_.input->set(worker, image);
     for (const auto& unit : plan_.units) unit->forward(worker, scratch_[worker]);
-    std::copy_n(plan_.output->logits(worker), logits.size(), logits.data());
+    std::copy_n(plan_.output->floats(worker), logits.size(), logits.data());
 }
 
 std::vector<float> Network::activation(int node, int worker) const {
@@ -89,7 +89,7 @@ std::vector<float> Network::activation(int node, int worker) const {
         std::vector<Bf16> narrow(values.size());
         view.dst = narrow.data();
         context_.kernels.normalize(view);
-        std::transform(narrow.begin(), narrow.end(), values.begin(), [](Bf16 x) { return to_float(x); });
+        values = widened(narrow.data(), narrow.size());
     } else {
         context_.kernels.normalize(view);
     }

@@ -18,7 +18,7 @@ class Network {
     /// all activations are stored as floats. Throws Unsupported for graphs that the units cannot express,
     /// naming the node.
     Network(const Graph& graph, Numerics numerics, Mode mode, int slots, Weights& weights, Weights& gradients,
-            NetworkQuantizer* quantizer = nullptr);
+            NetworkQuantizer* quantizer = nullptr, Fuse how = Fuse::all);
 
     Network(const Network&) = delete;  // its units refer to its context
     Network& operator=(const Network&) = delete;

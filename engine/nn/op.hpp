@@ -24,7 +24,7 @@ enum class OnCodes {
 };
 
 /// Whether a value can be negative.
-enum class Sign { any, non_negative, of_operands };
+enum class Sign { any, non_negative, of_operands, clamped };
 
 struct Operation {
     const char* name;
@@ -45,12 +45,16 @@ struct Operation {
     void (*forward)(const Node& node, std::span<const OpInput> in, const Weights& weights,
                     float* out) = nullptr;
 
-    /// Adds to `dx`, the gradient of its only operand, what follows from `dy`, that of its value. Null where
-    /// a unit of its own computes it.
-    void (*backward)(const Node& node, const OpInput& in, const float* dy, float* dx) = nullptr;
+    /// Adds to dx[k], the gradient of operand k (null: not wanted), what follows from `dy`, that of its value.
+    /// Null where a unit of its own computes it, or none can.
+    void (*backward)(const Node& node, std::span<const OpInput> in, const float* dy,
+                     std::span<float* const> dx) = nullptr;
 };
 
 const Operation& operation(Op op);
+
+/// By node: true if no value of it can be negative, whatever the image.
+std::vector<bool> non_negative_values(const Graph& graph);
 
 /// "layer conv1", or the operation where a node has no name.
 std::string node_name(const Node& node);

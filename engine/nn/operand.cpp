@@ -34,7 +34,8 @@ const void* row_of(const void* image, int r, Dims dims, kernels::Storage storage
 
 const void* input_operand(const Context& context, const kernels::Normalize& view, Dims dims,
                           const Border& border, Buffer& buffer) {
-    const bool as_is = !view.scale && !view.residual && !view.relu && view.storage == kernels::Storage::f32 &&
+    const bool as_is = !view.scale && !view.residual && !view.clamp.bounds() &&
+                       view.storage == kernels::Storage::f32 &&
                        context.operand() == kernels::Target::f32_operand;
     // Products of floats read nothing behind the last pixel.
     if (as_is && border.rows == dims.h && border.cols == dims.w) return view.src;

@@ -1,5 +1,5 @@
-// Runs an operation of one operand by its definition (op.hpp): for those that are a small share of any network,
-// as poolings are.
+// Runs an operation by its definition (op.hpp): for those that are a small share of any network, as poolings
+// are.
 #pragma once
 
 #include "engine/nn/op.hpp"
@@ -9,21 +9,19 @@ namespace nibble {
 
 class PlainUnit : public Unit {
   public:
-    /// `input` must store what it computes.
-    PlainUnit(const Context& context, Edge input, Node node);
+    /// The inputs must store what they compute; `storage` is that of the value.
+    PlainUnit(const Context& context, std::vector<Edge> inputs, Node node, kernels::Storage storage);
 
-    Edge* input() override { return &input_; }
+    std::vector<Edge*> inputs() override;
     void forward(int slot, Scratch& scratch) override;
     void backward(int slot, Scratch& scratch) override;
     kernels::Normalize view(int slot) const override;
 
   private:
-    /// The input's value as floats.
-    OpInput operand(int slot, Scratch& scratch) const;
-    /// Widens `count` stored elements to float.
-    const float* widened(const void* from, std::size_t count, Buffer& buffer) const;
+    /// The inputs' values as floats; those that must be widened lie in `memory`.
+    std::vector<OpInput> operands(int slot, std::vector<std::vector<float>>& memory) const;
 
-    Edge input_;
+    std::vector<Edge> inputs_;
     Node node_;
     Buffer output_;
 };

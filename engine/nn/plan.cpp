@@ -12,21 +12,25 @@ namespace {
 
 class Builder {
   public:
-    Builder(const Context& context, const Graph& graph)
+    Builder(const Context& context, const Graph& graph, Fuse how)
         : context_(context),
           graph_(graph),
+          how_(how),
           readers_(readers_of(graph)),
-          layers_(fuse(graph)),
+          layers_(fuse(graph, how)),
+          layer_ending_(graph.nodes().size(), nullptr),
           unit_of_(graph.nodes().size(), nullptr),
-          conv_of_(graph.nodes().size(), nullptr) {}
+          conv_of_(graph.nodes().size(), nullptr) {
+        for (const FusedLayer& layer : layers_) layer_ending_[layer.last] = &layer;
+    }
 
     Plan build() {
         for (int i = 0; i < graph_.size(); ++i) add(i);
-        plan_.output = plan_.convs.empty() ? nullptr : plan_.convs.back();
         const int last = graph_.size() - 1;
-        if (!plan_.output || unit_of_[last] != plan_.output || graph_[last].out.h * graph_[last].out.w != 1)
-            throw Unsupported(describe(graph_, last) +
-                              ": the network must end with a linear layer or a convolution to 1x1");
+        if (graph_[last].out.h * graph_[last].out.w != 1)
+            throw Unsupported(describe(graph_, last) + ": the network must end in one pixel of logits, not " +
+                              to_string(graph_[last].out));
+        plan_.output = unit_of_[last];
         plan_.unit_of = unit_of_;
         return std::move(plan_);
     }
@@ -40,64 +44,68 @@ class Builder {
         return reference;
     }
 
-    Unit* source(int i) const { return unit_of_[graph_[i].inputs.front()]; }
-
     void add(int i) {
         const Node& node = graph_[i];
-        switch (node.op) {
-            case Op::input:
-                unit_of_[i] = plan_.input = &emplace<InputUnit>(node.out);
-                return;
-            case Op::conv:
-            case Op::linear:
-                add_product(i);
-                break;
-            case Op::max_pool:
-            case Op::avg_pool:
-            case Op::global_pool:
-                unit_of_[i] = &emplace<PlainUnit>(Edge{source(i)}, node);
-                return;
-            case Op::batch_norm:
-            case Op::relu:
-            case Op::add:
-            case Op::shortcut_a:
-                break;  // part of the layer that close() makes
-        }
-        const auto layer =
-            std::find_if(layers_.begin(), layers_.end(), [&](const FusedLayer& l) { return l.last == i; });
-        if (layer != layers_.end()) close(*layer);
+        if (node.op == Op::input)
+            unit_of_[i] = plan_.input = &emplace<InputUnit>(node.out);
+        else if (is_product(node))
+            add_product(i);
+        else if (!operation(node.op).fuses && !is_joined(i))
+            add_plain(i);
+        if (layer_ending_[i]) close(*layer_ending_[i]);
+    }
+
+    /// Logits are kept in float whatever the numerics.
+    bool is_output(int i) const { return i + 1 == graph_.size(); }
+
+    /// A shortcut that every reader adds as it reads.
+    bool is_joined(int i) const {
+        return how_ == Fuse::all && graph_[i].op == Op::shortcut_a &&
+               std::ranges::all_of(layers_, [&](const FusedLayer& l) { return l.value != i; }) &&
+               std::ranges::all_of(readers_[i], [&](int reader) { return graph_[reader].op == Op::add; });
     }
 
     void add_product(int i) {
         const Node& node = graph_[i];
-        ConvUnit::Options options{node.name, node.window, node.bias, i + 1 == graph_.size()};
-        conv_of_[i] = &emplace<ConvUnit>(Edge{source(i)}, node.out, options);
+        ConvUnit::Options options{node.name, node.window, node.bias, is_output(i)};
+        conv_of_[i] = &emplace<ConvUnit>(Edge{unit_of_[node.inputs.front()]}, node.out, options);
         plan_.convs.push_back(conv_of_[i]);
     }
 
+    void add_plain(int i) {
+        const Node& node = graph_[i];
+        if (context_.training && !operation(node.op).backward)
+            throw Unsupported(describe(graph_, i) + ": it has no gradient, so the network cannot be trained");
+        std::vector<Edge> inputs;
+        for (int x : node.inputs) inputs.push_back({unit_of_[x]});
+        unit_of_[i] = &emplace<PlainUnit>(std::move(inputs), node,
+                                          is_output(i) ? kernels::Storage::f32 : context_.storage());
+    }
+
     void close(const FusedLayer& layer) {
-        ConvUnit& conv = *conv_of_[layer.conv];
         if (layer.last == layer.conv) {
-            unit_of_[layer.last] = &conv;
+            unit_of_[layer.last] = conv_of_[layer.conv];
             return;
         }
+        ActivationSource* source = conv_of_[std::max(layer.conv, 0)];
+        if (layer.conv < 0) source = &emplace<PassUnit>(Edge{unit_of_[layer.value]});
         ActivationUnit::Options options;
         if (layer.norm >= 0) {
             options.norm = graph_[layer.norm].name;
             options.eps = graph_[layer.norm].eps;
         }
-        options.relu = layer.relu;
+        options.clamp = layer.clamp;
         const auto& readers = readers_[layer.last];
         const bool read_by_one_product = readers.size() == 1 && is_product(graph_[readers[0]]);
         options.stored = !read_by_one_product || layer.residual >= 0;
         if (layer.residual >= 0) {
             const Node& other = graph_[layer.residual];
-            const bool shortcut = other.op == Op::shortcut_a;
-            options.residual.from = unit_of_[shortcut ? other.inputs.front() : layer.residual];
-            options.shortcut_stride = shortcut ? other.stride : 0;
+            const bool joined = is_joined(layer.residual);
+            options.residual.from = unit_of_[joined ? other.inputs.front() : layer.residual];
+            options.shortcut_stride = joined ? other.stride : 0;
         }
-        auto& activation = emplace<ActivationUnit>(conv, options);
-        conv.set_activation(&activation);
+        auto& activation = emplace<ActivationUnit>(*source, options);
+        source->set_activation(&activation);
         if (options.residual.from)
             options.residual.from->add_residual_reader(&activation, options.shortcut_stride);
         plan_.activations.push_back(&activation);
@@ -106,8 +114,10 @@ class Builder {
 
     const Context& context_;
     const Graph& graph_;
+    Fuse how_;
     std::vector<std::vector<int>> readers_;
     std::vector<FusedLayer> layers_;
+    std::vector<const FusedLayer*> layer_ending_;  ///< by node; null inside a layer and for other nodes
     std::vector<Unit*> unit_of_;
     std::vector<ConvUnit*> conv_of_;
     Plan plan_;
@@ -115,8 +125,8 @@ class Builder {
 
 }  // namespace
 
-Plan make_plan(const Context& context, const Graph& graph) {
-    Plan plan = Builder(context, graph).build();
+Plan make_plan(const Context& context, const Graph& graph, Fuse how) {
+    Plan plan = Builder(context, graph, how).build();
     schedule(plan, context.training, context.slots);
     return plan;
 }

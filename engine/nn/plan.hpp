@@ -6,6 +6,7 @@
 
 #include "engine/nn/activation.hpp"
 #include "engine/nn/conv.hpp"
+#include "engine/nn/fusion.hpp"
 #include "engine/nn/unit.hpp"
 
 namespace nibble {
@@ -23,15 +24,16 @@ struct Plan {
     std::vector<Unit*>
         unit_of;  ///< by node of the graph: the unit that computes its value, null inside fused layers
     InputUnit* input = nullptr;
-    ConvUnit* output = nullptr;
+    Unit* output = nullptr;
     std::vector<ConvUnit*> convs;
     std::vector<ActivationUnit*> activations;
     std::vector<Phase> forward, backward;
     std::vector<std::unique_ptr<Buffer>> gradient_memory;
 };
 
-/// Fuses conv -> batch norm? -> add? -> ReLU? chains; everything else is a unit of its own. Throws
-/// Unsupported, naming the node, for graphs that do not come out as such units.
-Plan make_plan(const Context& context, const Graph& graph);
+/// Layers as fuse() gives them; everything else is a unit of its own. Throws Unsupported, naming the node, for
+/// one whose value nobody reads, a network that does not end in 1 x 1 x classes, and in training for an
+/// operation without a gradient.
+Plan make_plan(const Context& context, const Graph& graph, Fuse how = Fuse::all);
 
 }  // namespace nibble

@@ -11,18 +11,15 @@ class Scheduler {
   public:
     explicit Scheduler(Plan& plan) : plan_(plan) {
         for (std::size_t i = 0; i < plan.units.size(); ++i) index_[plan.units[i].get()] = i;
-        for (ConvUnit* conv : plan.convs)
-            if (conv->activation()) source_[conv->activation()] = conv;
+        for (ActivationUnit* activation : plan.activations) activations_[activation] = activation;
     }
 
     void forward_phases() {
         std::size_t begin = 0;
         for (std::size_t i = 0; i < plan_.units.size(); ++i) {
-            // The unit waits for batch statistics if it normalises the output of a convolution of this phase.
-            const ActivationUnit* normalised = as_activation(plan_.units[i].get());
-            if (auto* conv = dynamic_cast<ConvUnit*>(plan_.units[i].get()))
-                normalised = as_activation(conv->input()->from);
-            if (normalised && normalised->normalizes() && index_.at(source_.at(normalised)) >= begin) {
+            // An activation waits for the batch statistics of its source.
+            const ActivationUnit* waits = activation_at(i);
+            if (waits && waits->normalizes() && index_.at(&waits->source()) >= begin) {
                 plan_.forward.push_back({begin, i, {}});
                 begin = i;
             }
@@ -54,8 +51,8 @@ class Scheduler {
                 first_[unit] = list.front().time;
                 complete_[unit] = list.back().time;
             }
-            if (Edge* input = unit->input()) deliveries[input->from].push_back({i, input, false});
-            if (auto* activation = as_activation(unit); activation && activation->residual().from)
+            for (Edge* input : unit->inputs()) deliveries[input->from].push_back({i, input, false});
+            if (ActivationUnit* activation = activation_at(i); activation && activation->residual().from)
                 deliveries[activation->residual().from].push_back(
                     {complete_.at(unit), &activation->residual(), true});
         }
@@ -64,8 +61,7 @@ class Scheduler {
     void backward_phases() {
         std::size_t end = plan_.units.size();
         for (std::size_t i = end; i-- > 0;) {
-            const auto* conv = dynamic_cast<const ConvUnit*>(plan_.units[i].get());
-            const ActivationUnit* waits_for = conv ? conv->activation() : nullptr;
+            const ActivationUnit* waits_for = plan_.units[i]->activation();
             if (waits_for && waits_for->normalizes() && complete_.at(waits_for) < end) {
                 close_backward(i + 1, end);
                 end = i + 1;
@@ -81,8 +77,8 @@ class Scheduler {
         for (std::size_t i = 0; i < plan_.units.size(); ++i) {
             Unit* unit = plan_.units[i].get();
             last_read[unit] = std::min(last_read.contains(unit) ? last_read[unit] : i, i);
-            if (auto* activation = as_activation(unit)) {
-                last_read[unit] = std::min(last_read[unit], index_.at(source_.at(activation)));
+            if (ActivationUnit* activation = activation_at(i)) {
+                last_read[unit] = std::min(last_read[unit], index_.at(&activation->source()));
                 if (Unit* residual = activation->residual().from; residual && residual->wants_gradient())
                     last_read[unit] = std::min(last_read[unit], complete_.at(residual));
             }
@@ -120,7 +116,11 @@ class Scheduler {
     }
 
   private:
-    static ActivationUnit* as_activation(Unit* unit) { return dynamic_cast<ActivationUnit*>(unit); }
+    /// Unit i, if it is an activation.
+    ActivationUnit* activation_at(std::size_t i) const {
+        const auto found = activations_.find(plan_.units[i].get());
+        return found == activations_.end() ? nullptr : found->second;
+    }
 
     void close_backward(std::size_t begin, std::size_t end) {
         Plan::Phase phase{begin, end, {}};
@@ -134,7 +134,7 @@ class Scheduler {
 
     Plan& plan_;
     std::map<const Unit*, std::size_t> index_, first_, complete_;
-    std::map<const ActivationUnit*, const ConvUnit*> source_;
+    std::map<const Unit*, ActivationUnit*> activations_;
 };
 
 }  // namespace

@@ -51,6 +51,7 @@ inline std::size_t bytes_of(kernels::Storage storage) {
 inline constexpr int kChunk = 8;
 
 class Unit;
+class ActivationUnit;
 
 /// A unit's use of another's output.
 struct Edge {
@@ -70,9 +71,12 @@ class Unit {
     Dims dims() const { return dims_; }
     kernels::Storage storage() const { return storage_; }
 
-    /// Where it delivers gradients as it runs backward; null for one that has no input, or only the output of
-    /// its own convolution.
-    virtual Edge* input() = 0;
+    /// Where it delivers gradients as it runs backward.
+    virtual std::vector<Edge*> inputs() { return {}; }
+    /// The activation that is its only reader and takes over its gradient; null: none.
+    virtual ActivationUnit* activation() const { return nullptr; }
+    /// What the stored output must be multiplied with to be the value.
+    virtual double unit(int /*channel*/) const { return 1.0; }
 
     /// Computes this unit's output for the image in `slot`.
     virtual void forward(int slot, Scratch& scratch) = 0;
@@ -83,6 +87,8 @@ class Unit {
     /// After every image went backward: sums over the batch.
     virtual void finish_backward(int /*images*/) {}
 
+    /// The output as floats, where that is how it is stored: the network's logits.
+    virtual const float* floats(int slot) const { return static_cast<const float*>(view(slot).src); }
     /// How a consumer reads the output: as stored, or by normalising what is stored on the fly. The consumer
     /// sets pixels and destination.
     virtual kernels::Normalize view(int slot) const = 0;
@@ -134,7 +140,6 @@ class InputUnit : public Unit {
     InputUnit(const Context& context, Dims dims);
     void set(int slot, const float* image);
 
-    Edge* input() override { return nullptr; }
     void forward(int, Scratch&) override {}
     void backward(int, Scratch&) override {}
     kernels::Normalize view(int slot) const override;

@@ -38,6 +38,13 @@ std::string terms_of(const IntegerGraph& graph) {
 }
 
 /// "s4-pc"; of sums with how many channels have further terms, "s4x2-pc 12/64".
+/// Behind the name of an operation.
+std::string text_of(const Clamp& clamp) {
+    if (!clamp.bounds()) return "";
+    if (clamp == kRelu) return ", ReLU";
+    return fmt::format(", clamp {} to {}", clamp.low, clamp.high);
+}
+
 std::string text_of(const QuantizedWeights& weights) {
     std::string text = to_string(weights.scheme);
     for (const ExtraTerm& term : weights.extra)
@@ -154,7 +161,7 @@ Json layers_of(const IntegerGraph& graph) {
         for (int v : step.outputs) outputs += (outputs.empty() ? "" : "+") + storage_name(graph.values[v]);
         layers.push_back(
             {{"layer", step.name},
-             {"operation", to_string(step.op) + (step.relu ? ", ReLU" : "")},
+             {"operation", to_string(step.op) + text_of(step.clamp)},
              {"input", storage_name(graph.values[step.input])},
              {"weights", product ? Json(text_of(step.weights)) : Json()},
              {"residual", step.residual >= 0 ? Json(storage_name(graph.values[step.residual])) : Json()},

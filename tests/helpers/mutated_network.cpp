@@ -177,7 +177,8 @@ void mutate(IntegerGraph& graph, const Below& below) {
                                     1 + static_cast<int>(below(6))};
             break;
         case 4:
-            step.relu = step.op == Op::product && !step.relu;
+            if (step.op == Op::product)
+                step.clamp = below(2) ? Clamp{} : Clamp{-1, static_cast<float>(below(7))};
             break;
         case 5:
             step.residual = step.op == Op::product ? random_value() : -1;

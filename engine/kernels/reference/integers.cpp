@@ -79,7 +79,7 @@ void finish(const Finish& f) {
                 if (residual) v += residual[c];
                 if (residual_codes)
                     v += static_cast<float>(residual_codes[c] - f.residual_offset) * f.residual_step;
-                if (f.relu) v = v <= 0 ? 0.0f : v;
+                v = f.clamp(v);
                 if (real) real[c] = v;
                 if (codes) codes[c] = stored_code(v, c, f.codes);
             }

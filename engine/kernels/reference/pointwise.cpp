@@ -1,4 +1,4 @@
-// Batch norm, ReLU, residual additions and their gradients, one image (or a part of it) at a time: the
+// Batch norm, clamps, residual additions and their gradients, one image (or a part of it) at a time: the
 // definitions.
 #include <cmath>
 #include <cstring>
@@ -53,7 +53,7 @@ void normalize(const Normalize& q) {
             float v = load(q.storage, q.src, i);
             if (q.scale) v = std::fma(q.scale[c], v, q.shift[c]);
             if (q.residual) v += load(q.storage, q.residual, i);
-            if (q.relu) v = v <= 0.0f ? 0.0f : v;
+            v = q.clamp(v);
             if (q.to == Target::storage)
                 save(q.storage, q.dst, i, v);
             else
@@ -76,10 +76,10 @@ void mask_gradient(const MaskGradient& q) {
             float g = q.incoming ? q.incoming[i] : 0.0f;
             if (q.earlier) g += load(q.storage, q.earlier, i);
             if (q.residual) g += load(q.storage, q.residual, i);
-            if (q.relu) {
+            if (q.clamp.bounds()) {
                 const float a = q.activation ? load(q.storage, q.activation, i)
                                              : std::fma(q.scale[c], load(q.storage, q.y, i), q.shift[c]);
-                if (!(a > 0.0f)) g = 0.0f;
+                if (!q.clamp.passes(a)) g = 0.0f;
             }
             save(q.storage, q.gradient, i, g);
         }

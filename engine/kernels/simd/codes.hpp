@@ -208,7 +208,8 @@ template <Rounding rounding, bool plain, int W, class L>
                                                    L lanes) {
     const Ints residual_offset(f.residual_offset);
     const Vec residual_step(f.residual_step);
-    const bool rectify = f.relu && (f.real || !codes_rectify(f.codes));
+    Clamping clamp(f.clamp);
+    if (f.clamp.low <= 0 && !f.real && codes_rectify(f.codes)) clamp.below = false;
     Vec scale[W], shift[W], multiplier[W];
     ExtraVector extra[W];
     unrolled<W>([&](auto i) {
@@ -238,7 +239,7 @@ template <Rounding rounding, bool plain, int W, class L>
                         v = v + xsimd::to_float(code) * residual_step;
                     }
                 }
-                if (rectify) v = relu(v);
+                v = clamp(v);
                 if constexpr (!plain)
                     if (real.at) lanes.template save<AsFloat>(v, real.at + at);
                 stored[i] = encode(v, multiplier[i]);

@@ -1,6 +1,7 @@
 // Vectors of channels: how elements become floats, and what to do where the channels end inside a vector.
 #pragma once
 
+#include "engine/core/clamp.hpp"
 #include "engine/kernels/simd.hpp"
 
 namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
@@ -93,8 +94,18 @@ template <class F>
     if (c < channels) f(c, Lanes<false>{channels - c});
 }
 
-[[gnu::always_inline]] inline Vec relu(Vec v) {
-    return xsimd::select(v <= Vec(0.0f), Vec(0.0f), v);
-}
+/// A Clamp of vectors; a bound that is not there costs a branch that is always the same.
+struct Clamping {
+    bool below, above;
+    Vec low, high;
+
+    explicit Clamping(const Clamp& clamp)
+        : below(clamp.bounds_below()), above(clamp.bounds_above()), low(clamp.low), high(clamp.high) {}
+    [[gnu::always_inline]] Vec operator()(Vec v) const {
+        if (below) v = xsimd::select(v <= low, low, v);
+        if (above) v = xsimd::select(v >= high, high, v);
+        return v;
+    }
+};
 
 }  // namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE

@@ -1,4 +1,4 @@
-// Batch norm, ReLU, residual additions and their gradients with vectors along channels. Where sums are taken,
+// Batch norm, clamps, residual additions and their gradients with vectors along channels. Where sums are taken,
 // one vector of channels is walked over all pixels, so per-channel parameters and sums stay in registers.
 #pragma once
 
@@ -10,6 +10,7 @@ namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
 template <class S, class D>
 void normalize_pixels(const Normalize q) {
     using T = typename S::Type;
+    const Clamping clamp(q.clamp);
     for (int p = 0; p < q.pixels; ++p) {
         const std::ptrdiff_t pixel = static_cast<std::ptrdiff_t>(p) * q.channels;
         const auto* src = static_cast<const T*>(q.src) + pixel;
@@ -22,7 +23,7 @@ void normalize_pixels(const Normalize q) {
                     v = fma(lanes.template load<AsFloat>(q.scale + c), v,
                             lanes.template load<AsFloat>(q.shift + c));
                 if (q.residual) v = v + lanes.template load<S>(residual + c);
-                if (q.relu) v = relu(v);
+                v = clamp(v);
                 lanes.template save<D>(v, dst + c);
             });
     }
@@ -105,7 +106,8 @@ void mask_gradient_as(const MaskGradient q) {
     using T = typename S::Type;
     const auto at = [](const void* from, std::ptrdiff_t i) { return static_cast<const T*>(from) + i; };
     for_channels(q.channels, [&](int c, auto lanes) {
-        const bool recompute = q.relu && !q.activation;
+        const bool masks = q.clamp.bounds(), recompute = masks && !q.activation;
+        const Vec low(q.clamp.low), high(q.clamp.high);
         const Vec scale = recompute ? lanes.template load<AsFloat>(q.scale + c) : Vec(0.0f);
         const Vec shift = recompute ? lanes.template load<AsFloat>(q.shift + c) : Vec(0.0f);
         auto* gradient = static_cast<T*>(q.gradient) + c;
@@ -114,10 +116,10 @@ void mask_gradient_as(const MaskGradient q) {
             Vec g = q.incoming ? lanes.template load<AsFloat>(q.incoming + i) : Vec(0.0f);
             if (q.earlier) g = g + lanes.template load<S>(at(q.earlier, i));
             if (q.residual) g = g + lanes.template load<S>(at(q.residual, i));
-            if (q.relu) {
+            if (masks) {
                 const Vec a = recompute ? fma(scale, lanes.template load<S>(at(q.y, i)), shift)
                                         : lanes.template load<S>(at(q.activation, i));
-                g = xsimd::select(a > Vec(0.0f), g, Vec(0.0f));
+                g = xsimd::select((a > low) & (a < high), g, Vec(0.0f));
             }
             lanes.template save<S>(g, gradient + (i - c));
             return S::saved(g);

@@ -33,14 +33,16 @@ void avg_pool_forward(const Node& node, std::span<const OpInput> in, const Weigh
         }
 }
 
-void avg_pool_backward(const Node& node, const OpInput& in, const float* dy, float* dx) {
-    const Window window = window_of(node, in.dims);
+void avg_pool_backward(const Node& node, std::span<const OpInput> in, const float* dy,
+                       std::span<float* const> dx) {
+    const Dims dims = in[0].dims;
+    const Window window = window_of(node, dims);
     const auto taps = static_cast<float>(window.taps());
     for (int r = 0; r < node.out.h; ++r)
-        for (int c = 0; c < node.out.w; ++c, dy += in.dims.c)
-            for_pixels(window, in.dims, r, c, [&](int row, int col) {
-                float* pixel = dx + (static_cast<std::size_t>(row) * in.dims.w + col) * in.dims.c;
-                for (int k = 0; k < in.dims.c; ++k) pixel[k] += dy[k] / taps;
+        for (int c = 0; c < node.out.w; ++c, dy += dims.c)
+            for_pixels(window, dims, r, c, [&](int row, int col) {
+                float* pixel = dx[0] + (static_cast<std::size_t>(row) * dims.w + col) * dims.c;
+                for (int k = 0; k < dims.c; ++k) pixel[k] += dy[k] / taps;
             });
 }
 

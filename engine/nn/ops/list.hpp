@@ -5,7 +5,7 @@
 
 namespace nibble {
 
-extern const Operation kInput, kConv, kLinear, kBatchNorm, kRelu, kAdd, kShortcutA, kMaxPool, kAvgPool,
+extern const Operation kInput, kConv, kLinear, kBatchNorm, kClamp, kAdd, kShortcutA, kMaxPool, kAvgPool,
     kGlobalPool;
 
 }  // namespace nibble

@@ -29,22 +29,26 @@ void max_pool_forward(const Node& node, std::span<const OpInput> in, const Weigh
         }
 }
 
-void max_pool_backward(const Node& node, const OpInput& in, const float* dy, float* dx) {
+void max_pool_backward(const Node& node, std::span<const OpInput> in, const float* dy,
+                       std::span<float* const> dx) {
+    const auto& [x, dims] = in[0];
+    const float* values = x;
+    const int width = dims.w;
     constexpr auto kNone = static_cast<std::size_t>(-1);
-    const auto channels = static_cast<std::size_t>(in.dims.c);
+    const auto channels = static_cast<std::size_t>(dims.c);
     std::vector<std::size_t> winner(channels);
     for (int r = 0; r < node.out.h; ++r)
         for (int c = 0; c < node.out.w; ++c, dy += channels) {
             std::fill(winner.begin(), winner.end(), kNone);
-            for_pixels(node.window, in.dims, r, c, [&](int row, int col) {
-                const std::size_t pixel = (static_cast<std::size_t>(row) * in.dims.w + col) * channels;
+            for_pixels(node.window, dims, r, c, [&](int row, int col) {
+                const std::size_t pixel = (static_cast<std::size_t>(row) * width + col) * channels;
                 for (std::size_t k = 0; k < channels; ++k) {
-                    const float value = in.values[pixel + k];
-                    if (winner[k] == kNone || value > in.values[winner[k]] || std::isnan(value))
+                    const float value = values[pixel + k];
+                    if (winner[k] == kNone || value > values[winner[k]] || std::isnan(value))
                         winner[k] = pixel + k;
                 }
             });
-            for (std::size_t k = 0; k < channels; ++k) dx[winner[k]] += dy[k];
+            for (std::size_t k = 0; k < channels; ++k) dx[0][winner[k]] += dy[k];
         }
 }
 

@@ -19,6 +19,13 @@ void shortcut_value(const Node& node, std::span<const OpInput> in, const Weights
     shortcut_forward(sizeof(float), in[0].values, in[0].dims, node.stride, out, node.out);
 }
 
+void shortcut_gradient(const Node& node, std::span<const OpInput> in, const float* dy,
+                       std::span<float* const> dx) {
+    std::vector<float> expanded(in[0].dims.size());
+    shortcut_backward(sizeof(float), dy, node.out, node.stride, expanded.data(), in[0].dims);
+    for (std::size_t i = 0; i < expanded.size(); ++i) dx[0][i] += expanded[i];
+}
+
 }  // namespace
 
 const Operation kShortcutA{.name = "shortcut",
@@ -27,6 +34,7 @@ const Operation kShortcutA{.name = "shortcut",
                            .sign = Sign::of_operands,
                            .fuses = false,
                            .output = shortcut_output,
-                           .forward = shortcut_value};
+                           .forward = shortcut_value,
+                           .backward = shortcut_gradient};
 
 }  // namespace nibble

@@ -9,17 +9,6 @@
 
 namespace nibble::aqt {
 
-namespace {
-/// True if no value of the node can be negative, whatever the image.
-bool is_non_negative(const Graph& graph, int i) {
-    const Node& node = graph[i];
-    const Sign sign = operation(node.op).sign;
-    return sign == Sign::non_negative ||
-           (sign == Sign::of_operands &&
-            std::ranges::all_of(node.inputs, [&](int x) { return is_non_negative(graph, x); }));
-}
-}  // namespace
-
 Layer::Layer(const Options& options)
     : options_(options),
       statistics_(options.channels, options.bounds == Granularity::channel ? options.channels : 1) {
@@ -128,12 +117,13 @@ QuantizedWeights Layer::quantized(const Array<float>& weights) const {
 NetworkLayers::NetworkLayers(const Graph& graph, const Method& method, int slots, std::size_t steps)
     : graph_(graph), method_(method), start_(std::max<std::size_t>(1, steps * method.start_percent / 100)) {
     const BitsByLayer bits = bits_by_layer(graph, bits_of(method));
+    const std::vector<bool> non_negative = non_negative_values(graph);
     for (int i : graph.products()) {
         const Node& node = graph[i];
         Layer::Options options;
         options.weights = {bits.at(node.name).weights, method.half_shift};
         options.input_bits = method.activation_bits > 0 ? bits.at(node.name).activations : 0;
-        options.non_negative = is_non_negative(graph, node.inputs[0]);
+        options.non_negative = non_negative[static_cast<std::size_t>(node.inputs[0])];
         options.bounds = method.bounds;
         options.unfolded = method.unfolded;
         options.rule = method.rule;

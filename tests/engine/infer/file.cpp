@@ -60,7 +60,7 @@ TEST_CASE("integer file: a network comes back, with equal logits, and equal netw
             CHECK(a.scale == b.scale);
             CHECK(a.shift == b.shift);
             CHECK(a.residual == b.residual);
-            CHECK(a.relu == b.relu);
+            CHECK(a.clamp == b.clamp);
         }
         const auto images = test::random_images(before.input_dims(), 5, stream);
         std::vector<float> expected(25), logits(25);

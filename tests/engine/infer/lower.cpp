@@ -28,7 +28,7 @@ std::vector<std::string> summary(const IntegerGraph& graph) {
             line += " + " + storage_name(graph.values[static_cast<std::size_t>(step.residual)]);
         line += " ->";
         for (int v : step.outputs) line += " " + storage_name(graph.values[static_cast<std::size_t>(v)]);
-        lines.push_back(line + (step.relu ? " relu" : ""));
+        lines.push_back(line + (step.clamp == kRelu ? " relu" : ""));
     }
     return lines;
 }

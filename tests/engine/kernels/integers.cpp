@@ -269,7 +269,9 @@ TEST_CASE("packed weights: codes that do not fit are refused") {
 
 struct FinishCase {
     int rows, cols, channels;
-    bool residual, residual_codes, relu, real, codes;
+    bool residual, residual_codes;
+    Clamp clamp;
+    bool real, codes;
     Rounding rounding;
     bool is_signed;
     int extra = 0;
@@ -318,7 +320,7 @@ Finished run_finish(const Kernels& kernels, const FinishCase& c, std::uint32_t s
     if (c.residual) f.residual = {residual.data(), row, c.channels};
     if (c.residual_codes) f.residual_codes = {residual_codes.data(), row, c.channels};
     f.residual_offset = 128, f.residual_step = 0.03125f;
-    f.relu = c.relu;
+    f.clamp = c.clamp;
     if (c.real) f.real = out.real.data() + 16, f.real_row_stride = row, f.real_col_stride = c.channels;
     if (c.codes)
         f.codes = {out.codes.data() + 16,
@@ -334,6 +336,7 @@ Finished run_finish(const Kernels& kernels, const FinishCase& c, std::uint32_t s
 }
 
 TEST_CASE("finish: every architecture gives the reference's bits") {
+    constexpr std::array<Clamp, 5> kClamps{kRelu, {}, {0, 0.75f}, {-0.5f, 1}, {0.25f}};
     const auto others = contenders();
     std::uint32_t index = 0;
     for (int channels : {1, 3, 8, 10, 16, 17, 31, 32, 48, 64})
@@ -345,7 +348,7 @@ TEST_CASE("finish: every architecture gives the reference's bits") {
                                        channels,
                                        (what & 1) != 0,
                                        (what & 3) == 2,
-                                       what % 5 < 3,
+                                       kClamps[static_cast<std::size_t>(what) % kClamps.size()],
                                        (what & 4) != 0,
                                        (what & 4) == 0 || (what & 8),
                                        rounding,

@@ -51,7 +51,7 @@ TEST_CASE("resnet_cifar: layers and shapes of option A") {
     CHECK(nodes_of(g, Op::conv) == 19);
     CHECK(nodes_of(g, Op::add) == 9);
     CHECK(nodes_of(g, Op::shortcut_a) == 2);
-    CHECK(nodes_of(g, Op::relu) == 19);
+    CHECK(nodes_of(g, Op::clamp) == 19);
     const auto all = test::shapes(g);
     CHECK(all.at("conv1.weight") == Shape{16, 3, 3, 3});
     CHECK(all.at("layer2.0.conv1.weight") == Shape{32, 16, 3, 3});

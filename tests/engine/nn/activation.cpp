@@ -74,7 +74,7 @@ std::vector<Values> naive(const Graph& g, const Weights& weights, const std::vec
                                         parameter("bn.weight", channel) +
                                     parameter("bn.bias", channel);
                             break;
-                        case Op::relu:
+                        case Op::clamp:
                             v[at] = std::max((*in)[at], 0.0);
                             break;
                         case Op::add:

@@ -8,10 +8,10 @@ namespace nibble {
 namespace {
 
 std::string text(const FusedLayer& l) {
-    std::string t = "conv " + std::to_string(l.conv);
+    std::string t = l.conv >= 0 ? "conv " + std::to_string(l.conv) : "value " + std::to_string(l.value);
     if (l.norm >= 0) t += " norm " + std::to_string(l.norm);
     if (l.add >= 0) t += " add " + std::to_string(l.add) + " of " + std::to_string(l.residual);
-    if (l.relu) t += " relu";
+    if (l.clamp.bounds()) t += l.clamp == kRelu ? " relu" : " clamp";
     return t + " ends " + std::to_string(l.last);
 }
 
@@ -81,41 +81,37 @@ TEST_CASE("fusion: a second addition and a second ReLU do not join") {
     CHECK(texts(g) == Texts{"conv 1 add 2 of 0 ends 2", "conv 3 add 4 of 2 ends 4"});
     Graph twice;
     twice.global_pool(twice.relu(twice.relu(twice.conv(twice.input({4, 4, 3}), "a", 3, kSquare))));
-    CHECK_THROWS_WITH_AS(fuse(twice), doctest::Contains("node 3 (relu)"), Unsupported);
+    CHECK(texts(twice) == Texts{"conv 1 relu ends 2", "value 2 relu ends 3"});
 }
 
-/// Builds a graph on an input of 4x4x3 and expects a refusal that names the node.
-template <class Build>
-void refused(const char* message, Build&& build) {
+TEST_CASE("fusion: what follows no convolution is a layer of its own") {
     Graph g;
-    build(g, g.input({4, 4, 3}));
-    CAPTURE(message);
-    CHECK_THROWS_WITH_AS(fuse(g), doctest::Contains(message), Unsupported);
+    const int in = g.input({4, 4, 3});
+    const int a = g.clamp(g.batch_norm(in, "a"), {-1, 6});                      // 1, 2
+    const int b = g.relu(g.add(g.batch_norm(a, "b"), a));                       // 3, 4, 5
+    const int c = g.batch_norm(g.batch_norm(g.conv(b, "c", 3, {}), "d"), "e");  // 6, 7, 8
+    g.global_pool(g.add(c, g.add(b, b)));                                       // 9, 10
+    CHECK(texts(g) == Texts{"value 0 norm 1 clamp ends 2", "value 2 norm 3 add 4 of 2 relu ends 5",
+                            "conv 6 norm 7 ends 7", "value 5 add 9 of 5 ends 9",
+                            "value 7 norm 8 add 10 of 9 ends 10"});
 }
 
-TEST_CASE("fusion: graphs that do not come out as layers are refused, naming the node") {
-    refused("node 1 (relu)", [](Graph& g, int x) { g.global_pool(g.relu(x)); });
-    refused("node 1 (batch_norm bn)", [](Graph& g, int x) { g.global_pool(g.batch_norm(x, "bn")); });
-    refused("node 2 (batch_norm bn)", [](Graph& g, int x) { g.batch_norm(g.global_pool(x), "bn"); });
-    refused("node 3 (batch_norm bn)",
-            [](Graph& g, int x) { g.global_pool(g.batch_norm(g.relu(g.conv(x, "a", 3, {})), "bn")); });
-    refused("node 3 (batch_norm again)", [](Graph& g, int x) {
-        g.global_pool(g.batch_norm(g.batch_norm(g.conv(x, "a", 3, {}), "bn"), "again"));
-    });
-    refused("node 1 (add)", [](Graph& g, int x) { g.global_pool(g.add(x, x)); });
-    refused("node 2 (add)", [](Graph& g, int x) {
-        const int a = g.conv(x, "a", 3, {});
-        g.global_pool(g.add(a, a));
-    });
-    refused("node 3 (add)", [](Graph& g, int x) {
-        const int a = g.relu(g.conv(x, "a", 3, {}));
-        g.global_pool(g.add(a, x));
-    });
-    refused("node 1 (shortcut)", [](Graph& g, int x) { g.global_pool(g.shortcut_a(x, 3, 1)); });
-    refused("node 1 (conv a): its output is not used", [](Graph& g, int x) {
-        g.conv(x, "a", 3, {});
-        g.global_pool(g.conv(x, "b", 3, {}));
-    });
+TEST_CASE("fusion: nowhere") {
+    Graph g;
+    const int in = g.input({4, 4, 3});
+    g.global_pool(g.relu(g.add(g.batch_norm(g.conv(in, "a", 3, kSquare), "bn"), in)));
+    std::vector<std::string> all;
+    for (const FusedLayer& layer : fuse(g, Fuse::nowhere)) all.push_back(text(layer));
+    CHECK(all == Texts{"conv 1 ends 1", "value 1 norm 2 ends 2", "value 2 add 3 of 0 ends 3",
+                       "value 3 relu ends 4"});
+}
+
+TEST_CASE("fusion: a value that nobody reads is refused") {
+    Graph g;
+    const int x = g.input({4, 4, 3});
+    g.conv(x, "a", 3, {});
+    g.global_pool(g.conv(x, "b", 3, {}));
+    CHECK_THROWS_WITH_AS(fuse(g), doctest::Contains("node 1 (conv a): its output is not used"), Unsupported);
 }
 
 TEST_CASE("fusion: readers and descriptions") {

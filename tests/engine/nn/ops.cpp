@@ -62,8 +62,8 @@ TEST_CASE("operations: a node needs as many operands as its operation has") {
     Graph g;
     const int x = g.input({4, 4, 3});
     CHECK_THROWS_AS(g.append({.op = Op::add, .name = {}, .inputs = {x}}), BadInput);
-    CHECK_THROWS_AS(g.append({.op = Op::relu, .name = {}, .inputs = {x, x}}), BadInput);
-    CHECK_THROWS_AS(g.append({.op = Op::relu, .name = {}, .inputs = {}}), BadInput);
+    CHECK_THROWS_AS(g.append({.op = Op::clamp, .name = {}, .inputs = {x, x}}), BadInput);
+    CHECK_THROWS_AS(g.append({.op = Op::clamp, .name = {}, .inputs = {}}), BadInput);
 }
 
 }  // namespace
