@@ -23,7 +23,7 @@ Comparison::Comparison(const IntegerGraph& graph)
     for (const IntegerStep& step : graph.steps)
         for (int v : step.outputs) {
             values_.push_back(v);
-            agreements_.push_back({step.name, storage_name(graph.values[v])});
+            agreements_.push_back({step.node.name, storage_name(graph.values[v])});
         }
 }
 

@@ -6,6 +6,7 @@
 
 #include "engine/core/error.hpp"
 #include "engine/core/parallel.hpp"
+#include "engine/infer/passing.hpp"
 #include "engine/infer/step.hpp"
 #include "engine/kernels/dispatch.hpp"
 
@@ -18,17 +19,25 @@ constexpr std::size_t kArenaBudget = 512 * 1024;
 constexpr std::size_t kMaxTogether = 8;
 
 std::unique_ptr<RunnableStep> make_step(const StepContext& context, const IntegerStep& step) {
-    switch (step.op) {
-        case IntegerStep::Op::quantize:
+    switch (step.kind) {
+        case IntegerStep::Kind::quantize:
             return make_quantize_step(context, step);
-        case IntegerStep::Op::product:
-            return make_product_step(context, step);
-        case IntegerStep::Op::shortcut:
-            return make_shortcut_step(context, step);
-        case IntegerStep::Op::max_pool:
-            return make_max_pool_step(context, step);
-        case IntegerStep::Op::avg_pool:
-            return make_avg_pool_step(context, step);
+        case IntegerStep::Kind::product: {
+            const auto& [rows, cols] = step.node.window;
+            const bool gathers = step.node.groups > 1 || rows.dilation > 1 || cols.dilation > 1;
+            return gathers ? make_grouped_product_step(context, step) : make_product_step(context, step);
+        }
+        case IntegerStep::Kind::pass:
+            if (step.node.op == Op::max_pool) return make_max_pool_step(context, step);
+            if (step.node.op == Op::shortcut_a) return make_shortcut_step(context, step);
+            if (moves_channels(step.node)) return make_channels_step(context, step);
+            return make_plain_step(context, step);
+        case IntegerStep::Kind::mean:
+            return make_mean_step(context, step);
+        case IntegerStep::Kind::rescale:
+            return make_rescale_step(context, step);
+        case IntegerStep::Kind::apply:
+            return make_plain_step(context, step);
     }
     return nullptr;
 }

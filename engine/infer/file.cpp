@@ -8,13 +8,15 @@
 
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
+#include "engine/nn/op.hpp"
 #include "engine/quant/packing.hpp"
 
 namespace nibble {
 namespace {
 
 constexpr const char* kFormat = "nibble-integer-network";
-constexpr const char* kVersion = "1";
+// Version 1 has residual networks: ReLU, one group, poolings, shortcuts. What it can say is written in it.
+constexpr const char* kVersions[] = {"1", "2"};
 constexpr std::size_t kMaxCodes = std::size_t{1} << 30;
 constexpr JsonLimits kGraphLimits{4, 1'000'000};  // four deep: graph, values, value, quantizer
 
@@ -65,7 +67,7 @@ Json to_json(const IntegerValue& value) {
     return json;
 }
 
-/// Kernel, stride and padding; where sides differ, all of Window::numbers().
+/// Kernel, stride and padding; where sides differ or taps are apart, all of Window::numbers().
 std::vector<int> window_numbers(const Window& w) {
     const Window alike(w.rows.kernel, w.cols.kernel, w.rows.stride, w.rows.before);
     return w == alike ? std::vector{w.rows.kernel, w.cols.kernel, w.rows.stride, w.rows.before} : w.numbers();
@@ -81,21 +83,53 @@ Json bound(float x) {
     return std::isfinite(x) ? Json(x) : Json();
 }
 
+bool has_window(const IntegerStep& step) {
+    return step.kind == IntegerStep::Kind::product || step.kind == IntegerStep::Kind::mean ||
+           step.node.op == Op::max_pool || step.node.op == Op::pad;
+}
+
+bool is_version_1(const IntegerStep& step) {
+    const Node& node = step.node;
+    const bool known =
+        step.kind == IntegerStep::Kind::quantize || step.kind == IntegerStep::Kind::product ||
+        step.kind == IntegerStep::Kind::mean ||
+        (step.kind == IntegerStep::Kind::pass && (node.op == Op::max_pool || node.op == Op::shortcut_a));
+    return known && step.inputs.size() == 1 && node.groups == 1 && node.count_padding &&
+           is_plain(node.clamp) && window_numbers(node.window).size() == 4;
+}
+
+/// What the node's operation has besides shapes.
+void add_attributes(const Node& node, Json& json) {
+    if (node.groups != 1) json["groups"] = node.groups;
+    if (!node.count_padding) json["count_padding"] = false;
+    if (node.op == Op::shortcut_a) json["stride"] = node.stride;
+    if (node.op == Op::slice) json["first"] = node.first;
+    if (node.op == Op::leaky_relu) json["slope"] = node.slope;
+    if (node.op == Op::local_norm)
+        json["local_norm"] = {node.local.size, node.local.alpha, node.local.beta, node.local.k};
+}
+
 Json to_json(const IntegerStep& step) {
-    Json json{
-        {"op", to_string(step.op)}, {"name", step.name}, {"input", step.input}, {"outputs", step.outputs}};
-    const bool windowed = step.op == IntegerStep::Op::product || step.op == IntegerStep::Op::max_pool ||
-                          step.op == IntegerStep::Op::avg_pool;
-    if (windowed) json["window"] = window_numbers(step.window);
-    if (step.op == IntegerStep::Op::shortcut) json["stride"] = step.stride;
-    if (step.op != IntegerStep::Op::product) return json;
-    json["scheme"] = to_string(step.weights.scheme);
-    json["shape"] = step.weights.shape;
-    if (is_plain(step.clamp))
-        json["relu"] = step.clamp == kRelu;
+    Json json{{"op", operation_name(step)}, {"name", step.node.name}, {"outputs", step.outputs}};
+    if (step.inputs.size() == 1)
+        json["input"] = step.inputs[0];
     else
-        json["clamp"] = {bound(step.clamp.low), bound(step.clamp.high)};
+        json["inputs"] = step.inputs;
+    if (has_window(step)) json["window"] = window_numbers(step.node.window);
+    add_attributes(step.node, json);
     if (step.residual >= 0) json["residual"] = step.residual;
+    const bool product = step.kind == IntegerStep::Kind::product;
+    if (!product && step.kind != IntegerStep::Kind::rescale) return json;
+    if (is_plain(step.node.clamp))
+        json["relu"] = step.node.clamp == kRelu;
+    else
+        json["clamp"] = {bound(step.node.clamp.low), bound(step.node.clamp.high)};
+    if (product) {
+        json["scheme"] = to_string(step.weights.scheme);
+        json["shape"] = step.weights.shape;
+    } else {
+        json["scales"] = !step.scale.empty();
+    }
     return json;
 }
 
@@ -111,8 +145,9 @@ std::vector<int> integers(Fields& fields, const std::string& key, std::size_t ex
 
 Window window_from(const std::vector<int>& n) {
     if (n.size() == 4) return {n[0], n[1], n[2], n[3]};
-    if (n.size() == 8) return {{n[0], n[2], n[4], n[5]}, {n[1], n[3], n[6], n[7]}};
-    throw BadInput("integer network", "window", "4 or 8 numbers", std::to_string(n.size()));
+    if (n.size() == 10) return {{n[0], n[2], n[4], n[5], n[8]}, {n[1], n[3], n[6], n[7], n[9]}};
+    if (n.size() == 8) return {{n[0], n[2], n[4], n[5]}, {n[1], n[3], n[6], n[7]}};  // before dilations
+    throw BadInput("integer network", "window", "4, 8 or 10 numbers", std::to_string(n.size()));
 }
 
 Clamp clamp_from(Fields& fields) {
@@ -146,23 +181,27 @@ class Reader {
     IntegerStep step_from(const Json& json, std::size_t index) {
         Fields fields(json, "integer network: step " + std::to_string(index));
         IntegerStep step;
-        step.op = static_cast<IntegerStep::Op>(
-            index_of(fields.require<std::string>("op"), kOperations, "operation"));
-        step.name = fields.require<std::string>("name");
-        step.input = fields.require<int>("input");
+        set_operation(fields.require<std::string>("op"), step);
+        Node& node = step.node;
+        node.name = fields.require<std::string>("name");
         step.outputs = fields.require<std::vector<int>>("outputs");
-        if (step.op == IntegerStep::Op::shortcut) {
-            step.stride = fields.require<int>("stride");
-        } else if (step.op != IntegerStep::Op::quantize) {
-            step.window = window_from(fields.require<std::vector<int>>("window"));
-        }
-        if (step.op == IntegerStep::Op::product) {
-            step.clamp = clamp_from(fields);
+        step.inputs = fields.get("inputs", std::vector<int>());
+        if (step.inputs.empty()) step.inputs = {fields.require<int>("input")};
+        if (has_window(step)) node.window = window_from(fields.require<std::vector<int>>("window"));
+        read_attributes(fields, node);
+        const bool product = step.kind == IntegerStep::Kind::product;
+        if (product || step.kind == IntegerStep::Kind::rescale) {
+            node.clamp = clamp_from(fields);
             step.residual = fields.get("residual", -1);
+        }
+        if (product) {
             step.weights.scheme = scheme_from(fields.require<std::string>("scheme"));
             const auto shape = fields.require<std::vector<int>>("shape");
             step.weights.shape.assign(shape.begin(), shape.end());
             read_weights(prefix_of(index), step);
+        } else if (step.kind == IntegerStep::Kind::rescale && fields.require<bool>("scales")) {
+            step.scale = tensor<float>(prefix_of(index) + "scale", "F32");
+            step.shift = tensor<float>(prefix_of(index) + "shift", "F32");
         }
         fields.finish();
         return step;
@@ -174,6 +213,41 @@ class Reader {
     }
 
   private:
+    static void set_operation(const std::string& name, IntegerStep& step) {
+        for (const auto kind : {IntegerStep::Kind::quantize, IntegerStep::Kind::product,
+                                IntegerStep::Kind::mean, IntegerStep::Kind::rescale}) {
+            step.kind = kind;
+            if (name == operation_name(step)) {
+                if (kind == IntegerStep::Kind::mean) step.node.op = Op::avg_pool;
+                return;
+            }
+        }
+        for (int op = 0; op < kOperations; ++op) {
+            step.node.op = static_cast<Op>(op);
+            const Operation& known = operation(step.node.op);
+            if (name != known.name) continue;
+            step.kind =
+                known.on_codes == OnCodes::passes ? IntegerStep::Kind::pass : IntegerStep::Kind::apply;
+            if (known.on_codes == OnCodes::passes || known.on_codes == OnCodes::reals) return;
+        }
+        throw BadInput("integer network: unknown operation '" + name + "'");
+    }
+
+    static void read_attributes(Fields& fields, Node& node) {
+        node.groups = fields.get("groups", 1);
+        node.count_padding = fields.get("count_padding", true);
+        if (node.op == Op::shortcut_a) node.stride = fields.require<int>("stride");
+        if (node.op == Op::slice) node.first = fields.require<int>("first");
+        if (node.op == Op::leaky_relu) node.slope = fields.require<float>("slope");
+        if (node.op != Op::local_norm) return;
+        const auto numbers = fields.require<std::vector<float>>("local_norm");
+        if (numbers.size() != 4)
+            throw BadInput("integer network", "local_norm", "4 numbers", std::to_string(numbers.size()));
+        if (!(numbers[0] >= 1 && numbers[0] <= 256))
+            throw BadInput("integer network", "size of local_norm", "1 to 256", std::to_string(numbers[0]));
+        node.local = {static_cast<int>(numbers[0]), numbers[1], numbers[2], numbers[3]};
+    }
+
     Quantizer quantizer_from(const Json& json, std::size_t value) {
         Fields fields(json, "integer network: quantizer");
         Quantizer q;
@@ -262,8 +336,12 @@ Safetensors to_safetensors(const IntegerGraph& graph, std::map<std::string, std:
     for (std::size_t i = 0; i < graph.steps.size(); ++i) {
         const IntegerStep& step = graph.steps[i];
         steps.push_back(to_json(step));
-        if (step.op != IntegerStep::Op::product) continue;
         const std::string prefix = prefix_of(i);
+        if (!step.scale.empty()) {
+            file.tensors.emplace(prefix + "scale", stored("F32", step.scale));
+            file.tensors.emplace(prefix + "shift", stored("F32", step.shift));
+        }
+        if (step.kind != IntegerStep::Kind::product) continue;
         file.tensors.emplace(prefix + "codes",
                              stored("U8", pack_codes(step.weights.scheme, step.weights.codes)));
         file.tensors.emplace(prefix + "steps", stored("F32", step.weights.steps));
@@ -278,12 +356,10 @@ Safetensors to_safetensors(const IntegerGraph& graph, std::map<std::string, std:
             file.tensors.emplace(term_prefix + "steps", stored("F32", term.steps));
             file.tensors.emplace(term_prefix + "scale", stored("F32", step.extra_scale[e]));
         }
-        file.tensors.emplace(prefix + "scale", stored("F32", step.scale));
-        file.tensors.emplace(prefix + "shift", stored("F32", step.shift));
     }
     file.metadata = std::move(metadata);
     file.metadata["format"] = kFormat;
-    file.metadata["version"] = kVersion;
+    file.metadata["version"] = kVersions[std::ranges::all_of(graph.steps, is_version_1) ? 0 : 1];
     file.metadata["graph"] = Json{{"values", values}, {"steps", steps}}.dump();
     return file;
 }
@@ -295,8 +371,8 @@ bool is_integer_network(const Safetensors& file) {
 IntegerGraph integer_graph_from(const Safetensors& file) {
     if (!is_integer_network(file))
         throw BadInput("integer network", "format", kFormat, "'" + metadata(file, "format") + "'");
-    if (metadata(file, "version") != kVersion)
-        throw BadInput("integer network", "version", kVersion, "'" + metadata(file, "version") + "'");
+    if (std::ranges::find(kVersions, metadata(file, "version")) == std::end(kVersions))
+        throw BadInput("integer network", "version", "1 or 2", "'" + metadata(file, "version") + "'");
     const Json json = parse_json(metadata(file, "graph"), "integer network: the graph", kGraphLimits);
     Fields fields(json, "integer network");
     const auto values = fields.require<Json::array_t>("values"),

@@ -7,6 +7,8 @@
 #include <limits>
 
 #include "engine/core/error.hpp"
+#include "engine/infer/passing.hpp"
+#include "engine/nn/op.hpp"
 
 namespace nibble {
 namespace {
@@ -43,7 +45,8 @@ class Checker {
         defined_[0] = true;
         for (std::size_t i = 0; i < graph_.steps.size(); ++i) {
             step_ = &graph_.steps[i];
-            where_ = "step " + std::to_string(i) + " (" + to_string(step_->op) + " " + step_->name + ")";
+            where_ =
+                "step " + std::to_string(i) + " (" + operation_name(*step_) + " " + step_->node.name + ")";
             check_step();
         }
         for (std::size_t v = 0; v < defined_.size(); ++v)
@@ -107,74 +110,143 @@ class Checker {
                     fail("outputs", "each stored in its own way", "two alike");
     }
 
-    /// The output of the step's window.
-    Dims slide(Dims in, int channels) const {
-        step_->window.check(in, where_ + ": window");
-        for (int n : step_->window.numbers())
-            if (n > kMaxWindow)
-                fail("window", "sizes of at most " + std::to_string(kMaxWindow), std::to_string(n));
-        return step_->window.output(in, channels);
-    }
-
     void check_step() {
-        const IntegerValue& in = defined(step_->input);
-        if (step_->residual < -1 || (step_->residual >= 0 && step_->op != IntegerStep::Op::product))
+        if (step_->inputs.empty()) fail("what it reads", "at least one value", "none");
+        for (int v : step_->inputs) defined(v);
+        const bool adds =
+            step_->kind == IntegerStep::Kind::product || step_->kind == IntegerStep::Kind::rescale;
+        if (step_->residual < -1 || (step_->residual >= 0 && !adds))
             fail("residual", "a value of a product, or -1", std::to_string(step_->residual));
-        switch (step_->op) {
-            case IntegerStep::Op::quantize:
-                require_form(in, false);
-                for (int v : step_->outputs)
-                    if (v > 0 && static_cast<std::size_t>(v) < graph_.values.size() &&
-                        !graph_.values[v].quantizer)
-                        fail("its output", "codes", "floats");
-                return define_outputs(in.dims);
-            case IntegerStep::Op::product:
-                return check_product(in);
-            case IntegerStep::Op::shortcut: {
-                if (step_->stride < 1 || step_->stride > kMaxWindow)
-                    fail("stride", "1 to " + std::to_string(kMaxWindow), std::to_string(step_->stride));
+        check_attributes();
+        switch (step_->kind) {
+            case IntegerStep::Kind::quantize:
+                return check_quantize(only_input());
+            case IntegerStep::Kind::product:
+                return check_product(only_input());
+            case IntegerStep::Kind::pass:
+                return check_pass();
+            case IntegerStep::Kind::mean: {
+                const IntegerValue& in = only_input();
                 require_one_scale(in, "its input");
-                const Dims out = first_output().dims;
-                if (out.c < in.dims.c)
-                    fail("channels", "at least " + std::to_string(in.dims.c), std::to_string(out.c));
-                const int s = step_->stride;
-                return define_outputs({(in.dims.h + s - 1) / s, (in.dims.w + s - 1) / s, out.c},
-                                      &in.quantizer);
+                step_->node.window.check_pooling(in.dims, where_);
+                return define(step_->node.window.output(in.dims, in.dims.c), step_->node.window.taps());
             }
-            case IntegerStep::Op::max_pool:
-                return check_pool(in, &in.quantizer);
-            case IntegerStep::Op::avg_pool:
-                require_one_scale(in, "its input");
-                return check_pool(in, nullptr);
+            case IntegerStep::Kind::rescale:
+                return check_rescale(only_input());
+            case IntegerStep::Kind::apply:
+                return check_apply();
         }
     }
 
-    const IntegerValue& first_output() const {
-        if (step_->outputs.empty() || step_->outputs.front() < 0 ||
-            static_cast<std::size_t>(step_->outputs.front()) >= graph_.values.size())
-            fail("output", "a value", "none");
-        return graph_.values[step_->outputs.front()];
+    const IntegerValue& only_input() const {
+        if (step_->inputs.size() != 1)
+            fail("what it reads", "one value", std::to_string(step_->inputs.size()));
+        return graph_.values[step_->inputs[0]];
     }
 
-    void check_pool(const IntegerValue& in, const std::optional<Quantizer>* same) {
-        const Dims out = slide(in.dims, in.dims.c);
-        step_->window.check_pooling(in.dims, where_);
+    void define(Dims out, std::int64_t work, const std::optional<Quantizer>* same = nullptr) {
         define_outputs(out, same);
-        add_work(out, step_->window.taps());
+        add_work(out, work);
+    }
+
+    void check_attributes() const {
+        const Node& node = step_->node;
+        for (int n : node.window.numbers())
+            if (n > kMaxWindow)
+                fail("window", "sizes of at most " + std::to_string(kMaxWindow), std::to_string(n));
+        if (node.stride > kMaxWindow || node.local.size > kMaxWindow)
+            fail("stride", "1 to " + std::to_string(kMaxWindow), "more");
+        if (!(node.clamp.low < node.clamp.high)) fail("clamp", "a lower bound and a higher one", "others");
+    }
+
+    void check_quantize(const IntegerValue& in) {
+        require_form(in, false);
+        for (int v : step_->outputs)
+            if (v > 0 && static_cast<std::size_t>(v) < graph_.values.size() && !graph_.values[v].quantizer)
+                fail("its output", "codes", "floats");
+        define_outputs(in.dims);
+    }
+
+    /// What the node's operation makes of the shapes it reads.
+    Dims shape_of_value(OnCodes expected) const {
+        const Operation& op = operation(step_->node.op);
+        const auto operands = static_cast<int>(step_->inputs.size());
+        if (op.on_codes != expected) fail("its operation", "another one", op.name);
+        if (op.operands != kAnyNumber && op.operands != operands)
+            fail("what it reads", std::to_string(op.operands) + " values", std::to_string(operands));
+        if (step_->outputs.empty()) fail("outputs", "at least one", "none");
+        if (step_->outputs.front() < 0 ||
+            static_cast<std::size_t>(step_->outputs.front()) >= graph_.values.size())
+            fail("output", "a value", "none");
+        try {
+            return op.output(complete_node(graph_, *step_), input_dims_of(graph_, *step_));
+        } catch (const BadInput& e) {
+            throw BadInput(where_ + ": " + e.what());
+        }
+    }
+
+    void check_pass() {
+        const Dims out = shape_of_value(OnCodes::passes);
+        std::vector<const Quantizer*> quantizers;
+        for (int v : step_->inputs) {
+            if (graph_.values[v].quantizer) quantizers.push_back(&*graph_.values[v].quantizer);
+            if (step_->node.op == Op::shortcut_a) require_one_scale(graph_.values[v], "its input");
+        }
+        std::optional<Quantizer> passed;
+        if (!quantizers.empty()) {
+            if (quantizers.size() == step_->inputs.size())
+                passed = passed_quantizer(complete_node(graph_, *step_), input_dims_of(graph_, *step_),
+                                          quantizers);
+            if (!passed) fail("what it reads", "values that are stored alike", "others");
+        }
+        define(out, step_->node.op == Op::max_pool ? step_->node.window.taps() : 1, &passed);
+    }
+
+    void check_apply() {
+        const Dims out = shape_of_value(OnCodes::reals);
+        for (int v : step_->inputs) require_one_scale(graph_.values[v], "what it reads");
+        const std::size_t in = graph_.values[step_->inputs[0]].dims.size();
+        define(out, static_cast<std::int64_t>(in / std::min(in, out.size())) + step_->node.local.size);
+    }
+
+    void check_rescale(const IntegerValue& in) {
+        require_one_scale(in, "its input");
+        const auto channels = static_cast<std::size_t>(in.dims.c);
+        const std::size_t scales = step_->scale.size();
+        if ((scales != 0 && scales != channels) || step_->shift.size() != scales ||
+            !are_finite(step_->scale) || !are_finite(step_->shift))
+            fail("scales and shifts", "one finite number per channel, or none", "something else");
+        check_residual(in.dims);
+        define(in.dims, 1);
+    }
+
+    void check_residual(Dims out) const {
+        if (step_->residual < 0) return;
+        const IntegerValue& residual = defined(step_->residual);
+        if (residual.dims != out) fail("shape of its residual", to_string(out), to_string(residual.dims));
+        require_one_scale(residual, "its residual");
     }
 
     void check_product(const IntegerValue& in) {
         require_form(in, true);
         const QuantizedWeights& w = step_->weights;
-        nibble::check(w, step_->name);
-        const Dims out = slide(in.dims, static_cast<int>(w.outputs()));
+        const Window& window = step_->node.window;
+        const int groups = step_->node.groups;
+        nibble::check(w, step_->node.name);
+        window.check(in.dims, where_);
+        const Dims out = window.output(in.dims, static_cast<int>(w.outputs()));
+        if (groups < 1 || in.dims.c % groups != 0 || out.c % groups != 0)
+            fail("groups", "a divisor of " + std::to_string(in.dims.c) + " and " + std::to_string(out.c),
+                 std::to_string(groups));
         const auto size = [](int n) { return static_cast<std::size_t>(n); };
-        Shape expected{w.outputs(), size(in.dims.c)};
+        Shape expected{w.outputs(), size(in.dims.c / groups)};
         if (w.shape.size() == 4) {
-            expected.push_back(size(step_->window.rows.kernel));
-            expected.push_back(size(step_->window.cols.kernel));
-        } else if (in.dims.h != 1 || in.dims.w != 1 || step_->window != Window{}) {
-            fail("input and window of a linear layer", "1x1xc and 1x1", to_string(in.dims));
+            expected.push_back(size(window.rows.kernel));
+            expected.push_back(size(window.cols.kernel));
+        } else {
+            expected[1] = in.dims.size();
+            if (window != Window(in.dims.h, in.dims.w) || groups != 1)
+                fail("window of a linear layer", "the whole input, " + to_string(in.dims), "another");
         }
         if (w.shape != expected) fail("shape of its weights", to_string(expected), to_string(w.shape));
         if (const std::size_t kernel = w.codes.size() / w.kernels(); kernel > kMaxKernel)
@@ -185,11 +257,9 @@ class Checker {
         check_extra_scales();
         check_sums(*in.quantizer);
         has_product_ = true;
-        int& border = borders_[static_cast<std::size_t>(step_->input)];
-        border = std::max(border, step_->window.largest_pad());
-        if (step_->residual >= 0 && defined(step_->residual).dims != out)
-            fail("shape of its residual", to_string(out), to_string(graph_.values[step_->residual].dims));
-        if (step_->residual >= 0) require_one_scale(graph_.values[step_->residual], "its residual");
+        int& border = borders_[static_cast<std::size_t>(step_->inputs[0])];
+        border = std::max(border, window.largest_pad());
+        check_residual(out);
         define_outputs(out);
         add_work({out.h, out.w, static_cast<int>(w.kernels())},
                  static_cast<std::int64_t>(w.codes.size() / w.outputs()));
@@ -249,8 +319,34 @@ void IntegerGraph::check() const {
     Checker(*this).run();
 }
 
-std::string to_string(IntegerStep::Op op) {
-    return kOperations[static_cast<int>(op)];
+std::string operation_name(const IntegerStep& step) {
+    switch (step.kind) {
+        case IntegerStep::Kind::quantize:
+            return "quantize";
+        case IntegerStep::Kind::product:
+            return "product";
+        case IntegerStep::Kind::mean:
+            return "avg_pool";
+        case IntegerStep::Kind::rescale:
+            return "rescale";
+        case IntegerStep::Kind::pass:
+        case IntegerStep::Kind::apply:
+            break;
+    }
+    return operation(step.node.op).name;
+}
+
+Node complete_node(const IntegerGraph& graph, const IntegerStep& step) {
+    Node node = step.node;
+    node.out = graph.values[step.outputs.front()].dims;
+    if (node.op == Op::shortcut_a || node.op == Op::slice) node.channels = node.out.c;
+    return node;
+}
+
+std::vector<Dims> input_dims_of(const IntegerGraph& graph, const IntegerStep& step) {
+    std::vector<Dims> dims;
+    for (int v : step.inputs) dims.push_back(graph.values[v].dims);
+    return dims;
 }
 
 std::string storage_name(const IntegerValue& value) {
@@ -262,8 +358,8 @@ std::string storage_name(const IntegerValue& value) {
 
 std::size_t weight_bytes(const IntegerGraph& graph, const IntegerStep& step) {
     std::size_t bytes = 0;
-    if (step.op == IntegerStep::Op::product)
-        bytes += step.weights.bytes() + 4 * (step.scale.size() + step.shift.size());
+    if (step.kind == IntegerStep::Kind::product) bytes += step.weights.bytes();
+    bytes += 4 * (step.scale.size() + step.shift.size());
     for (const std::vector<float>& scale : step.extra_scale) bytes += 4 * scale.size();
     for (int v : step.outputs)
         if (const auto& quantizer = graph.values[v].quantizer) bytes += 4 * quantizer->multipliers.size();

@@ -20,33 +20,34 @@ struct IntegerValue {
     std::optional<Quantizer> quantizer;
 };
 
-/// Real numbers v become outputs: stored as they are in values of floats, as codes in the others.
+/// Real numbers v become outputs: stored as they are in values of floats, as codes in the others. Codes of one
+/// scale stand for code * step; codes with a scale per channel go into products, by way of `pass` if need be, and
+/// nowhere else, since each channel's codes would need a scale of their own.
 struct IntegerStep {
-    enum class Op {
+    enum class Kind {
         quantize,  ///< v = input (floats)
         /// v = fma(float(sum), scale[c], shift[c]), sum = the exact sum of products of codes; for each extra
         /// term of a sum that has channel c, v = fma(float(its sum), its extra_scale, v); then + residual;
-        /// then its clamp. A residual of codes counts as code * step. Codes quantized by
-        /// channel are for its input and for max_pool only: elsewhere each channel's codes would need a scale
-        /// of their own.
+        /// then the node's clamp.
         product,
-        shortcut,  ///< subsamples and pads channels with zeros (Graph::shortcut_a); codes stay codes
-        max_pool,  ///< codes stay codes: quantizing is monotone
-        /// Taps in row-major order, padding left out of the sum but counted in n.
+        /// The node's operation on codes (or floats) as they are: maxima, concatenation, slices, ... (OnCodes::
+        /// passes). Quantizing is monotone, so a maximum of codes is the code of the maximum.
+        pass,
+        /// Taps in row-major order, padding left out of the sum; n as the node counts it.
         /// Floats: v = sum / n, one chain of additions. Codes: v = float(sum) * step / n.
-        avg_pool
+        mean,
+        /// v = input; with scales, v = fma(v, scale[c], shift[c]); then + residual; then the node's clamp.
+        rescale,
+        apply  ///< v = the node's operation, in floats, on what the inputs stand for (OnCodes::reals)
     };
-    Op op = Op::quantize;
-    std::string name;  ///< of the layer; for other steps a name like "max_pool"
-    int input = 0;     ///< a value
+    Kind kind = Kind::quantize;
+    Node node{.op = Op::input, .name = {}, .inputs = {}};  ///< operation, name, window, groups, clamp, ...
+    std::vector<int> inputs{0};                            ///< values
     std::vector<int> outputs;
-    Window window{};  ///< product, pools
-    int stride = 1;   ///< shortcut
     QuantizedWeights weights;
     std::vector<float> scale, shift;
     std::vector<std::vector<float>> extra_scale;  ///< by extra term of the weights, one per channel it is for
     int residual = -1;                            ///< a value
-    Clamp clamp{};
 };
 
 struct IntegerGraph {
@@ -62,9 +63,12 @@ struct IntegerGraph {
     void check() const;
 };
 
-/// In the order of IntegerStep::Op.
-inline constexpr const char* kOperations[] = {"quantize", "product", "shortcut", "max_pool", "avg_pool"};
-std::string to_string(IntegerStep::Op op);
+/// "quantize", "product", "avg_pool", "rescale", or the node's operation: "max_pool", ...
+std::string operation_name(const IntegerStep& step);
+
+/// The step's node with the shape of its value, which files and graphs in the making leave open.
+Node complete_node(const IntegerGraph& graph, const IntegerStep& step);
+std::vector<Dims> input_dims_of(const IntegerGraph& graph, const IntegerStep& step);
 
 /// What a value is stored as: "f32", "u8", "s4", with multipliers by channel "u4-pc", ...
 std::string storage_name(const IntegerValue& value);

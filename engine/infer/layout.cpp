@@ -12,8 +12,8 @@ constexpr std::size_t kSlack = 64;
 
 void widen_border(ValueLayout& value, const Window& window, Dims out) {
     const auto& [rows, cols] = window;
-    const int bottom = std::max(value.rows - value.top, rows.source(out.h - 1, rows.kernel));
-    const int right = std::max(value.cols - value.left, cols.source(out.w - 1, cols.kernel));
+    const int bottom = std::max(value.rows - value.top, rows.source(out.h - 1, rows.kernel - 1) + 1);
+    const int right = std::max(value.cols - value.left, cols.source(out.w - 1, cols.kernel - 1) + 1);
     value.top = std::max(value.top, rows.before);
     value.left = std::max(value.left, cols.before);
     value.rows = value.top + bottom;
@@ -33,10 +33,11 @@ Layout make_layout(const IntegerGraph& graph, bool keep_all) {
     std::vector<Lifetime> lifetimes(graph.values.size());
     for (int s = 0; s <= last_step; ++s) {
         const IntegerStep& step = graph.steps[s];
-        if (step.op == IntegerStep::Op::product)
-            widen_border(layout.values[step.input], step.window, graph.values[step.outputs.front()].dims);
+        if (step.kind == IntegerStep::Kind::product)
+            widen_border(layout.values[step.inputs[0]], step.node.window,
+                         graph.values[step.outputs.front()].dims);
         for (int v : step.outputs) lifetimes[v].first = lifetimes[v].last = s;
-        lifetimes[step.input].last = s;
+        for (int v : step.inputs) lifetimes[v].last = s;
         if (step.residual >= 0) lifetimes[step.residual].last = s;
     }
     for (int v : graph.steps.back().outputs) lifetimes[v].last = last_step;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/core/error.hpp"
+#include "engine/infer/passing.hpp"
 #include "engine/nn/fold.hpp"
 #include "engine/nn/fusion.hpp"
 #include "engine/nn/op.hpp"
@@ -13,10 +14,12 @@ namespace {
 /// How a value is wanted; nothing: as floats.
 using Form = std::optional<Quantizer>;
 
-IntegerStep new_step(IntegerStep::Op op, const std::string& name) {
+/// A step for a node; steps without a name of their own have that of the operation.
+IntegerStep new_step(IntegerStep::Kind kind, const Node& node) {
     IntegerStep step;
-    step.op = op;
-    step.name = name;
+    step.kind = kind;
+    step.node = node;
+    if (node.name.empty()) step.node.name = operation(node.op).name;
     return step;
 }
 
@@ -54,12 +57,10 @@ class Lowering {
         return layer_ending(i) || !(is_product(graph_[i]) || operation(graph_[i].op).fuses);
     }
 
-    /// Shortcuts and maxima hand on the codes that their own readers want.
+    /// Operations that pass codes hand on those that their own readers want.
     bool passes_codes(GraphEdge edge) const {
         const Node& reader = graph_[edge.reader];
-        const OnCodes on_codes = operation(reader.op).on_codes;
-        return (on_codes == OnCodes::product || on_codes == OnCodes::sum) &&
-               has_value(reader.inputs[edge.operand]);
+        return operation(reader.op).on_codes != OnCodes::passes && has_value(reader.inputs[edge.operand]);
     }
 
     /// The layer whose value node i is, if any.
@@ -89,25 +90,40 @@ class Lowering {
     void find_forms(int i) {
         if (!has_value(i)) return;
         if (i + 1 == graph_.size()) want(i, {});
-        for (int reader : readers_[i]) {
-            const GraphEdge edge{reader, operand_of(reader, i)};
-            switch (operation(graph_[reader].op).on_codes) {
-                case OnCodes::product:
-                    if (!form_on(edge)) fail(reader, "its input is not quantized");
-                    want(i, form_on(edge));
-                    break;
-                case OnCodes::passes:
-                    for (const Form& form : forms_[reader]) want(i, form);
-                    break;
-                case OnCodes::sum:
-                case OnCodes::none:
-                    want(i, form_on(edge));
-                    break;
-            }
-        }
+        for (int reader : readers_[i])
+            for (std::size_t k = 0; k < graph_[reader].inputs.size(); ++k)
+                if (graph_[reader].inputs[k] == i) find_forms_on({reader, static_cast<int>(k)}, i);
         // Floats first: a product writes them together with the first codes.
         std::stable_sort(forms_[i].begin(), forms_[i].end(),
                          [](const Form& a, const Form& b) { return a.has_value() < b.has_value(); });
+    }
+
+    void find_forms_on(GraphEdge edge, int i) {
+        const Node& reader = graph_[edge.reader];
+        switch (operation(reader.op).on_codes) {
+            case OnCodes::product:
+                if (!form_on(edge)) fail(edge.reader, "its input is not quantized");
+                return want(i, form_on(edge));
+            case OnCodes::passes:
+                for (const Form& form : forms_[edge.reader])
+                    want(i, form_of_operand(reader, edge.operand, form));
+                return;
+            case OnCodes::sum:
+            case OnCodes::reals:
+            case OnCodes::none:
+                return want(i, form_on(edge));
+        }
+    }
+
+    Form form_of_operand(const Node& node, int operand, const Form& form) const {
+        if (!form) return form;
+        return quantizer_of_operand(node, dims_of_inputs(node), operand, *form);
+    }
+
+    std::vector<Dims> dims_of_inputs(const Node& node) const {
+        std::vector<Dims> dims;
+        for (int x : node.inputs) dims.push_back(graph_[x].out);
+        return dims;
     }
 
     [[noreturn]] void fail(int i, const std::string& why) const {
@@ -130,56 +146,82 @@ class Lowering {
 
     void emit(int i) {
         const Node& node = graph_[i];
-        switch (node.op) {
-            case Op::input: {
-                const int image = add_value(i, {});
-                IntegerStep step = new_step(IntegerStep::Op::quantize, "input");
-                step.input = image;
-                for (const Form& form : forms_[i])
-                    if (form) step.outputs.push_back(add_value(i, form));
-                if (!step.outputs.empty()) lowered_.steps.push_back(std::move(step));
-                return;
-            }
-            case Op::shortcut_a: {
-                IntegerStep step = new_step(IntegerStep::Op::shortcut, "shortcut");
-                step.stride = node.stride;
-                return emit_for_each_form(i, step);
-            }
-            case Op::max_pool: {
-                IntegerStep step = new_step(IntegerStep::Op::max_pool, "max_pool");
-                step.window = node.window;
-                return emit_for_each_form(i, step);
-            }
-            case Op::avg_pool:
-            case Op::global_pool:
-                return emit_average(i);
-            case Op::conv:
-            case Op::linear:
-            case Op::batch_norm:
-            case Op::clamp:
-            case Op::add:
-                if (const FusedLayer* layer = layer_ending(i)) emit_product(*layer);
+        if (node.op == Op::input) return emit_input(i);
+        if (const FusedLayer* layer = layer_ending(i))
+            return layer->conv < 0 ? emit_rescale(*layer) : emit_product(*layer);
+        if (!has_value(i)) return;
+        switch (operation(node.op).on_codes) {
+            case OnCodes::passes:
+                return emit_passing(i);
+            case OnCodes::sum:
+                return emit_mean(i);
+            case OnCodes::reals:
+                return emit_apply(i);
+            case OnCodes::product:
+            case OnCodes::none:
+                break;  // inside a layer
         }
     }
 
-    void emit_for_each_form(int i, const IntegerStep& pattern) {
+    void emit_input(int i) {
+        IntegerStep step = new_step(IntegerStep::Kind::quantize, graph_[i]);
+        step.inputs = {add_value(i, {})};
+        for (const Form& form : forms_[i])
+            if (form) step.outputs.push_back(add_value(i, form));
+        if (!step.outputs.empty()) lowered_.steps.push_back(std::move(step));
+    }
+
+    void add_outputs(int i, IntegerStep step) {
+        for (const Form& form : forms_[i]) step.outputs.push_back(add_value(i, form));
+        lowered_.steps.push_back(std::move(step));
+    }
+
+    void emit_passing(int i) {
+        const Node& node = graph_[i];
         for (const Form& form : forms_[i]) {
-            IntegerStep step = pattern;
-            step.input = value_of(graph_[i].inputs.front(), form);
+            IntegerStep step = new_step(IntegerStep::Kind::pass, node);
+            step.inputs.clear();
+            for (std::size_t k = 0; k < node.inputs.size(); ++k)
+                step.inputs.push_back(
+                    value_of(node.inputs[k], form_of_operand(node, static_cast<int>(k), form)));
             step.outputs = {add_value(i, form)};
             lowered_.steps.push_back(std::move(step));
         }
     }
 
-    void emit_average(int i) {
+    void emit_mean(int i) {
         const Node& node = graph_[i];
         const int from = node.inputs.front();
-        IntegerStep step = new_step(IntegerStep::Op::avg_pool, "avg_pool");
-        step.window = node.window;
-        if (node.op == Op::global_pool) step.window = {graph_[from].out.h, graph_[from].out.w, 1, 0};
-        step.input = value_of(from, form_on({i, 0}));
-        for (const Form& form : forms_[i]) step.outputs.push_back(add_value(i, form));
-        lowered_.steps.push_back(std::move(step));
+        IntegerStep step = new_step(IntegerStep::Kind::mean, node);
+        step.node.name = "avg_pool";
+        if (node.op == Op::global_pool) step.node.window = {graph_[from].out.h, graph_[from].out.w, 1, 0};
+        step.node.op = Op::avg_pool;
+        step.inputs = {value_of(from, form_on({i, 0}))};
+        add_outputs(i, std::move(step));
+    }
+
+    void emit_apply(int i) {
+        IntegerStep step = new_step(IntegerStep::Kind::apply, graph_[i]);
+        step.inputs.clear();
+        for (std::size_t k = 0; k < graph_[i].inputs.size(); ++k)
+            step.inputs.push_back(value_of(graph_[i].inputs[k], form_on({i, static_cast<int>(k)})));
+        add_outputs(i, std::move(step));
+    }
+
+    /// Batch norm, addition and clamp behind a value: v = s x + t.
+    void emit_rescale(const FusedLayer& layer) {
+        const int first = layer.norm >= 0 ? layer.norm : layer.add >= 0 ? layer.add : layer.last;
+        IntegerStep step = new_step(IntegerStep::Kind::rescale, graph_[first]);
+        const int operand = layer.norm < 0 && layer.add >= 0 ? operand_of(layer.add, layer.value) : 0;
+        step.inputs = {value_of(layer.value, form_on({first, operand}))};
+        step.node.clamp = layer.clamp;
+        for (int c = 0; layer.norm >= 0 && c < graph_[layer.norm].out.c; ++c) {
+            const NormScale norm = norm_of(layer, c);
+            step.scale.push_back(static_cast<float>(norm.scale));
+            step.shift.push_back(static_cast<float>(norm.shift));
+        }
+        add_residual(layer, step);
+        add_outputs(layer.last, std::move(step));
     }
 
     void emit_product(const FusedLayer& layer) {
@@ -188,17 +230,24 @@ class Lowering {
         if (quantized == quantization_.layers.end()) fail(layer.conv, "its weights are not quantized");
         const Quantizer input = *form_on({layer.conv, 0});
 
-        IntegerStep step = new_step(IntegerStep::Op::product, conv.name);
-        step.input = value_of(conv.inputs.front(), input);
-        step.window = conv.window;
+        IntegerStep step = new_step(IntegerStep::Kind::product, conv);
+        step.inputs = {value_of(conv.inputs.front(), input)};
+        const Dims in = graph_[conv.inputs.front()].out;
+        if (conv.op == Op::linear) step.node.window = Window(in.h, in.w);
         step.weights = quantized->second;
-        step.clamp = layer.clamp;
+        step.node.clamp = layer.clamp;
         fold_scales(layer, input, step);
-        if (layer.residual >= 0)
-            step.residual =
-                value_of(layer.residual, form_on({layer.add, operand_of(layer.add, layer.residual)}));
-        for (const Form& form : forms_[layer.last]) step.outputs.push_back(add_value(layer.last, form));
-        lowered_.steps.push_back(std::move(step));
+        add_residual(layer, step);
+        add_outputs(layer.last, std::move(step));
+    }
+
+    void add_residual(const FusedLayer& layer, IntegerStep& step) const {
+        if (layer.residual < 0) return;
+        // Of a value added to itself the second operand.
+        const int operand = layer.conv < 0 && layer.norm < 0 && layer.value == layer.residual
+                                ? 1
+                                : operand_of(layer.add, layer.residual);
+        step.residual = value_of(layer.residual, form_on({layer.add, operand}));
     }
 
     /// y = step_w step_x sum + b;  batch norm: v = s y + t.  So scale = step_w step_x s and shift = b s + t;

@@ -16,7 +16,7 @@ class MaxPoolStep : public RunnableStep {
         clear_borders(share);
         const Items rows = share_of(layout(step_.outputs.front()).dims.h, share);
         for (int slot = 0; slot < share.images; ++slot)
-            if (context_.graph.values[step_.input].quantizer)
+            if (context_.graph.values[step_.inputs[0]].quantizer)
                 pool<std::uint8_t>(share, slot, rows);
             else
                 pool<float>(share, slot, rows);
@@ -31,8 +31,8 @@ class MaxPoolStep : public RunnableStep {
             for (int c = 0; c < dims.w; ++c) {
                 T* to = pixel<T>(share, out, slot, r, c);
                 bool first = true;
-                for_pixels(step_.window, layout(step_.input).dims, r, c, [&](int row, int col) {
-                    const T* from = pixel<T>(share, step_.input, slot, row, col);
+                for_pixels(step_.node.window, layout(step_.inputs[0]).dims, r, c, [&](int row, int col) {
+                    const T* from = pixel<T>(share, step_.inputs[0], slot, row, col);
                     if (first)
                         std::copy_n(from, dims.c, to);
                     else
@@ -57,7 +57,7 @@ class AveragePoolStep : public RunnableStep {
         for (int slot = 0; slot < share.images; ++slot)
             for (int r = rows.begin; r < rows.end; ++r)
                 for (int c = 0; c < out.w; ++c) {
-                    if (context_.graph.values[step_.input].quantizer)
+                    if (context_.graph.values[step_.inputs[0]].quantizer)
                         average_codes(share, slot, r, c, sums, mean);
                     else
                         average_floats(share, slot, r, c, mean);
@@ -66,28 +66,37 @@ class AveragePoolStep : public RunnableStep {
     }
 
   private:
-    float taps() const { return static_cast<float>(step_.window.taps()); }
+    /// What the sum of output (r, c) is divided by.
+    float divisor(int r, int c) const {
+        const auto& [rows, cols] = step_.node.window;
+        if (step_.node.count_padding) return static_cast<float>(step_.node.window.taps());
+        const Dims in = layout(step_.inputs[0]).dims;
+        const Interval i = rows.taps(r, in.h), j = cols.taps(c, in.w);
+        return static_cast<float>((i.end - i.begin) * (j.end - j.begin));
+    }
 
     void average_floats(const Share& share, int slot, int r, int c, float* mean) const {
-        const ValueLayout& in = layout(step_.input);
+        const ValueLayout& in = layout(step_.inputs[0]);
         std::fill_n(mean, in.dims.c, 0.0f);
-        for_pixels(step_.window, in.dims, r, c, [&](int row, int col) {
-            const float* from = pixel<float>(share, step_.input, slot, row, col);
+        for_pixels(step_.node.window, in.dims, r, c, [&](int row, int col) {
+            const float* from = pixel<float>(share, step_.inputs[0], slot, row, col);
             for (int i = 0; i < in.dims.c; ++i) mean[i] += from[i];
         });
-        for (int i = 0; i < in.dims.c; ++i) mean[i] /= taps();
+        const float n = divisor(r, c);
+        for (int i = 0; i < in.dims.c; ++i) mean[i] /= n;
     }
 
     void average_codes(const Share& share, int slot, int r, int c, std::int32_t* sums, float* mean) const {
-        const ValueLayout& in = layout(step_.input);
-        const Quantizer& q = *context_.graph.values[step_.input].quantizer;
+        const ValueLayout& in = layout(step_.inputs[0]);
+        const Quantizer& q = *context_.graph.values[step_.inputs[0]].quantizer;
         const int offset = q.offset();
         std::fill_n(sums, in.dims.c, 0);
-        for_pixels(step_.window, in.dims, r, c, [&](int row, int col) {
-            const auto* from = pixel<std::uint8_t>(share, step_.input, slot, row, col);
+        for_pixels(step_.node.window, in.dims, r, c, [&](int row, int col) {
+            const auto* from = pixel<std::uint8_t>(share, step_.inputs[0], slot, row, col);
             for (int i = 0; i < in.dims.c; ++i) sums[i] += from[i] - offset;
         });
-        for (int i = 0; i < in.dims.c; ++i) mean[i] = static_cast<float>(sums[i]) * q.step / taps();
+        const float n = divisor(r, c);
+        for (int i = 0; i < in.dims.c; ++i) mean[i] = static_cast<float>(sums[i]) * q.step / n;
     }
 
     void store(const Share& share, int slot, int r, int c, const float* mean) const {
@@ -110,7 +119,7 @@ std::unique_ptr<RunnableStep> make_max_pool_step(const StepContext& context, con
     return std::make_unique<MaxPoolStep>(context, step);
 }
 
-std::unique_ptr<RunnableStep> make_avg_pool_step(const StepContext& context, const IntegerStep& step) {
+std::unique_ptr<RunnableStep> make_mean_step(const StepContext& context, const IntegerStep& step) {
     return std::make_unique<AveragePoolStep>(context, step);
 }
 

@@ -44,8 +44,8 @@ class Columns {
 
     ProductColumns make() {
         const QuantizedWeights& w = step_.weights;
-        const std::size_t taps = static_cast<std::size_t>(step_.window.taps());
-        const std::size_t inputs = w.shape[1], size = taps * inputs;
+        const std::size_t taps = static_cast<std::size_t>(step_.node.window.taps());
+        const std::size_t size = w.codes.size() / w.outputs(), inputs = size / taps;
         const bool grouped = !w.multipliers.empty();
         made_.columns = static_cast<int>(kernels_.size());
         made_.codes.resize(size * kernels_.size());

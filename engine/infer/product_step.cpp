@@ -5,11 +5,9 @@
 #include <algorithm>
 #include <numeric>
 
-#include "engine/infer/product_columns.hpp"
-#include "engine/infer/step.hpp"
+#include "engine/infer/product_base.hpp"
 #include "engine/kernels/integer_packing.hpp"
 #include "engine/nn/taps.hpp"
-#include "engine/quant/packing.hpp"
 
 namespace nibble {
 namespace {
@@ -17,36 +15,35 @@ namespace {
 constexpr int kGroupPanels = 4;
 constexpr int kBandSums = 8192;  // 32 KiB
 
-kernels::WeightFormat format_of(const Scheme& scheme) {
-    switch (stored_bits(scheme)) {
-        case 2:
-            return kernels::WeightFormat::ternary;
-        case 4:
-            return kernels::WeightFormat::s4;
-        default:
-            return kernels::WeightFormat::s8;
-    }
+/// Stretches of channels with one multiplier that begin anew with every tap. A linear layer's groups count its
+/// elements by channels, then taps.
+int common_stretch(const QuantizedWeights& w, int taps) {
+    const bool linear = w.shape.size() == 2;
+    const int channels = static_cast<int>(w.shape[1]) / (linear ? taps : 1), group = w.scheme.group;
+    const int stretch = !linear             ? std::min(group, channels)
+                        : group % taps == 0 ? std::min(group / taps, channels)
+                                            : 1;
+    return std::gcd(stretch, channels);
 }
 
-class ProductStep : public RunnableStep {
+class ProductStep : public ProductBase {
   public:
-    ProductStep(const StepContext& context, const IntegerStep& step) : RunnableStep(context, step) {
-        const Quantizer& in = *context.graph.values[step.input].quantizer;
-        const Dims dims = layout(step.input).dims;
+    ProductStep(const StepContext& context, const IntegerStep& step) : ProductBase(context, step) {
+        const kernels::OperandRange range = operand_range();
+        const Dims dims = layout(step.inputs[0]).dims;
         ProductColumns columns = product_columns(step, kGroupPanels);
-        // Stretches of channels with one multiplier that begin anew with every tap.
-        const int group = std::gcd(std::min(step.weights.scheme.group, dims.c), dims.c);
+        const int group = common_stretch(step.weights, step.node.window.taps());
         weights_ = {context.kernels, format_of(step.weights.scheme),
-                    kernels::CodeMatrix{step.window.rows.kernel, step.window.cols.kernel * dims.c,
+                    kernels::CodeMatrix{step.node.window.rows.kernel, step.node.window.cols.kernel * dims.c,
                                         columns.columns, columns.codes, columns.multipliers, group},
-                    kernels::OperandRange{in.scheme.highest() + in.offset(), in.offset()}};
+                    range};
         groups_ = std::move(columns.groups);
         extra_ = std::move(columns.extra);
 
         // Rows of zeros above and below the image need not be multiplied; a zero stored as another code must.
-        const WindowAxis& along_rows = step.window.rows;
+        const WindowAxis& along_rows = step.node.window.rows;
         const int rows = layout(step.outputs.front()).dims.h;
-        if (in.offset() == 0 && weights_.runs_are_separate())
+        if (range.offset == 0 && weights_.runs_are_separate())
             stretches_ = stretches(along_rows, rows, dims.h);
         else
             stretches_ = {{0, rows, 0, along_rows.kernel}};
@@ -78,8 +75,8 @@ class ProductStep : public RunnableStep {
   private:
     void run_bands(const Share& share, int slot, kernels::IntegerProduct q, const ColumnGroup& group,
                    Items rows, std::int8_t* buffer) const {
-        const ValueLayout& in = layout(step_.input);
-        const Window& w = step_.window;
+        const ValueLayout& in = layout(step_.inputs[0]);
+        const Window& w = step_.node.window;
         const int cols = layout(step_.outputs.front()).dims.w;
         const int band = std::clamp(kBandSums / (cols * q.channels), 1, rows.end - rows.begin);
         q.out = share.sums.reserve_as<std::int32_t>(static_cast<std::size_t>(band) * cols * q.channels +
@@ -97,7 +94,13 @@ class ProductStep : public RunnableStep {
                 context_.kernels.packed_product({q, weights_.packed(), group.first_panel, buffer, !last});
             else
                 multiply(share, slot, q, row);
-            finish(share, slot, q, group, row);
+            finish(share, slot, row,
+                   {.first = group.first_channel,
+                    .channels = group.channels,
+                    .rows = q.pixels.rows,
+                    .cols = cols,
+                    .sums = {q.out, q.out_row_stride, q.out_col_stride},
+                    .extra = extra_});
         }
     }
 
@@ -120,56 +123,8 @@ class ProductStep : public RunnableStep {
 
     /// What the window of output pixel (row, 0) sees first in row `tap` of its kernel.
     const std::uint8_t* first_seen(const Share& share, int slot, int row, int tap) const {
-        const auto& [rows, cols] = step_.window;
-        return pixel<std::uint8_t>(share, step_.input, slot, rows.source(row, tap), cols.source(0, 0));
-    }
-
-    void finish(const Share& share, int slot, const kernels::IntegerProduct& q, const ColumnGroup& group,
-                int row) const {
-        const int channel = group.first_channel;
-        kernels::Finish f{};
-        f.rows = q.pixels.rows;
-        f.cols = q.pixels.cols;
-        f.channels = group.channels;
-        f.sums = {q.out, q.out_row_stride, q.out_col_stride};
-        f.scale = step_.scale.data() + channel;
-        f.shift = step_.shift.data() + channel;
-        static_assert(kMaxTerms - 1 <= kernels::kMaxExtraSums);
-        kernels::ExtraSums extra[kernels::kMaxExtraSums];
-        for (const ExtraColumns& e : extra_)
-            extra[f.extra_count++] = {e.column.data() + channel, e.scale.data() + channel};
-        f.extra = extra;
-        f.clamp = step_.clamp;
-        if (step_.residual >= 0) add_residual(share, slot, channel, row, f);
-        // One call writes floats and one set of codes; other quantizers of the same value need a call each.
-        for (std::size_t i = 0; i < step_.outputs.size(); ++i) {
-            const int v = step_.outputs[i];
-            const bool real = !context_.graph.values[v].quantizer;
-            if (real) {
-                f.real = pixel<float>(share, v, slot, row, 0) + channel;
-                f.real_row_stride = layout(v).row_stride();
-                f.real_col_stride = layout(v).dims.c;
-                if (i + 1 < step_.outputs.size()) continue;
-            } else {
-                f.codes = codes(share, v, slot, row, channel);
-            }
-            context_.kernels.finish(f);
-            f.real = nullptr;
-        }
-    }
-
-    void add_residual(const Share& share, int slot, int channel, int row, kernels::Finish& f) const {
-        const ValueLayout& at = layout(step_.residual);
-        const auto& quantizer = context_.graph.values[step_.residual].quantizer;
-        if (quantizer) {
-            f.residual_codes = {pixel<std::uint8_t>(share, step_.residual, slot, row, 0) + channel,
-                                at.row_stride(), at.dims.c};
-            f.residual_offset = quantizer->offset();
-            f.residual_step = quantizer->step;
-        } else {
-            f.residual = {pixel<float>(share, step_.residual, slot, row, 0) + channel, at.row_stride(),
-                          at.dims.c};
-        }
+        const auto& [rows, cols] = step_.node.window;
+        return pixel<std::uint8_t>(share, step_.inputs[0], slot, rows.source(row, tap), cols.source(0, 0));
     }
 
     kernels::IntegerWeights weights_;

@@ -21,7 +21,8 @@ constexpr std::size_t kSlack = 64;                      ///< floats that product
 
 /// Terms of a layer's sums that one float product adds up exactly.
 struct Piece {
-    int run, runs, k, length;
+    int group, k, length;
+    std::vector<std::size_t> kernels;  ///< as QuantizedWeights counts them
     kernels::PackedWeights weights;
 };
 
@@ -39,72 +40,87 @@ void store(const IntegerGraph& graph, const IntegerStep& step, std::size_t at, f
     }
 }
 
+/// What follows a product or a rescaled value: residual, clamp, codes.
+void finish(const IntegerGraph& graph, const IntegerStep& step, std::size_t at, float v, Values& values) {
+    if (step.residual >= 0) v += real(graph.values[step.residual], values[step.residual][at]);
+    store(graph, step, at, step.node.clamp(v), values);
+}
+
 class SimulatedProduct {
   public:
     SimulatedProduct(const IntegerGraph& graph, const IntegerStep& step)
         : graph_(graph),
           step_(step),
-          in_(graph.values[step.input].dims),
-          out_(graph.values[step.outputs[0]].dims) {
-        const Scheme& scheme = graph.values[step.input].quantizer->scheme;
-        kernels_ = static_cast<int>(step.weights.kernels());
+          in_(graph.values[step.inputs[0]].dims),
+          out_(graph.values[step.outputs[0]].dims),
+          inputs_(in_.c / step.node.groups),
+          length_(step.node.window.taps() * inputs_) {
+        const Scheme& scheme = graph.values[step.inputs[0]].quantizer->scheme;
         const std::int64_t code = std::max(std::abs(scheme.lowest()), scheme.highest());
-        const int runs = step.window.rows.kernel, length = step.window.cols.kernel * in_.c;
-        if (largest_sum(code) < kExact) {
-            add_piece(0, runs, 0, length);
-            return;
-        }
-        const int longest = static_cast<int>(kExact / (code * 128));
-        for (int run = 0; run < runs; ++run)
-            for (int k = 0; k < length; k += longest) add_piece(run, 1, k, std::min(longest, length - k));
+        const int longest = largest_sum(code) < kExact ? length_ : static_cast<int>(kExact / (code * 128));
+        for (int group = 0; group < step.node.groups; ++group)
+            for (int k = 0; k < length_; k += longest) add_piece(group, k, std::min(longest, length_ - k));
     }
 
     void run(Values& values) const {
-        const auto& [rows, cols] = step_.window;
-        const std::ptrdiff_t row_stride = static_cast<std::ptrdiff_t>(cols.extent(out_.w, in_.w)) * in_.c;
-        std::vector<float> operand(static_cast<std::size_t>(rows.extent(out_.h, in_.h) * row_stride) + kSlack,
-                                   0.0f);
-        for (int r = 0; r < in_.h; ++r)
-            std::copy_n(values[step_.input].data() + static_cast<std::ptrdiff_t>(r) * in_.w * in_.c,
-                        in_.w * in_.c,
-                        operand.data() + (r + rows.before) * row_stride +
-                            static_cast<std::ptrdiff_t>(cols.before) * in_.c);
-
         const auto pixels = static_cast<std::size_t>(out_.h) * static_cast<std::size_t>(out_.w),
-                   kernels = static_cast<std::size_t>(kernels_);
-        std::vector<float> part(pixels * kernels);
-        std::vector<std::int32_t> sums(part.size(), 0);
+                   kernels = step_.weights.kernels();
+        std::vector<std::int32_t> sums(pixels * kernels, 0);
+        std::vector<float> gathered, part;
+        int group = -1;
         for (const Piece& piece : pieces_) {
+            if (piece.group != group) gathered = gather(values[step_.inputs[0]], piece.group);
+            group = piece.group;
+            const std::size_t own = piece.kernels.size();
+            part.resize(pixels * own);
             kernels::Product q{};
-            q.operand = operand.data() + piece.run * row_stride + piece.k;
-            q.pixels = {out_.h, out_.w, row_stride * rows.stride,
-                        static_cast<std::ptrdiff_t>(in_.c) * cols.stride};
-            q.runs = piece.runs;
-            q.run_stride = row_stride;
+            q.operand = gathered.data() + piece.k;
+            q.pixels = {out_.h, out_.w, static_cast<std::ptrdiff_t>(out_.w) * length_, length_};
+            q.runs = 1;
             q.run_length = piece.length;
             q.weights = piece.weights.from_run(0);
             q.panel_stride = piece.weights.panel_stride();
-            q.channels = kernels_;
+            q.channels = static_cast<int>(own);
             q.out = part.data();
-            q.out_col_stride = kernels_;
-            q.out_row_stride = static_cast<std::ptrdiff_t>(out_.w) * kernels_;
+            q.out_col_stride = q.channels;
+            q.out_row_stride = static_cast<std::ptrdiff_t>(out_.w) * q.channels;
             kernels::active().product_f32(q);
-            for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += static_cast<std::int32_t>(part[i]);
+            for (std::size_t i = 0; i < part.size(); ++i)
+                sums[i / own * kernels + piece.kernels[i % own]] += static_cast<std::int32_t>(part[i]);
         }
         const std::size_t channels = step_.weights.outputs();
         std::vector<float> real_sums(channels);
         for (std::size_t pixel = 0; pixel < pixels; ++pixel) {
             scale_sums(sums.data() + pixel * kernels, real_sums);
-            for (std::size_t c = 0; c < channels; ++c) {
-                const std::size_t i = pixel * channels + c;
-                float v = real_sums[c];
-                if (step_.residual >= 0) v += real(graph_.values[step_.residual], values[step_.residual][i]);
-                store(graph_, step_, i, step_.clamp(v), values);
-            }
+            for (std::size_t c = 0; c < channels; ++c)
+                finish(graph_, step_, pixel * channels + c, real_sums[c], values);
         }
     }
 
   private:
+    /// [pixel][kh, kw, i]: what each output sees of a group's channels.
+    std::vector<float> gather(const std::vector<float>& image, int group) const {
+        std::vector<float> matrix(static_cast<std::size_t>(out_.h) * static_cast<std::size_t>(out_.w) *
+                                          static_cast<std::size_t>(length_) +
+                                      kSlack,
+                                  0.0f);
+        const auto& [rows, cols] = step_.node.window;
+        float* to = matrix.data();
+        for (int r = 0; r < out_.h; ++r)
+            for (int c = 0; c < out_.w; ++c, to += length_) {
+                const Interval taps_i = rows.taps(r, in_.h), taps_j = cols.taps(c, in_.w);
+                for (int i = taps_i.begin; i < taps_i.end; ++i)
+                    for (int j = taps_j.begin; j < taps_j.end; ++j)
+                        std::copy_n(
+                            image.data() +
+                                (static_cast<std::ptrdiff_t>(rows.source(r, i)) * in_.w + cols.source(c, j)) *
+                                    in_.c +
+                                group * inputs_,
+                            inputs_, to + (i * cols.kernel + j) * inputs_);
+            }
+        return matrix;
+    }
+
     /// The sums of one pixel, of all kernels, to numbers by channel.
     void scale_sums(const std::int32_t* sums, std::vector<float>& v) const {
         for (std::size_t c = 0; c < v.size(); ++c)
@@ -129,17 +145,26 @@ class SimulatedProduct {
         return largest;
     }
 
-    void add_piece(int run, int runs, int k, int length) {
-        Piece piece{run, runs, k, length, {kernels::active(), false, runs, length, kernels_}};
+    void add_piece(int group, int k, int length) {
+        const QuantizedWeights& w = step_.weights;
+        Piece piece{group, k, length, {}, {}};
+        const auto per_group = static_cast<std::size_t>(out_.c / step_.node.groups);
+        const auto add_kernel = [&](std::size_t kernel, std::size_t output) {
+            if (output / per_group == static_cast<std::size_t>(group)) piece.kernels.push_back(kernel);
+        };
+        for (std::size_t o = 0; o < w.outputs(); ++o) add_kernel(o, o);
+        std::size_t next = w.outputs();
+        for (const ExtraTerm& term : w.extra)
+            for (const std::uint32_t output : term.outputs) add_kernel(next++, output);
+        piece.weights = {kernels::active(), false, 1, length, static_cast<int>(piece.kernels.size())};
+        const int taps = step_.node.window.taps();
         std::vector<float> matrix;
-        for (int r = run; r < run + runs; ++r)
-            for (int j = k; j < k + length; ++j)
-                for (int o = 0; o < kernels_; ++o) {
-                    const int input = j % in_.c, tap = r * step_.window.cols.kernel + j / in_.c;
-                    const int taps = step_.window.taps();
-                    const auto at = (static_cast<std::size_t>(o) * in_.c + input) * taps + tap;
-                    matrix.push_back(static_cast<float>(step_.weights.product_of(at)));
-                }
+        for (int j = k; j < k + length; ++j)
+            for (const std::size_t kernel : piece.kernels) {
+                const auto at =
+                    (kernel * static_cast<std::size_t>(inputs_) + j % inputs_) * taps + j / inputs_;
+                matrix.push_back(static_cast<float>(w.product_of(at)));
+            }
         piece.weights.pack(matrix);
         pieces_.push_back(std::move(piece));
     }
@@ -147,44 +172,66 @@ class SimulatedProduct {
     const IntegerGraph& graph_;
     const IntegerStep& step_;
     Dims in_, out_;
-    int kernels_ = 0;  ///< more than channels where weights are sums
+    int inputs_, length_;  ///< channels of a group, and terms of a sum
     std::vector<Piece> pieces_;
 };
 
 void simulate_quantize(const IntegerGraph& graph, const IntegerStep& step, Values& values) {
-    for (std::size_t i = 0; i < values[step.input].size(); ++i)
-        store(graph, step, i, values[step.input][i], values);
+    for (std::size_t i = 0; i < values[step.inputs[0]].size(); ++i)
+        store(graph, step, i, values[step.inputs[0]][i], values);
 }
 
-/// An operation that hands on codes of its input does with them what it does with floats.
-void simulate_passing(const IntegerGraph& graph, const IntegerStep& step, Op op, Values& values) {
-    const int to = step.outputs[0];
-    const Dims out = graph.values[to].dims;
-    const Node node{.op = op,
-                    .name = {},
-                    .inputs = {},
-                    .out = out,
-                    .window = step.window,
-                    .channels = out.c,
-                    .stride = step.stride};
-    const OpInput in{values[step.input].data(), graph.values[step.input].dims};
-    operation(op).forward(node, {&in, 1}, {}, values[to].data());
+/// An operation that hands on codes does with them what it does with floats.
+void simulate_pass(const IntegerGraph& graph, const IntegerStep& step, Values& values) {
+    std::vector<OpInput> in;
+    for (int v : step.inputs) in.push_back({values[v].data(), graph.values[v].dims});
+    const Node node = complete_node(graph, step);
+    operation(node.op).forward(node, in, {}, values[step.outputs[0]].data());
+}
+
+void simulate_apply(const IntegerGraph& graph, const IntegerStep& step, Values& values) {
+    Values reals;
+    std::vector<OpInput> in;
+    for (int v : step.inputs) {
+        std::vector<float>& x = reals.emplace_back();
+        for (const float stored : values[v]) x.push_back(real(graph.values[v], stored));
+    }
+    for (std::size_t k = 0; k < step.inputs.size(); ++k)
+        in.push_back({reals[k].data(), graph.values[step.inputs[k]].dims});
+    const Node node = complete_node(graph, step);
+    std::vector<float> out(node.out.size());
+    operation(node.op).forward(node, in, {}, out.data());
+    for (std::size_t i = 0; i < out.size(); ++i) store(graph, step, i, out[i], values);
+}
+
+void simulate_rescale(const IntegerGraph& graph, const IntegerStep& step, Values& values) {
+    const IntegerValue& input = graph.values[step.inputs[0]];
+    for (std::size_t i = 0; i < input.dims.size(); ++i) {
+        float v = real(input, values[step.inputs[0]][i]);
+        const std::size_t c = i % static_cast<std::size_t>(input.dims.c);
+        if (!step.scale.empty()) v = std::fma(v, step.scale[c], step.shift[c]);
+        finish(graph, step, i, v, values);
+    }
 }
 
 /// Of codes, the sum of the codes is exact.
-void simulate_average(const IntegerGraph& graph, const IntegerStep& step, Values& values) {
-    const IntegerValue& input = graph.values[step.input];
+void simulate_mean(const IntegerGraph& graph, const IntegerStep& step, Values& values) {
+    const IntegerValue& input = graph.values[step.inputs[0]];
     const Dims in = input.dims, out = graph.values[step.outputs[0]].dims;
     for (int r = 0; r < out.h; ++r)
-        for (int c = 0; c < out.w; ++c)
+        for (int c = 0; c < out.w; ++c) {
+            int inside = 0;
+            for_pixels(step.node.window, in, r, c, [&](int, int) { ++inside; });
+            const auto n = static_cast<float>(step.node.count_padding ? step.node.window.taps() : inside);
             for (int i = 0; i < out.c; ++i) {
                 float sum = 0;
-                for_pixels(step.window, in, r, c, [&](int row, int col) {
-                    sum += values[step.input][(static_cast<std::size_t>(row) * in.w + col) * in.c + i];
+                for_pixels(step.node.window, in, r, c, [&](int row, int col) {
+                    sum += values[step.inputs[0]][(static_cast<std::size_t>(row) * in.w + col) * in.c + i];
                 });
                 store(graph, step, (static_cast<std::size_t>(r) * out.w + c) * out.c + i,
-                      real(input, sum) / static_cast<float>(step.window.taps()), values);
+                      real(input, sum) / n, values);
             }
+        }
 }
 
 }  // namespace
@@ -199,7 +246,7 @@ Simulator::Simulator(IntegerGraph graph) : state_(std::make_unique<State>()) {
     flush_denormals();
     state_->graph = std::move(graph);
     for (const IntegerStep& step : state_->graph.steps)
-        state_->products.push_back(step.op == IntegerStep::Op::product
+        state_->products.push_back(step.kind == IntegerStep::Kind::product
                                        ? std::make_unique<SimulatedProduct>(state_->graph, step)
                                        : nullptr);
 }
@@ -216,21 +263,24 @@ std::vector<std::vector<float>> Simulator::values(std::span<const float> image) 
     values[0].assign(image.begin(), image.end());
     for (std::size_t s = 0; s < graph.steps.size(); ++s) {
         const IntegerStep& step = graph.steps[s];
-        switch (step.op) {
-            case IntegerStep::Op::quantize:
+        switch (step.kind) {
+            case IntegerStep::Kind::quantize:
                 simulate_quantize(graph, step, values);
                 break;
-            case IntegerStep::Op::product:
+            case IntegerStep::Kind::product:
                 state_->products[s]->run(values);
                 break;
-            case IntegerStep::Op::shortcut:
-                simulate_passing(graph, step, Op::shortcut_a, values);
+            case IntegerStep::Kind::pass:
+                simulate_pass(graph, step, values);
                 break;
-            case IntegerStep::Op::max_pool:
-                simulate_passing(graph, step, Op::max_pool, values);
+            case IntegerStep::Kind::mean:
+                simulate_mean(graph, step, values);
                 break;
-            case IntegerStep::Op::avg_pool:
-                simulate_average(graph, step, values);
+            case IntegerStep::Kind::rescale:
+                simulate_rescale(graph, step, values);
+                break;
+            case IntegerStep::Kind::apply:
+                simulate_apply(graph, step, values);
                 break;
         }
     }

@@ -1,5 +1,6 @@
 #include "engine/infer/step.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace nibble {
@@ -15,6 +16,36 @@ kernels::Codes RunnableStep::codes(const Share& share, int value, int slot, int 
             .highest = static_cast<float>(q.scheme.highest()),
             .offset = q.offset(),
             .rounding = q.rounding};
+}
+
+void RunnableStep::read_row(const Share& share, int value, int slot, int row, bool codes_as_they_are,
+                            float* to) const {
+    const ValueLayout& at = layout(value);
+    const std::ptrdiff_t count = static_cast<std::ptrdiff_t>(at.dims.w) * at.dims.c;
+    const auto& quantizer = context_.graph.values[value].quantizer;
+    if (!quantizer) {
+        std::copy_n(pixel<float>(share, value, slot, row, 0), count, to);
+        return;
+    }
+    const auto* stored = pixel<std::uint8_t>(share, value, slot, row, 0);
+    const float step = codes_as_they_are ? 1.0f : quantizer->step;
+    for (std::ptrdiff_t i = 0; i < count; ++i)
+        to[i] = static_cast<float>(stored[i] - quantizer->offset()) * step;
+}
+
+void RunnableStep::store_row(const Share& share, int slot, int row, const float* values) const {
+    for (int v : step_.outputs) {
+        const Dims dims = layout(v).dims;
+        if (context_.graph.values[v].quantizer)
+            context_.kernels.quantize({1,
+                                       dims.w,
+                                       dims.c,
+                                       {values, static_cast<std::ptrdiff_t>(dims.w) * dims.c, dims.c},
+                                       codes(share, v, slot, row, 0)});
+        else
+            std::copy_n(values, static_cast<std::ptrdiff_t>(dims.w) * dims.c,
+                        pixel<float>(share, v, slot, row, 0));
+    }
 }
 
 void RunnableStep::clear_borders(const Share& share) const {

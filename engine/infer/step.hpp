@@ -48,6 +48,10 @@ class RunnableStep {
     T* pixel(const Share& share, int value, int slot, int row, int col) const {
         return reinterpret_cast<T*>(data(share, value, slot)) + layout(value).at(row, col);
     }
+    /// What a row of a value stands for (`codes_as_they_are`: its codes), as floats [w][c].
+    void read_row(const Share& share, int value, int slot, int row, bool codes_as_they_are, float* to) const;
+    /// A row of floats [w][c] to every output in its form.
+    void store_row(const Share& share, int slot, int row, const float* values) const;
     /// Where the kernels put codes of `value`, from pixel (row, 0) and channel `channel` on.
     kernels::Codes codes(const Share& share, int value, int slot, int row, int channel) const;
     /// Writes zero codes around every output that has a border.
@@ -77,6 +81,11 @@ std::unique_ptr<RunnableStep> make_product_step(const StepContext& context, cons
 std::unique_ptr<RunnableStep> make_quantize_step(const StepContext& context, const IntegerStep& step);
 std::unique_ptr<RunnableStep> make_shortcut_step(const StepContext& context, const IntegerStep& step);
 std::unique_ptr<RunnableStep> make_max_pool_step(const StepContext& context, const IntegerStep& step);
-std::unique_ptr<RunnableStep> make_avg_pool_step(const StepContext& context, const IntegerStep& step);
+std::unique_ptr<RunnableStep> make_mean_step(const StepContext& context, const IntegerStep& step);
+std::unique_ptr<RunnableStep> make_channels_step(const StepContext& context, const IntegerStep& step);
+std::unique_ptr<RunnableStep> make_grouped_product_step(const StepContext& context, const IntegerStep& step);
+std::unique_ptr<RunnableStep> make_rescale_step(const StepContext& context, const IntegerStep& step);
+/// By the operation's definition, on codes as they are or on what they stand for.
+std::unique_ptr<RunnableStep> make_plain_step(const StepContext& context, const IntegerStep& step);
 
 }  // namespace nibble

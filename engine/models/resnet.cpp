@@ -6,7 +6,7 @@
 #include <string>
 
 #include "engine/core/error.hpp"
-#include "engine/models/resnet_parts.hpp"
+#include "engine/models/parts.hpp"
 
 namespace nibble {
 namespace {
@@ -23,19 +23,23 @@ const std::map<int, Layout> kLayouts{{18, {false, {2, 2, 2, 2}}},  {34, {false, 
 constexpr int kExpansion = 4;  // of the channels at the end of a bottleneck
 
 /// Two 3x3 convolutions, or 1x1, 3x3, 1x1; without the ReLU at the end.
-int branch(Graph& graph, int x, const std::string& block, int channels, int stride, bool bottleneck) {
-    if (!bottleneck) {
+int branch(Graph& graph, int x, const std::string& block, int channels, int stride, const Resnet& options) {
+    if (!kLayouts.at(options.depth).bottleneck) {
         x = graph.relu(conv_bn(graph, x, block + "conv1", block + "bn1", channels, window3x3(stride)));
         return conv_bn(graph, x, block + "conv2", block + "bn2", channels, window3x3(1));
     }
-    x = graph.relu(conv_bn(graph, x, block + "conv1", block + "bn1", channels, {}));
-    x = graph.relu(conv_bn(graph, x, block + "conv2", block + "bn2", channels, window3x3(stride)));
+    // In torchvision's words: width = planes * (width per group / 64) * groups.
+    const int inner = channels * options.width_per_group / 64 * options.groups;
+    x = graph.relu(conv_bn(graph, x, block + "conv1", block + "bn1", inner, {}));
+    x = graph.relu(
+        conv_bn(graph, x, block + "conv2", block + "bn2", inner, window3x3(stride), options.groups));
     return conv_bn(graph, x, block + "conv3", block + "bn3", kExpansion * channels, {});
 }
 
 /// relu(branch(x) + shortcut(x)); the shortcut is a projection where the shape changes.
-int residual_block(Graph& graph, int x, const std::string& name, int channels, int stride, bool bottleneck) {
-    const int y = branch(graph, x, name, channels, stride, bottleneck), out = graph[y].out.c;
+int residual_block(Graph& graph, int x, const std::string& name, int channels, int stride,
+                   const Resnet& options) {
+    const int y = branch(graph, x, name, channels, stride, options), out = graph[y].out.c;
     if (stride != 1 || graph[x].out.c != out)
         x = conv_bn(graph, x, name + "downsample.0", name + "downsample.1", out, {1, 1, stride});
     return graph.relu(graph.add(y, x));
@@ -61,8 +65,7 @@ Graph resnet(const Resnet& options) {
     for (int stage = 0; stage < 4; ++stage)
         for (int i = 0; i < layout.blocks[stage]; ++i) {
             const std::string name = "layer" + std::to_string(stage + 1) + "." + std::to_string(i) + ".";
-            x = residual_block(graph, x, name, channels << stage, stage > 0 && i == 0 ? 2 : 1,
-                               layout.bottleneck);
+            x = residual_block(graph, x, name, channels << stage, stage > 0 && i == 0 ? 2 : 1, options);
         }
     graph.linear(graph.global_pool(x), "fc", options.classes);
     return graph;

@@ -23,6 +23,7 @@ namespace nibble {
 
 struct Resnet {
     int depth = 50;
+    int groups = 1, width_per_group = 64;  ///< of the 3x3 convolutions in bottlenecks (ResNeXt, wide ResNets)
     double width = 1.0;  ///< multiplies the channels of the blocks, not of the stem; more than 0, at most 64
     int classes = 1000;
     Dims input{224, 224, 3};

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "engine/core/error.hpp"
-#include "engine/models/resnet_parts.hpp"
+#include "engine/models/parts.hpp"
 
 namespace nibble {
 namespace {

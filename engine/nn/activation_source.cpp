@@ -13,8 +13,7 @@ bool ActivationSource::is_normalized() const {
 void ActivationSource::take_statistics(int slot) const {
     if (!context_.training || !is_normalized()) return;
     double* sums = activation_->statistics(slot);
-    context_.kernels.moments(
-        {storage_, view(slot).src, dims_.h * dims_.w, dims_.c, sums, sums + dims_.c});
+    context_.kernels.moments({storage_, view(slot).src, dims_.h * dims_.w, dims_.c, sums, sums + dims_.c});
 }
 
 void ActivationSource::finish_forward(int images) {

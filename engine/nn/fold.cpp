@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include "engine/core/error.hpp"
 #include "engine/nn/fusion.hpp"
 
 namespace nibble {
@@ -50,11 +49,12 @@ FoldedNetwork fold_batch_norm(const Graph& graph, const Weights& weights) {
         for (int& x : node.inputs) x = folded.node_of[x];
         if (node.op == Op::batch_norm) {
             const int from = graph[i].inputs.front();
-            if (!is_product(graph[from]) || !norm_after(from))
-                throw Unsupported(describe(graph, i) +
-                                  ": only a batch norm that is a convolution's only reader folds");
-            folded.node_of.push_back(node.inputs.front());
-            continue;
+            if (is_product(graph[from]) && norm_after(from)) {
+                folded.node_of.push_back(node.inputs.front());
+                continue;
+            }
+            for (const char* suffix : {".weight", ".bias", ".running_mean", ".running_var"})
+                folded.weights.emplace(node.name + suffix, weights.at(node.name + suffix));
         }
         if (is_product(node)) {
             fold(weights, node, norm_after(i), folded.weights);

@@ -46,8 +46,10 @@ int Graph::append(Node node) {
                            "an earlier node (0 to " + std::to_string(size() - 1) + ")", std::to_string(x));
         in.push_back((*this)[x].out);
     }
-    if (static_cast<int>(in.size()) != op.operands)
-        throw BadInput(node_name(node), "operands", std::to_string(op.operands), std::to_string(in.size()));
+    if (op.operands == kAnyNumber ? in.empty() : static_cast<int>(in.size()) != op.operands)
+        throw BadInput(node_name(node), "operands",
+                       op.operands == kAnyNumber ? "at least 1" : std::to_string(op.operands),
+                       std::to_string(in.size()));
     node.out = op.output(node, in);
     if (node.out.h < 1 || node.out.w < 1 || node.out.c < 1 ||
         static_cast<double>(node.out.h) * node.out.w * node.out.c > static_cast<double>(kMaxElements))
@@ -64,11 +66,12 @@ int Graph::append(Node node) {
 int Graph::input(Dims dims) {
     return append({.op = Op::input, .name = {}, .inputs = {}, .out = dims});
 }
-int Graph::conv(int x, std::string name, int channels, Window window, bool bias) {
+int Graph::conv(int x, std::string name, int channels, Window window, bool bias, int groups) {
     return append({.op = Op::conv,
                    .name = std::move(name),
                    .inputs = {x},
                    .window = window,
+                   .groups = groups,
                    .channels = channels,
                    .bias = bias});
 }
@@ -91,11 +94,46 @@ int Graph::shortcut_a(int x, int channels, int stride) {
 int Graph::max_pool(int x, Window window) {
     return append({.op = Op::max_pool, .name = {}, .inputs = {x}, .window = window});
 }
-int Graph::avg_pool(int x, Window window) {
-    return append({.op = Op::avg_pool, .name = {}, .inputs = {x}, .window = window});
+int Graph::avg_pool(int x, Window window, bool count_padding) {
+    return append(
+        {.op = Op::avg_pool, .name = {}, .inputs = {x}, .window = window, .count_padding = count_padding});
 }
 int Graph::global_pool(int x) {
     return append({.op = Op::global_pool, .name = {}, .inputs = {x}});
+}
+int Graph::adaptive_pool(int x, int h, int w) {
+    return append({.op = Op::adaptive_pool, .name = {}, .inputs = {x}, .out = {h, w, 1}});
+}
+int Graph::multiply(int x, int y) {
+    return append({.op = Op::multiply, .name = {}, .inputs = {x, y}});
+}
+int Graph::leaky_relu(int x, float slope) {
+    return append({.op = Op::leaky_relu, .name = {}, .inputs = {x}, .slope = slope});
+}
+int Graph::function(Op op, int x) {
+    return append({.op = op, .name = {}, .inputs = {x}});
+}
+int Graph::concat(std::vector<int> inputs) {
+    return append({.op = Op::concat, .name = {}, .inputs = std::move(inputs)});
+}
+int Graph::slice(int x, int first, int channels) {
+    return append({.op = Op::slice, .name = {}, .inputs = {x}, .channels = channels, .first = first});
+}
+int Graph::shuffle(int x, int groups) {
+    return append({.op = Op::shuffle, .name = {}, .inputs = {x}, .groups = groups});
+}
+int Graph::pad(int x, int top, int bottom, int left, int right) {
+    const Window around({1, 1, top, bottom}, {1, 1, left, right});
+    return append({.op = Op::pad, .name = {}, .inputs = {x}, .window = around});
+}
+int Graph::local_norm(int x, LocalNorm norm) {
+    return append({.op = Op::local_norm, .name = {}, .inputs = {x}, .local = norm});
+}
+int Graph::dropout(int x, float rate) {
+    return append({.op = Op::dropout, .name = {}, .inputs = {x}, .rate = rate});
+}
+int Graph::softmax(int x) {
+    return append({.op = Op::softmax, .name = {}, .inputs = {x}});
 }
 
 std::vector<Parameter> Graph::parameters() const {
@@ -156,8 +194,10 @@ std::string Graph::digest() const {
         add(node.inputs);
         add({node.out.h, node.out.w, node.out.c});
         add(node.window.numbers());
-        add({node.channels, node.stride, node.bias});
-        const float numbers[] = {node.eps, node.clamp.low, node.clamp.high};
+        add({node.channels, node.stride, node.bias, node.groups, node.first, node.count_padding,
+             node.local.size});
+        const float numbers[] = {node.eps,  node.clamp.low,   node.clamp.high, node.slope,
+                                 node.rate, node.local.alpha, node.local.beta, node.local.k};
         digest.add(std::span<const float>(numbers));
     }
     return digest.hex();

@@ -15,19 +15,57 @@
 namespace nibble {
 
 /// op.hpp says what each means.
-enum class Op { input, conv, linear, batch_norm, clamp, add, shortcut_a, max_pool, avg_pool, global_pool };
+enum class Op {
+    input,
+    conv,
+    linear,
+    batch_norm,
+    clamp,
+    add,
+    shortcut_a,
+    max_pool,
+    avg_pool,
+    global_pool,
+    adaptive_pool,
+    multiply,
+    leaky_relu,
+    hard_sigmoid,
+    hard_swish,
+    sigmoid,
+    silu,
+    concat,
+    slice,
+    shuffle,
+    pad,
+    local_norm,
+    dropout,
+    softmax
+};
+inline constexpr int kOperations = static_cast<int>(Op::softmax) + 1;
+
+/// y = x / (k + alpha / size * sum of x^2 over `size` channels around it)^beta
+struct LocalNorm {
+    int size = 5;
+    float alpha = 1e-4f, beta = 0.75f, k = 1;
+};
 
 struct Node {
     Op op;
     std::string name;         ///< unique; empty for nodes without parameters
     std::vector<int> inputs;  ///< indices of earlier nodes
-    Dims out{};               ///< computed by Graph::append(); of the input given
-    Window window{};          ///< conv, max_pool, avg_pool
-    int channels = 0;         ///< conv, linear, shortcut_a: of the value
+    Dims out{};               ///< computed by Graph::append(); of input and (h, w) of adaptive_pool given
+    Window window{};          ///< conv, max_pool, avg_pool; pad: its paddings
+    int groups = 1;           ///< conv, shuffle
+    int channels = 0;         ///< conv, linear, shortcut_a, slice: of the value
+    int first = 0;            ///< slice: the first channel
     int stride = 1;           ///< shortcut_a: keeps every stride-th row and column, pads channels with zeros
     bool bias = false;        ///< conv, linear
     float eps = 1e-5f;        ///< batch_norm
     Clamp clamp{};            ///< clamp
+    bool count_padding = true;  ///< avg_pool: padding counts as pixels that are 0
+    float slope = 0.01f;        ///< leaky_relu: of negative values
+    float rate = 0.5f;          ///< dropout
+    LocalNorm local{};          ///< local_norm
 };
 
 /// Multiplies by weights.
@@ -62,8 +100,9 @@ class Graph {
     int append(Node node);
 
     int input(Dims dims);
-    int conv(int x, std::string name, int channels, Window window, bool bias = false);
-    /// Fully connected layer on a 1 x 1 x c activation.
+    /// `groups` divides both numbers of channels: each group of outputs reads its own group of inputs.
+    int conv(int x, std::string name, int channels, Window window, bool bias = false, int groups = 1);
+    /// Fully connected layer on the whole activation, its elements in the order of channels, rows, columns.
     int linear(int x, std::string name, int channels, bool bias = true);
     int batch_norm(int x, std::string name, float eps = 1e-5f);
     int clamp(int x, Clamp bounds);
@@ -73,9 +112,27 @@ class Graph {
     /// side.
     int shortcut_a(int x, int channels, int stride);
     int max_pool(int x, Window window);
-    /// Averages over the window; padding counts as zeros and is included in the divisor.
-    int avg_pool(int x, Window window);
+    /// Averages over the window; padding counts as pixels that are 0, or not at all.
+    int avg_pool(int x, Window window, bool count_padding = true);
     int global_pool(int x);
+    /// h x w averages; output row r is of the rows floor(r H / h) to ceil((r + 1) H / h) - 1, columns likewise.
+    int adaptive_pool(int x, int h, int w);
+    /// Element by element; a second operand of 1 x 1 x c is multiplied with every pixel.
+    int multiply(int x, int y);
+    int leaky_relu(int x, float slope = 0.01f);
+    /// hard_sigmoid, hard_swish, sigmoid, silu: no parameters, element by element.
+    int function(Op op, int x);
+    int concat(std::vector<int> inputs);
+    /// Channels [first, first + channels).
+    int slice(int x, int first, int channels);
+    /// Of g groups of n channels, channel i g + j becomes number i of group j.
+    int shuffle(int x, int groups);
+    /// Pixels of 0 around the image.
+    int pad(int x, int top, int bottom, int left, int right);
+    int local_norm(int x, LocalNorm norm);
+    int dropout(int x, float rate);
+    /// Over channels; only as the last node.
+    int softmax(int x);
 
     const std::vector<Node>& nodes() const { return nodes_; }
     const Node& operator[](int i) const { return nodes_[static_cast<std::size_t>(i)]; }

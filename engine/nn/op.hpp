@@ -20,18 +20,22 @@ enum class OnCodes {
     product,  ///< multiplies them by weights
     passes,   ///< hands them on as they are
     sum,      ///< adds what they stand for, code times step
+    reals,    ///< is computed of what they stand for
     none      ///< makes no use of them
 };
 
 /// Whether a value can be negative.
 enum class Sign { any, non_negative, of_operands, clamped };
 
+inline constexpr int kAnyNumber = -1;  ///< at least one
+
 struct Operation {
     const char* name;
-    int operands;
+    int operands;  ///< or kAnyNumber
     OnCodes on_codes;
     Sign sign;
-    bool fuses;  ///< it runs as a part of the layer before it (fusion.hpp)
+    bool fuses;                ///< it may run as a part of the layer before it (fusion.hpp)
+    bool elementwise = false;  ///< a function of one element
 
     /// The shape of its value. Throws BadInput, beginning with what node_name() says, for attributes that do
     /// not fit.

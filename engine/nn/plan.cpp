@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "engine/core/error.hpp"
+#include "engine/nn/conv.hpp"
 #include "engine/nn/fusion.hpp"
+#include "engine/nn/grouped_conv.hpp"
 #include "engine/nn/plain_unit.hpp"
 #include "engine/nn/schedule.hpp"
 
@@ -20,7 +22,7 @@ class Builder {
           layers_(fuse(graph, how)),
           layer_ending_(graph.nodes().size(), nullptr),
           unit_of_(graph.nodes().size(), nullptr),
-          conv_of_(graph.nodes().size(), nullptr) {
+          product_of_(graph.nodes().size(), nullptr) {
         for (const FusedLayer& layer : layers_) layer_ending_[layer.last] = &layer;
     }
 
@@ -67,9 +69,16 @@ class Builder {
 
     void add_product(int i) {
         const Node& node = graph_[i];
-        ConvUnit::Options options{node.name, node.window, node.bias, is_output(i)};
-        conv_of_[i] = &emplace<ConvUnit>(Edge{unit_of_[node.inputs.front()]}, node.out, options);
-        plan_.convs.push_back(conv_of_[i]);
+        const int from = node.inputs.front();
+        const Dims in = graph_[from].out;
+        const Window& w = node.window;
+        const bool gathers = node.groups > 1 || w.rows.dilation > 1 || w.cols.dilation > 1;
+        const ProductUnit::Options options{node.name, node.op == Op::linear ? Window(in.h, in.w) : w,
+                                           node.groups, node.bias, is_output(i)};
+        product_of_[i] = gathers ? static_cast<ProductUnit*>(
+                                       &emplace<GroupedConvUnit>(Edge{unit_of_[from]}, node.out, options))
+                                 : &emplace<ConvUnit>(Edge{unit_of_[from]}, node.out, options);
+        plan_.products.push_back(product_of_[i]);
     }
 
     void add_plain(int i) {
@@ -84,10 +93,10 @@ class Builder {
 
     void close(const FusedLayer& layer) {
         if (layer.last == layer.conv) {
-            unit_of_[layer.last] = conv_of_[layer.conv];
+            unit_of_[layer.last] = product_of_[layer.conv];
             return;
         }
-        ActivationSource* source = conv_of_[std::max(layer.conv, 0)];
+        ActivationSource* source = product_of_[std::max(layer.conv, 0)];
         if (layer.conv < 0) source = &emplace<PassUnit>(Edge{unit_of_[layer.value]});
         ActivationUnit::Options options;
         if (layer.norm >= 0) {
@@ -119,7 +128,7 @@ class Builder {
     std::vector<FusedLayer> layers_;
     std::vector<const FusedLayer*> layer_ending_;  ///< by node; null inside a layer and for other nodes
     std::vector<Unit*> unit_of_;
-    std::vector<ConvUnit*> conv_of_;
+    std::vector<ProductUnit*> product_of_;
     Plan plan_;
 };
 

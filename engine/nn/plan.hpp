@@ -5,9 +5,8 @@
 #include <vector>
 
 #include "engine/nn/activation.hpp"
-#include "engine/nn/conv.hpp"
 #include "engine/nn/fusion.hpp"
-#include "engine/nn/unit.hpp"
+#include "engine/nn/product_unit.hpp"
 
 namespace nibble {
 
@@ -25,7 +24,7 @@ struct Plan {
         unit_of;  ///< by node of the graph: the unit that computes its value, null inside fused layers
     InputUnit* input = nullptr;
     Unit* output = nullptr;
-    std::vector<ConvUnit*> convs;
+    std::vector<ProductUnit*> products;
     std::vector<ActivationUnit*> activations;
     std::vector<Phase> forward, backward;
     std::vector<std::unique_ptr<Buffer>> gradient_memory;

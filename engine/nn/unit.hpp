@@ -19,7 +19,7 @@ namespace nibble {
 
 /// A worker's own memory, reused by every unit.
 struct Scratch {
-    Buffer operand, dy, image, image2, residual, values;
+    Buffer operand, dy, image, image2, residual, values, gathered;
 };
 
 /// What all units of one network share.

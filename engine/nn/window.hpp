@@ -1,6 +1,7 @@
 // Sliding windows of convolutions and poolings: which inputs an output sees. Nobody else computes that.
 //
-//     along one axis, output position p and tap t of the kernel meet input position  p * stride + t - before
+//     along one axis, output position p and tap t of the kernel meet input position
+//         p * stride + t * dilation - before
 //
 // Input positions outside [0, size) lie in the padding.
 #pragma once
@@ -30,23 +31,24 @@ struct Interval {
 struct WindowAxis {
     int kernel = 1, stride = 1;
     int before = 0, after = 0;  ///< padding
+    int dilation = 1;
     friend bool operator==(const WindowAxis&, const WindowAxis&) = default;
 
-    int source(int position, int tap) const { return position * stride + tap - before; }
-    /// floor((size + padding - kernel) / stride) + 1
-    int positions(int size) const { return (size + before + after - kernel) / stride + 1; }
-    /// The taps that lie in the image, and the input positions that they meet.
+    /// Inputs from the first tap to the last.
+    int span() const { return (kernel - 1) * dilation + 1; }
+    int source(int position, int tap) const { return position * stride + tap * dilation - before; }
+    /// floor((size + padding - span) / stride) + 1
+    int positions(int size) const { return (size + before + after - span()) / stride + 1; }
+    /// The taps that lie in the image.
     Interval taps(int position, int size) const {
-        const int start = source(position, 0), begin = std::clamp(-start, 0, kernel);
-        return {begin, std::clamp(size - start, begin, kernel)};
-    }
-    Interval inputs(int position, int size) const {
-        const Interval inside = taps(position, size);
-        return {source(position, inside.begin), source(position, inside.end)};
+        const int start = source(position, 0);
+        const auto up = [&](int distance) { return (distance + dilation - 1) / dilation; };
+        const int begin = std::min(start < 0 ? up(-start) : 0, kernel);
+        return {begin, std::clamp(size > start ? up(size - start) : 0, begin, kernel)};
     }
     /// Rows or columns of a buffer that holds the image behind `before` zeros and all that positions see.
     int extent(int positions, int size) const {
-        return before + std::max(size, source(positions - 1, kernel));
+        return before + std::max(size, source(positions - 1, kernel - 1) + 1);
     }
 };
 
@@ -61,6 +63,9 @@ struct Window {
     friend bool operator==(const Window&, const Window&) = default;
 
     int taps() const { return rows.kernel * cols.kernel; }
+    /// More padding behind the image, where the last position would leave inputs unseen: rounds the number of
+    /// positions up ("ceil mode"), but for one that would begin behind image and padding.
+    Window ceiled(Dims in) const;
     int largest_pad() const { return std::max({rows.before, rows.after, cols.before, cols.after}); }
     Dims output(Dims in, int channels) const {
         return {rows.positions(in.h), cols.positions(in.w), channels};
@@ -73,17 +78,17 @@ struct Window {
     void check_pooling(Dims in, const std::string& where) const;
     /// Everything that distinguishes it.
     std::vector<int> numbers() const {
-        return {rows.kernel, cols.kernel, rows.stride, cols.stride,
-                rows.before, rows.after,  cols.before, cols.after};
+        return {rows.kernel, cols.kernel, rows.stride, cols.stride,   rows.before,
+                rows.after,  cols.before, cols.after,  rows.dilation, cols.dilation};
     }
 };
 
 /// Calls visit(row, col) for the pixels of an image that output pixel (r, c) sees, row by row.
 template <class Visit>
 void for_pixels(const Window& window, Dims in, int r, int c, Visit visit) {
-    const Interval rows = window.rows.inputs(r, in.h), cols = window.cols.inputs(c, in.w);
-    for (int row = rows.begin; row < rows.end; ++row)
-        for (int col = cols.begin; col < cols.end; ++col) visit(row, col);
+    const Interval rows = window.rows.taps(r, in.h), cols = window.cols.taps(c, in.w);
+    for (int i = rows.begin; i < rows.end; ++i)
+        for (int j = cols.begin; j < cols.end; ++j) visit(window.rows.source(r, i), window.cols.source(c, j));
 }
 
 /// The gradient of a convolution's input is a convolution of the gradient of its output: input positions

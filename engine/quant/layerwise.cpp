@@ -59,7 +59,9 @@ class Run {
         graph.check(weights);
         check(quantization, graph, weights);
         for (const Node& node : graph.nodes())
-            if (node.op == Op::batch_norm) throw Unsupported("'" + node.name + "': fold batch norm first");
+            if (node.op == Op::batch_norm && is_product(graph[node.inputs[0]]) &&
+                readers_[node.inputs[0]].size() == 1)
+                throw Unsupported("'" + node.name + "': fold batch norm first");
         const std::size_t size = graph.input_dims().size();
         images_ = images.size() / size;
         if (images_ == 0 || images_ * size != images.size())

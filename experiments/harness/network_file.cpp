@@ -136,8 +136,9 @@ std::string weights_digest_of(const Safetensors& integers) {
 std::string bits_of(const IntegerGraph& graph) {
     std::vector<std::pair<int, int>> layers;  // bits of weights and activations
     for (const IntegerStep& step : graph.steps)
-        if (step.op == IntegerStep::Op::product)
-            layers.emplace_back(step.weights.scheme.bits, graph.values[step.input].quantizer->scheme.bits);
+        if (step.kind == IntegerStep::Kind::product)
+            layers.emplace_back(step.weights.scheme.bits,
+                                graph.values[step.inputs[0]].quantizer->scheme.bits);
     const std::pair ends{8, 8};
     const bool same_ends = layers.front() == ends && layers.back() == ends;
     auto inner = layers;
@@ -155,14 +156,14 @@ std::string bits_of(const IntegerGraph& graph) {
 Json layers_of(const IntegerGraph& graph) {
     Json layers = Json::array();
     for (const IntegerStep& step : graph.steps) {
-        const bool product = step.op == IntegerStep::Op::product;
+        const bool product = step.kind == IntegerStep::Kind::product;
         const std::size_t bytes = weight_bytes(graph, step);
         std::string outputs;
         for (int v : step.outputs) outputs += (outputs.empty() ? "" : "+") + storage_name(graph.values[v]);
         layers.push_back(
-            {{"layer", step.name},
-             {"operation", to_string(step.op) + text_of(step.clamp)},
-             {"input", storage_name(graph.values[step.input])},
+            {{"layer", step.node.name},
+             {"operation", operation_name(step) + text_of(step.node.clamp)},
+             {"input", storage_name(graph.values[step.inputs[0]])},
              {"weights", product ? Json(text_of(step.weights)) : Json()},
              {"residual", step.residual >= 0 ? Json(storage_name(graph.values[step.residual])) : Json()},
              {"output", outputs},

@@ -33,9 +33,10 @@ bool is_small(const IntegerGraph& graph) {
     for (const IntegerValue& value : graph.values) elements += value.dims.size();
     double work = 0;
     for (const IntegerStep& step : graph.steps) {
-        const Dims in = graph.values[step.input].dims, out = graph.values[step.outputs.front()].dims;
-        const Window& w = step.window;
-        work += static_cast<double>(out.size()) * w.taps() * (step.op == IntegerStep::Op::product ? in.c : 1);
+        const Dims in = graph.values[step.inputs[0]].dims, out = graph.values[step.outputs.front()].dims;
+        const Window& w = step.node.window;
+        work +=
+            static_cast<double>(out.size()) * w.taps() * (step.kind == IntegerStep::Kind::product ? in.c : 1);
         elements += in.size() + static_cast<std::size_t>(2 * w.largest_pad()) *
                                     (in.h + in.w + 2 * w.largest_pad()) * in.c;
     }

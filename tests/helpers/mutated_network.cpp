@@ -5,7 +5,7 @@
 namespace nibble::test {
 namespace {
 
-using Op = IntegerStep::Op;
+using Kind = IntegerStep::Kind;
 
 /// For any number of channels: fit() repeats multipliers.
 Quantizer random_quantizer(const Below& below) {
@@ -58,8 +58,9 @@ void fit_weights(IntegerStep& step, Dims in) {
     QuantizedWeights& w = step.weights;
     const auto size = [](int n) { return static_cast<std::size_t>(n); };
     const bool linear = w.shape.size() == 2 && in.h == 1 && in.w == 1;
-    if (linear) step.window = {};
-    w.shape = {w.outputs(), size(in.c), size(step.window.rows.kernel), size(step.window.cols.kernel)};
+    if (linear) step.node.window = {};
+    w.shape = {w.outputs(), size(in.c), size(step.node.window.rows.kernel),
+               size(step.node.window.cols.kernel)};
     if (linear) w.shape.resize(2);
     resize(w.codes, count(w.shape), std::int8_t{1});
     clamp_codes(w.codes, w.scheme);
@@ -88,26 +89,26 @@ void fit_axis(WindowAxis& axis, int size, bool pools) {
 /// Shapes follow from the input's, in the order of the steps.
 void fit(IntegerGraph& graph) {
     for (IntegerStep& step : graph.steps) {
-        const IntegerValue in = graph.values[static_cast<std::size_t>(step.input)];
+        const IntegerValue in = graph.values[static_cast<std::size_t>(step.inputs[0])];
         const bool last = &step == &graph.steps.back();
         Dims out = in.dims;
-        Window& w = step.window;
-        if (step.op == Op::shortcut) {
+        Window& w = step.node.window;
+        if (step.node.op == Op::shortcut_a) {
             const int channels = graph.values[static_cast<std::size_t>(step.outputs.front())].dims.c;
-            out = {(in.dims.h + step.stride - 1) / step.stride, (in.dims.w + step.stride - 1) / step.stride,
-                   std::max(channels, in.dims.c)};
-        } else if (step.op != Op::quantize) {
+            out = {(in.dims.h + step.node.stride - 1) / step.node.stride,
+                   (in.dims.w + step.node.stride - 1) / step.node.stride, std::max(channels, in.dims.c)};
+        } else if (step.kind != Kind::quantize) {
             if (last) w = {in.dims.h, in.dims.w};
-            fit_axis(w.rows, in.dims.h, step.op != Op::product);
-            fit_axis(w.cols, in.dims.w, step.op != Op::product);
-            if (step.op == Op::product) fit_weights(step, in.dims);
+            fit_axis(w.rows, in.dims.h, step.kind != Kind::product);
+            fit_axis(w.cols, in.dims.w, step.kind != Kind::product);
+            if (step.kind == Kind::product) fit_weights(step, in.dims);
             out = w.output(in.dims,
-                           step.op == Op::product ? static_cast<int>(step.weights.outputs()) : in.dims.c);
+                           step.kind == Kind::product ? static_cast<int>(step.weights.outputs()) : in.dims.c);
         }
         for (int v : step.outputs) {
             IntegerValue& value = graph.values[static_cast<std::size_t>(v)];
             value.dims = out;
-            if (step.op == Op::max_pool || step.op == Op::shortcut) value.quantizer = in.quantizer;
+            if (step.kind == Kind::pass) value.quantizer = in.quantizer;
             if (value.quantizer && value.quantizer->by_channel())
                 resize(value.quantizer->multipliers, static_cast<std::size_t>(out.c), 1.0f);
         }
@@ -160,16 +161,16 @@ void mutate(IntegerGraph& graph, const Below& below) {
     const auto random_value = [&] { return static_cast<int>(any(graph.values.size())); };
     switch (below(12)) {
         case 0:
-            step.window.rows.kernel = 1 + static_cast<int>(below(6));
-            step.window.cols.kernel = 1 + static_cast<int>(below(6));
+            step.node.window.rows.kernel = 1 + static_cast<int>(below(6));
+            step.node.window.cols.kernel = 1 + static_cast<int>(below(6));
             break;
         case 1:
-            step.window.rows.stride = step.stride = 1 + static_cast<int>(below(5));
-            step.window.cols.stride = 1 + static_cast<int>(below(5));
+            step.node.window.rows.stride = step.node.stride = 1 + static_cast<int>(below(5));
+            step.node.window.cols.stride = 1 + static_cast<int>(below(5));
             break;
         case 2:
-            for (int* pad : {&step.window.rows.before, &step.window.rows.after, &step.window.cols.before,
-                             &step.window.cols.after})
+            for (int* pad : {&step.node.window.rows.before, &step.node.window.rows.after,
+                             &step.node.window.cols.before, &step.node.window.cols.after})
                 *pad = static_cast<int>(below(6));
             break;
         case 3:
@@ -177,14 +178,14 @@ void mutate(IntegerGraph& graph, const Below& below) {
                                     1 + static_cast<int>(below(6))};
             break;
         case 4:
-            if (step.op == Op::product)
-                step.clamp = below(2) ? Clamp{} : Clamp{-1, static_cast<float>(below(7))};
+            if (step.kind == Kind::product)
+                step.node.clamp = below(2) ? Clamp{} : Clamp{-1, static_cast<float>(below(7))};
             break;
         case 5:
-            step.residual = step.op == Op::product ? random_value() : -1;
+            step.residual = step.kind == Kind::product ? random_value() : -1;
             break;
         case 6:
-            step.input = random_value();
+            step.inputs[0] = random_value();
             break;
         case 7:
             graph.values[static_cast<std::size_t>(step.outputs[any(step.outputs.size())])].quantizer =
@@ -201,10 +202,10 @@ void mutate(IntegerGraph& graph, const Below& below) {
             if (graph.steps.size() < 30) repeat(graph, at);
             break;
         case 10:
-            if (step.op == Op::product) mutate_weights(step.weights, below);
+            if (step.kind == Kind::product) mutate_weights(step.weights, below);
             break;
         default:
-            if (step.op != Op::product) break;
+            if (step.kind != Kind::product) break;
             step.scale[any(step.scale.size())] = random_scale(below);
             step.shift[any(step.shift.size())] = random_scale(below);
             for (auto& scale : step.extra_scale)

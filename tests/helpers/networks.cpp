@@ -57,8 +57,12 @@ void quantize_by_channel(const Graph& graph, const Weights& weights, int reader,
     quantizer = make_channel_quantizer(scheme, multipliers, quantizer.rounding);
 
     Array<float> folded = weights.at(node.name + ".weight");
-    const std::size_t taps = folded.size() / folded.shape()[0] / channels;
-    for (std::size_t i = 0; i < folded.size(); ++i) folded.data()[i] /= multipliers[i / taps % channels];
+    const auto groups = static_cast<std::size_t>(node.groups), inputs = channels / groups;
+    const std::size_t outputs = folded.shape()[0], per_output = folded.size() / outputs;
+    for (std::size_t i = 0; i < folded.size(); ++i) {
+        const std::size_t group = i / per_output / (outputs / groups);
+        folded.data()[i] /= multipliers[group * inputs + i % per_output / (per_output / inputs)];
+    }
     QuantizedWeights& layer = quantization.layers.at(node.name);
     layer = maxabs_weights(folded, layer.scheme);
 }

@@ -1,5 +1,5 @@
-// Mean pooling:  y[r, c] = (sum of the window, padding counting as zeros) / (taps of the window), the sum one
-// chain of additions from 0, row by row. Global pooling is that with a window of the whole image.
+// Mean pooling:  y[r, c] = (sum of the window) / n, the sum one chain of additions from 0, row by row; n counts
+// all taps of the window, or those that lie in the image. Global pooling has a window of the whole image.
 #include <algorithm>
 
 #include "engine/nn/ops/list.hpp"
@@ -9,6 +9,13 @@ namespace {
 
 Window window_of(const Node& node, Dims in) {
     return node.op == Op::global_pool ? Window(in.h, in.w) : node.window;
+}
+
+/// What the sum of output (r, c) is divided by.
+float divisor(const Node& node, const Window& window, Dims in, int r, int c) {
+    if (node.count_padding) return static_cast<float>(window.taps());
+    const Interval rows = window.rows.taps(r, in.h), cols = window.cols.taps(c, in.w);
+    return static_cast<float>((rows.end - rows.begin) * (cols.end - cols.begin));
 }
 
 Dims avg_pool_output(const Node& node, std::span<const Dims> in) {
@@ -21,7 +28,6 @@ void avg_pool_forward(const Node& node, std::span<const OpInput> in, const Weigh
     const float* values = in[0].values;
     const Dims dims = in[0].dims;
     const Window window = window_of(node, dims);
-    const auto taps = static_cast<float>(window.taps());
     for (int r = 0; r < node.out.h; ++r)
         for (int c = 0; c < node.out.w; ++c, out += dims.c) {
             std::fill_n(out, dims.c, 0.0f);
@@ -29,7 +35,8 @@ void avg_pool_forward(const Node& node, std::span<const OpInput> in, const Weigh
                 const float* pixel = values + (static_cast<std::size_t>(row) * dims.w + col) * dims.c;
                 for (int k = 0; k < dims.c; ++k) out[k] += pixel[k];
             });
-            for (int k = 0; k < dims.c; ++k) out[k] /= taps;
+            const float n = divisor(node, window, dims, r, c);
+            for (int k = 0; k < dims.c; ++k) out[k] /= n;
         }
 }
 
@@ -37,13 +44,14 @@ void avg_pool_backward(const Node& node, std::span<const OpInput> in, const floa
                        std::span<float* const> dx) {
     const Dims dims = in[0].dims;
     const Window window = window_of(node, dims);
-    const auto taps = static_cast<float>(window.taps());
     for (int r = 0; r < node.out.h; ++r)
-        for (int c = 0; c < node.out.w; ++c, dy += dims.c)
+        for (int c = 0; c < node.out.w; ++c, dy += dims.c) {
+            const float n = divisor(node, window, dims, r, c);
             for_pixels(window, dims, r, c, [&](int row, int col) {
                 float* pixel = dx[0] + (static_cast<std::size_t>(row) * dims.w + col) * dims.c;
-                for (int k = 0; k < dims.c; ++k) pixel[k] += dy[k] / taps;
+                for (int k = 0; k < dims.c; ++k) pixel[k] += dy[k] / n;
             });
+        }
 }
 
 constexpr Operation mean_pooling(const char* name) {

@@ -1,6 +1,9 @@
-// Fully connected layer on a 1 x 1 x c activation:  y[o] = sum over k of x[k] W[o, k]  (+ b[o])
+// Fully connected layer on a whole activation, whose elements the weights number by channels, rows, columns (as
+// PyTorch flattens):
 //
-// One chain of fused multiply-adds from 0; the bias is added at the end.
+//   y[o] = sum over r, c, k of x[r, c, k] W[o, (k h + r) w + c]  (+ b[o])
+//
+// One chain of fused multiply-adds from 0, by rows, columns, channels; the bias is added at the end.
 #include <cmath>
 
 #include "engine/core/error.hpp"
@@ -10,15 +13,14 @@ namespace nibble {
 namespace {
 
 Dims linear_output(const Node& node, std::span<const Dims> in) {
-    if (in[0].h != 1 || in[0].w != 1)
-        throw BadInput(node_name(node), "input of a linear layer", "1x1xc", to_string(in[0]));
+    if (in[0].size() > (std::size_t{1} << 24))
+        throw BadInput(node_name(node), "input of a linear layer", "at most 2^24 elements", to_string(in[0]));
     return {1, 1, node.channels};
 }
 
 std::vector<Parameter> linear_parameters(const Node& node, Dims in) {
     const auto channels = static_cast<std::size_t>(node.channels);
-    std::vector<Parameter> list{
-        {node.name + ".weight", {channels, static_cast<std::size_t>(in.c)}, Start::uniform}};
+    std::vector<Parameter> list{{node.name + ".weight", {channels, in.size()}, Start::uniform}};
     if (node.bias) list.push_back({node.name + ".bias", {channels}, Start::uniform});
     return list;
 }
@@ -26,9 +28,13 @@ std::vector<Parameter> linear_parameters(const Node& node, Dims in) {
 void linear_forward(const Node& node, std::span<const OpInput> in, const Weights& weights, float* out) {
     const float* w = weights.at(node.name + ".weight").data();
     const float* bias = node.bias ? weights.at(node.name + ".bias").data() : nullptr;
+    const int channels = in[0].dims.c, pixels = in[0].dims.h * in[0].dims.w;
     for (int o = 0; o < node.out.c; ++o) {
         float sum = 0;
-        for (int k = 0; k < in[0].dims.c; ++k) sum = std::fma(in[0].values[k], *w++, sum);
+        for (int pixel = 0; pixel < pixels; ++pixel)
+            for (int k = 0; k < channels; ++k)
+                sum = std::fma(in[0].values[pixel * channels + k], w[k * pixels + pixel], sum);
+        w += in[0].dims.size();
         sum += 0.0f;  // never -0
         out[o] = bias ? sum + bias[o] : sum;
     }

@@ -6,6 +6,7 @@
 namespace nibble {
 
 extern const Operation kInput, kConv, kLinear, kBatchNorm, kClamp, kAdd, kShortcutA, kMaxPool, kAvgPool,
-    kGlobalPool;
+    kGlobalPool, kAdaptivePool, kMultiply, kLeakyRelu, kHardSigmoid, kHardSwish, kSigmoid, kSilu, kConcat,
+    kSlice, kShuffle, kPad, kLocalNorm, kDropout, kSoftmax;
 
 }  // namespace nibble

@@ -42,31 +42,36 @@ void Layer::set_bounds(std::vector<float> bounds) {
     }
 }
 
+std::size_t Layer::input_of(const Array<float>& weights, std::size_t i) const {
+    const auto groups = static_cast<std::size_t>(options_.groups),
+               inputs = static_cast<std::size_t>(options_.channels) / groups;
+    const std::size_t outputs = weights.shape()[0], per_output = weights.size() / outputs;
+    const std::size_t group = i / per_output / (outputs / groups);
+    return group * inputs + i % per_output / (per_output / inputs);
+}
+
 template <class Visit>
 void Layer::for_weights(const Array<float>& weights, Visit visit) const {
     const std::size_t outputs = weights.shape()[0], per_output = weights.size() / outputs;
-    const std::size_t per_input = per_output / static_cast<std::size_t>(options_.channels);
     std::vector<float> folded(per_output);
     for (std::size_t o = 0; o < outputs; ++o) {
         const float* w = weights.data() + o * per_output;
         for (std::size_t i = 0; i < per_output; ++i)
-            folded[i] = folds_steps() ? w[i] * codes_->steps[i / per_input] : w[i];
+            folded[i] = folds_steps() ? w[i] * codes_->steps[input_of(weights, o * per_output + i)] : w[i];
         const float multiplier = options_.weights.multiplier(folded);
         for (std::size_t i = 0; i < per_output; ++i) visit(o, o * per_output + i, folded[i], multiplier);
     }
 }
 
 void Layer::encode(const Array<float>& weights, WeightCodes& to) const {
-    const std::size_t outputs = weights.shape()[0], per_output = weights.size() / outputs;
-    const std::size_t per_input = per_output / static_cast<std::size_t>(options_.channels);
     to.codes.resize(weights.size());
     to.values.resize(weights.size());
-    to.units.resize(outputs);
+    to.units.resize(weights.shape()[0]);
     for_weights(weights, [&](std::size_t o, std::size_t i, float w, float multiplier) {
         const float step = 1.0f / multiplier;
         const float code = options_.weights.code(w * multiplier);
         const float value = code * step;
-        const std::size_t input = i % per_output / per_input;
+        const std::size_t input = input_of(weights, i);
         to.codes[i] = by_channel() && !folds_steps() ? code * codes_->steps[input] : code;
         to.values[i] = folds_steps() ? value * codes_->multipliers[input] : value;
         to.units[o] = static_cast<double>(step) *
@@ -128,6 +133,7 @@ NetworkLayers::NetworkLayers(const Graph& graph, const Method& method, int slots
         options.unfolded = method.unfolded;
         options.rule = method.rule;
         options.channels = graph[node.inputs[0]].out.c;
+        options.groups = node.groups;
         options.slots = slots;
         layers_.emplace(node.name, std::make_unique<Layer>(options));
     }

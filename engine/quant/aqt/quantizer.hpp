@@ -40,6 +40,7 @@ class Layer : public LayerQuantizer {
         bool unfolded = false;
         BoundRule rule;
         int channels = 1;  ///< of the input
+        int groups = 1;    ///< of the convolution
         int slots = 0;     ///< images of a part of a batch; 0: not training
     };
     explicit Layer(const Options& options);
@@ -65,6 +66,8 @@ class Layer : public LayerQuantizer {
     bool folds_steps() const { return by_channel() && !options_.unfolded; }
     /// Calls visit(o, i, w, s): w the weight number i, with the input's step in it where that is folded, s the
     /// multiplier of its output channel o.
+    /// The input channel that weight number i multiplies.
+    std::size_t input_of(const Array<float>& weights, std::size_t i) const;
     template <class Visit>
     void for_weights(const Array<float>& weights, Visit visit) const;
 

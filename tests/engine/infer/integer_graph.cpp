@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <limits>
+#include <set>
 
 #include "engine/core/error.hpp"
 #include "engine/infer/executor.hpp"
@@ -18,7 +19,7 @@ using Fault = std::function<void(IntegerGraph&)>;
 
 std::size_t index_of(const IntegerGraph& graph, const std::string& name) {
     for (std::size_t i = 0; i < graph.steps.size(); ++i)
-        if (graph.steps[i].name == name) return i;
+        if (graph.steps[i].node.name == name) return i;
     FAIL("no step " << name);
     return 0;
 }
@@ -29,7 +30,7 @@ IntegerStep& step(IntegerGraph& graph, const std::string& name) {
 
 /// The value that the named step reads or makes.
 IntegerValue& input(IntegerGraph& graph, const std::string& name) {
-    return graph.values[static_cast<std::size_t>(step(graph, name).input)];
+    return graph.values[static_cast<std::size_t>(step(graph, name).inputs[0])];
 }
 IntegerValue& output(IntegerGraph& graph, const std::string& name) {
     return graph.values[static_cast<std::size_t>(step(graph, name).outputs.front())];
@@ -50,9 +51,9 @@ const float kNaN = std::numeric_limits<float>::quiet_NaN();
 TEST_CASE("the example holds every operation and passes") {
     const IntegerGraph graph = test::small_integer_network(1);
     CHECK_NOTHROW(graph.check());
-    bool found[5] = {};
-    for (const IntegerStep& s : graph.steps) found[static_cast<int>(s.op)] = true;
-    for (bool f : found) CHECK(f);
+    std::set<std::string> found;
+    for (const IntegerStep& s : graph.steps) found.insert(operation_name(s));
+    CHECK(found == std::set<std::string>{"avg_pool", "max_pool", "product", "quantize", "shortcut"});
 }
 
 TEST_CASE("integer graph: values and steps there must be") {
@@ -65,7 +66,8 @@ TEST_CASE("integer graph: values and steps there must be") {
     refused("no convolution", [](auto& g) {
         const Dims dims{1, 1, 5};
         IntegerStep pool;
-        pool.op = IntegerStep::Op::max_pool;
+        pool.kind = IntegerStep::Kind::pass;
+        pool.node.op = Op::max_pool;
         pool.outputs = {1};
         g = {{{dims, {}}, {dims, {}}}, {pool}};
     });
@@ -85,15 +87,16 @@ TEST_CASE("integer graph: shapes of values") {
 
 TEST_CASE("integer graph: steps read what is there, in the order they run") {
     for (int bad : {-1, 1 << 20, 1000}) {
-        refused("computed before", [&](auto& g) { step(g, "first").input = bad; });
+        refused("computed before", [&](auto& g) { step(g, "first").inputs[0] = bad; });
         if (bad >= 0) refused("computed before", [&](auto& g) { step(g, "side").residual = bad; });
         refused("output", [&](auto& g) { step(g, "first").outputs.front() = bad; });
     }
     refused("residual", [](auto& g) { step(g, "side").residual = -2; });
     for (const char* other : {"max_pool", "avg_pool", "shortcut", "input"})
         refused("residual", [&](auto& g) { step(g, other).residual = 99; });
-    refused("computed before", [](auto& g) { step(g, "first").input = step(g, "first").outputs.front(); });
-    refused("computed before", [](auto& g) { step(g, "first").input = step(g, "side").outputs.front(); });
+    refused("computed before",
+            [](auto& g) { step(g, "first").inputs[0] = step(g, "first").outputs.front(); });
+    refused("computed before", [](auto& g) { step(g, "first").inputs[0] = step(g, "side").outputs.front(); });
     refused("computed before", [](auto& g) { std::swap(g.steps[1], g.steps[2]); });
     refused("not computed before", [](auto& g) { step(g, "side").outputs.front() = 0; });
     refused("not computed before", [](auto& g) { step(g, "side").outputs = step(g, "first").outputs; });
@@ -108,7 +111,7 @@ TEST_CASE("integer graph: who reads and writes codes, and who floats") {
     refused("its output: expected codes", [](auto& g) { output(g, "input").quantizer.reset(); });
     refused("its input: expected floats", [](auto& g) {
         IntegerStep again = g.steps[0];
-        again.input = again.outputs[0];
+        again.inputs[0] = again.outputs[0];
         again.outputs = {static_cast<int>(g.values.size())};
         g.values.push_back(g.values[1]);
         g.steps.insert(g.steps.begin() + 1, again);
@@ -158,7 +161,7 @@ TEST_CASE("integer graph: codes quantized by channel are for products and max-po
     by_channel(input(fine, "narrow"));
     CHECK_NOTHROW(fine.check());
     refused("shortcut): its input: expected floats, or codes with one scale",
-            [&](auto& g) { step(g, "shortcut").input = step(g, "ternary").input; });
+            [&](auto& g) { step(g, "shortcut").inputs[0] = step(g, "ternary").inputs[0]; });
     refused("avg_pool): its input: expected floats, or codes with one scale",
             [&](auto& g) { by_channel(input(g, "avg_pool")); });
     refused("its residual: expected floats, or codes with one scale",
@@ -170,30 +173,30 @@ TEST_CASE("integer graph: windows") {
     const auto window_refused = [](const char* complaint, int WindowAxis::*field, int value) {
         for (const char* name : {"first", "max_pool", "avg_pool"})
             for (auto axis : {&Window::rows, &Window::cols})
-                refused(complaint, [&](auto& g) { step(g, name).window.*axis.*field = value; });
+                refused(complaint, [&](auto& g) { step(g, name).node.window.*axis.*field = value; });
     };
     for (int bad : {0, -1, 257, std::numeric_limits<int>::max(), std::numeric_limits<int>::min()}) {
         window_refused("window", &WindowAxis::kernel, bad);
         window_refused("window", &WindowAxis::stride, bad);
         if (bad != 0) window_refused("window", &WindowAxis::before, bad);
         if (bad != 0) window_refused("window", &WindowAxis::after, bad);
-        refused("stride", [&](auto& g) { step(g, "shortcut").stride = bad; });
+        refused("stride", [&](auto& g) { step(g, "shortcut").node.stride = bad; });
     }
     window_refused("padded input", &WindowAxis::kernel, 200);
     for (const char* name : {"max_pool", "avg_pool"})
-        refused("less than the window", [&](auto& g) { step(g, name).window.cols.after = 2; });
+        refused("less than the window", [&](auto& g) { step(g, name).node.window.cols.after = 2; });
     refused("channels", [](auto& g) { output(g, "shortcut").dims.c = 2; });
 }
 
 TEST_CASE("integer graph: products") {
-    refused("shape of its weights", [](auto& g) { step(g, "first").window.rows.kernel = 2; });
+    refused("shape of its weights", [](auto& g) { step(g, "first").node.window.rows.kernel = 2; });
     refused("shape of its weights", [](auto& g) {
         QuantizedWeights& w = step(g, "first").weights;
         std::swap(w.shape[0], w.shape[1]);
         w.steps.resize(w.shape[0]);
     });
-    refused("linear layer", [](auto& g) { step(g, "linear").window.rows.stride = 2; });
-    refused("linear layer", [](auto& g) { step(g, "linear").window.cols.before = 1; });
+    refused("linear layer", [](auto& g) { step(g, "linear").node.window.rows.stride = 2; });
+    refused("linear layer", [](auto& g) { step(g, "linear").node.window.cols.before = 1; });
     refused("number of codes", [](auto& g) { step(g, "first").weights.codes.pop_back(); });
     refused("step", [](auto& g) { step(g, "first").weights.steps[0] = kNaN; });
     refused("signed", [](auto& g) { step(g, "first").weights.scheme.is_signed = false; });
@@ -225,8 +228,8 @@ IntegerGraph wide_layer(int c, const char* activations, std::int8_t code) {
     g.values = {{{1, 1, c}, {}}, {{1, 1, c}, make_quantizer(scheme_from(activations), 1)}, {{1, 1, 1}, {}}};
     IntegerStep quantize, product;
     quantize.outputs = {1};
-    product.op = IntegerStep::Op::product;
-    product.input = 1;
+    product.kind = IntegerStep::Kind::product;
+    product.inputs[0] = 1;
     product.outputs = {2};
     product.weights = {scheme_from("s8-pc"), {1, inputs}, std::vector<std::int8_t>(inputs, code), {1}, {}};
     product.scale = product.shift = {1};
@@ -279,7 +282,7 @@ TEST_CASE("integer graph: memory and work for one image are bounded") {
     // Padding by 256 makes 513 x 513 pixels of one.
     IntegerGraph padded = wide_layer(1 << 11, "u8-pt", 0);
     padded.steps[1].weights.shape = {1, 1 << 11, 1, 1};
-    padded.steps[1].window = {1, 1, 1, 256};
+    padded.steps[1].node.window = {1, 1, 1, 256};
     padded.values[2].dims = {513, 513, 1};
     CHECK_THROWS_WITH_AS(padded.check(), doctest::Contains("with their borders"), BadInput);
 
@@ -291,10 +294,11 @@ TEST_CASE("integer graph: memory and work for one image are bounded") {
     const Dims large{4096, 4096, 1}, out{3841, 3841, 1};
     pooled.values[0].dims = pooled.values[1].dims = large;
     IntegerStep pool;
-    pool.op = IntegerStep::Op::max_pool;
-    pool.input = 1;
+    pool.kind = IntegerStep::Kind::pass;
+    pool.node.op = Op::max_pool;
+    pool.inputs[0] = 1;
     pool.outputs = {2};
-    pool.window = {256, 256, 1, 0};
+    pool.node.window = {256, 256, 1, 0};
     pooled.values[2] = {out, pooled.values[1].quantizer};
     pooled.steps[1] = pool;
     CHECK_THROWS_WITH_AS(pooled.check(), doctest::Contains("work"), BadInput);
@@ -305,35 +309,36 @@ TEST_CASE("integer graph: memory and work for one image are bounded") {
     repeated.values = {{{1 << 12, 1 << 12, 1}, {}}};
     for (int i = 0; i < 20; ++i) {
         IntegerStep same;
-        same.op = IntegerStep::Op::max_pool;
-        same.input = i;
+        same.kind = IntegerStep::Kind::pass;
+        same.node.op = Op::max_pool;
+        same.inputs[0] = i;
         same.outputs = {i + 1};
         repeated.values.push_back(repeated.values[0]);
         repeated.steps.push_back(same);
     }
     repeated.values.push_back({{1 << 12, 1 << 12, 1}, one.values[1].quantizer});
     IntegerStep quantize;
-    quantize.input = 20;
+    quantize.inputs[0] = 20;
     quantize.outputs = {21};
     repeated.steps.push_back(quantize);
     IntegerStep product = one.steps[1];
-    product.input = 21;
+    product.inputs[0] = 21;
     product.outputs = {22};
     product.weights.shape = {1, 1, 1, 1};
-    product.window = {1, 1, 256};
+    product.node.window = {1, 1, 256};
     repeated.values.push_back({{16, 16, 1}, {}});
     repeated.steps.push_back(product);
     IntegerStep mean;
-    mean.op = IntegerStep::Op::avg_pool;
-    mean.input = 22;
+    mean.kind = IntegerStep::Kind::mean;
+    mean.inputs[0] = 22;
     mean.outputs = {23};
-    mean.window = {16, 16, 1, 0};
+    mean.node.window = {16, 16, 1, 0};
     repeated.values.push_back({{1, 1, 1}, {}});
     repeated.steps.push_back(mean);
     CHECK_THROWS_WITH_AS(repeated.check(), doctest::Contains("with their borders"), BadInput);
     for (IntegerValue& value : repeated.values)
         if (value.dims.h > 16) value.dims = {256, 256, 1};
-    repeated.steps[21].window = {1, 1, 16};
+    repeated.steps[21].node.window = {1, 1, 16};
     CHECK_NOTHROW(repeated.check());
 }
 

@@ -15,7 +15,7 @@
 namespace nibble {
 namespace {
 
-using Op = IntegerStep::Op;
+using Kind = IntegerStep::Kind;
 
 const Window kSquare{3, 3, 1, 1};
 
@@ -23,12 +23,12 @@ std::vector<std::string> summary(const IntegerGraph& graph) {
     std::vector<std::string> lines;
     for (const IntegerStep& step : graph.steps) {
         std::string line =
-            step.name + ": " + storage_name(graph.values[static_cast<std::size_t>(step.input)]);
+            step.node.name + ": " + storage_name(graph.values[static_cast<std::size_t>(step.inputs[0])]);
         if (step.residual >= 0)
             line += " + " + storage_name(graph.values[static_cast<std::size_t>(step.residual)]);
         line += " ->";
         for (int v : step.outputs) line += " " + storage_name(graph.values[static_cast<std::size_t>(v)]);
-        lines.push_back(line + (step.clamp == kRelu ? " relu" : ""));
+        lines.push_back(line + (step.node.clamp == kRelu ? " relu" : ""));
     }
     return lines;
 }

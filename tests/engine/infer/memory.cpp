@@ -89,11 +89,11 @@ TEST_CASE("layout: the border holds every pixel that a convolution reads, and pl
     const IntegerGraph graph = test::small_integer_network(2);
     const Layout layout = make_layout(graph, true);
     for (const IntegerStep& step : graph.steps) {
-        if (step.op != IntegerStep::Op::product) continue;
-        const ValueLayout& in = layout.values[static_cast<std::size_t>(step.input)];
+        if (step.kind != IntegerStep::Kind::product) continue;
+        const ValueLayout& in = layout.values[static_cast<std::size_t>(step.inputs[0])];
         const Dims out = graph.values[static_cast<std::size_t>(step.outputs.front())].dims;
-        const Window& w = step.window;
-        CAPTURE(step.name);
+        const Window& w = step.node.window;
+        CAPTURE(step.node.name);
         CHECK(in.top >= w.rows.before);
         CHECK(in.left >= w.cols.before);
         CHECK(in.top + w.rows.source(out.h - 1, w.rows.kernel) <= in.rows);

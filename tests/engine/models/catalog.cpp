@@ -46,11 +46,14 @@ TEST_CASE("catalog: without classes and input, what is usual for the family") {
     CHECK(cifar.input_dims() == Dims{32, 32, 3});
     CHECK(imagenet.classes() == 1000);
     CHECK(imagenet.input_dims() == Dims{224, 224, 3});
-    CHECK_THROWS_AS(make_model("vgg16"), BadInput);
+    CHECK(make_model("inception_v3").input_dims() == Dims{299, 299, 3});
+    CHECK(make_model("mobilenet_v2-cifar").input_dims() == Dims{32, 32, 3});
+    CHECK(make_model("densenet40-cifar").classes() == 10);
+    CHECK_THROWS_AS(make_model("vgg12"), BadInput);
 }
 
 TEST_CASE("catalog: every example is a model") {
-    for (const std::string& name : model_examples()) CHECK_NOTHROW(make(name));
+    for (const std::string& name : model_examples()) CHECK_NOTHROW(make_model(name));
 }
 
 TEST_CASE("catalog: everything else is refused") {
@@ -77,7 +80,8 @@ TEST_CASE("catalog: everything else is refused") {
                              "plain20-projection",
                              "plain",
                              "resnet99999999999999999999",
-                             "vgg16",
+                             "vgg16-cifar",
+                             "VGG16",
                              "resnet18-imagenet-w0.5",
                              "resnet18-w-imagenet",
                              "resnet18-w.5-imagenet",

@@ -8,6 +8,7 @@
 #include "engine/core/error.hpp"
 #include "engine/models/resnet_cifar.hpp"
 #include "engine/nn/network.hpp"
+#include "engine/nn/predictor.hpp"
 #include "tests/helpers/networks.hpp"
 
 namespace nibble {
@@ -114,20 +115,25 @@ TEST_CASE("folding: weights and bias by the formula; what has no batch norm stay
     CHECK(again.weights == folded.weights);
 }
 
-TEST_CASE("folding: a batch norm that belongs to no layer alone is refused by name") {
-    Graph on_input;
-    on_input.linear(on_input.global_pool(on_input.batch_norm(on_input.input({4, 4, 3}), "bn")), "fc", 2);
-    CHECK_THROWS_WITH_AS(fold_batch_norm(on_input, test::random_weights(on_input, 1)),
-                         doctest::Contains("batch_norm bn"), Unsupported);
-    Graph shared;
-    const int conv = shared.conv(shared.input({4, 4, 3}), "a", 3, kSquare);
-    shared.global_pool(shared.add(shared.batch_norm(conv, "bn"), conv));
-    CHECK_THROWS_WITH_AS(fold_batch_norm(shared, test::random_weights(shared, 1)),
-                         doctest::Contains("batch_norm bn"), Unsupported);
-    Graph after_relu;
-    after_relu.global_pool(after_relu.batch_norm(
-        after_relu.relu(after_relu.conv(after_relu.input({4, 4, 3}), "a", 3, {})), "bn"));
-    CHECK_THROWS_AS(fold_batch_norm(after_relu, test::random_weights(after_relu, 1)), Unsupported);
+TEST_CASE("folding: a batch norm that belongs to no layer alone stays, and the network computes the same") {
+    Graph g;
+    const int conv = g.conv(g.batch_norm(g.input({4, 4, 3}), "on_input"), "a", 3, kSquare);
+    const int sum = g.add(g.batch_norm(conv, "shared"), conv);
+    const int own = g.batch_norm(g.conv(g.batch_norm(g.relu(sum), "after_relu"), "b", 4, {}), "folds");
+    g.linear(g.global_pool(own), "fc", 2);
+    const Weights weights = test::random_weights(g, 1);
+    const FoldedNetwork folded = fold_batch_norm(g, weights);
+    CHECK(folded.graph.size() == g.size() - 1);
+    CHECK(folded.weights.contains("shared.running_var"));
+    CHECK(!folded.weights.contains("folds.running_var"));
+    const auto image = test::random_images(g.input_dims(), 1, 1);
+    std::vector<float> before(2), after(2);
+    Predictor(g, weights, Numerics::f32).logits(image, before);
+    Predictor(folded.graph, folded.weights, Numerics::f32).logits(image, after);
+    for (std::size_t c = 0; c < 2; ++c) CHECK(after[c] == doctest::Approx(before[c]).epsilon(1e-4));
+}
+
+TEST_CASE("folding: weights that do not fit are refused") {
     Weights incomplete = test::random_weights(example(), 1);
     incomplete.erase("a_bn.running_var");
     CHECK_THROWS_AS(fold_batch_norm(example(), incomplete), BadInput);

@@ -85,6 +85,62 @@ TEST_CASE("gradients: pooling") {
     }
 }
 
+TEST_CASE("gradients: convolutions in groups and with dilation") {
+    const auto conv = [](Window window, int channels, int groups) {
+        return error_of({9, 8, 3}, 12,
+                        [&](Graph& g, int x) { return g.conv(x, "middle", channels, window, true, groups); });
+    };
+    CHECK(conv({3, 3, 1, 1}, 12, 12) < kSmooth);
+    CHECK(conv({3, 3, 2, 1}, 24, 12) < kSmooth);
+    CHECK(conv({2, 3, 2, 1}, 18, 3) < kSmooth);
+    CHECK(conv({{3, 1, 2, 2, 2}, {2, 1, 1, 2, 3}}, 7, 1) < kSmooth);
+    CHECK(conv({{3, 2, 1, 2, 2}, {3, 3, 4, 0, 2}}, 8, 2) < kSmooth);
+}
+
+TEST_CASE("gradients: batch norm, additions and clamps behind any value") {
+    CHECK(error_of({6, 6, 3}, 10, [](Graph& g, int x) {
+              x = g.batch_norm(g.batch_norm(x, "a"), "b");
+              const int y = g.add(g.batch_norm(g.avg_pool(x, {3, 3, 1, 1}), "c"), x);
+              return g.add(g.add(y, y), x);
+          }) < kSmooth);
+    CHECK(error_of({6, 6, 3}, 10, [](Graph& g, int x) { return g.batch_norm(g.relu(x), "a"); }) < kKinked);
+    CHECK(error_of({6, 6, 3}, 10, [](Graph& g, int x) {
+              return g.clamp(g.batch_norm(x, "a"), {-1, 1.5f});
+          }) < kKinked);
+}
+
+TEST_CASE("gradients: functions of one element") {
+    for (const Op op : {Op::sigmoid, Op::silu})
+        CHECK(error_of({6, 6, 3}, 10, [&](Graph& g, int x) { return g.function(op, g.batch_norm(x, "a")); }) <
+              kSmooth);
+    for (const Op op : {Op::hard_sigmoid, Op::hard_swish})
+        CHECK(error_of({6, 6, 3}, 10, [&](Graph& g, int x) {
+                  const int wide = g.add(g.batch_norm(x, "a"), g.batch_norm(x, "b"));
+                  return g.function(op, wide);
+              }) < kKinked);
+    CHECK(error_of({6, 6, 3}, 10, [](Graph& g, int x) { return g.leaky_relu(g.batch_norm(x, "a"), 0.2f); }) <
+          kKinked);
+}
+
+TEST_CASE("gradients: products of values, moved channels, padding and other poolings") {
+    CHECK(error_of({6, 6, 3}, 8, [](Graph& g, int x) {
+              x = g.batch_norm(x, "a");
+              return g.multiply(g.multiply(x, g.function(Op::sigmoid, g.global_pool(x))), x);
+          }) < kSmooth);
+    CHECK(error_of({6, 6, 3}, 12, [](Graph& g, int x) {
+              const int y = g.slice(x, 3, 6), z = g.shuffle(g.concat({y, x, g.batch_norm(y, "a")}), 4);
+              return g.add(z, g.concat({g.slice(z, 20, 4), g.slice(z, 0, 20)}));
+          }) < kSmooth);
+    CHECK(error_of({7, 6, 3}, 5, [](Graph& g, int x) {
+              return g.avg_pool(g.adaptive_pool(g.pad(x, 1, 0, 2, 1), 5, 4), {3, 2, 1, 1}, false);
+          }) < kSmooth);
+    CHECK(error_of({7, 6, 3}, 5, [](Graph& g, int x) {
+              return g.conv(g.linear(x, "hidden", 9), "onwards", 6, {}, true);
+          }) < kSmooth);
+    CHECK(error_of({7, 6, 3}, 5, [](Graph& g, int x) { return g.shortcut_a(g.batch_norm(x, "a"), 9, 2); }) <
+          kSmooth);
+}
+
 TEST_CASE("gradients: whole residual networks") {
     for (const Shortcut shortcut : {Shortcut::option_a, Shortcut::projection, Shortcut::none}) {
         const Graph g = resnet_cifar({.depth = 8, .width = 0.5, .shortcut = shortcut, .input = {8, 8, 3}});

@@ -17,7 +17,9 @@ void for_axes(int size, Visit visit) {
         for (int stride : {1, 2, 3})
             for (int before : {0, 1, 2})
                 for (int after : {0, 1, 3})
-                    if (kernel <= size + before + after) visit(WindowAxis{kernel, stride, before, after});
+                    for (int dilation : {1, 2, 3, 4})
+                        if ((kernel - 1) * dilation < size + before + after)
+                            visit(WindowAxis{kernel, stride, before, after, dilation});
 }
 
 }  // namespace
@@ -26,18 +28,16 @@ TEST_CASE("windows: as many positions as fit, each with the taps that lie in the
     for (int size : {1, 2, 4, 7})
         for_axes(size, [&](const WindowAxis& axis) {
             int fitting = 0;
-            while (fitting * axis.stride + axis.kernel <= axis.before + size + axis.after) ++fitting;
+            while (fitting * axis.stride + axis.span() <= axis.before + size + axis.after) ++fitting;
             const int positions = axis.positions(size);
             REQUIRE(positions == fitting);
             for (int p = 0; p < positions; ++p) {
-                const Interval taps = axis.taps(p, size), inputs = axis.inputs(p, size);
-                CHECK(inputs.end - inputs.begin == taps.end - taps.begin);
+                const Interval taps = axis.taps(p, size);
                 for (int t = 0; t < axis.kernel; ++t) {
-                    const int at = p * axis.stride - axis.before + t;
+                    const int at = p * axis.stride - axis.before + t * axis.dilation;
                     CHECK((t >= taps.begin && t < taps.end) == (at >= 0 && at < size));
                     CHECK((at < axis.extent(positions, size) - axis.before));
                 }
-                if (taps.begin < taps.end) CHECK(inputs.begin == axis.source(p, taps.begin));
             }
         });
 }
@@ -65,6 +65,17 @@ TEST_CASE("windows: phases of the gradient hold every meeting of an input with a
         });
 }
 
+TEST_CASE("windows: ceil mode adds the position that would see the rest, unless it begins behind the image") {
+    const auto positions = [](int kernel, int stride, int pad, int size) {
+        return Window(kernel, kernel, stride, pad).ceiled({size, size, 1}).rows.positions(size);
+    };
+    CHECK(positions(3, 2, 0, 224) == 112);  // PyTorch's MaxPool2d(3, 2, ceil_mode=True)
+    CHECK(positions(3, 2, 0, 225) == 112);
+    CHECK(positions(2, 2, 0, 7) == 4);
+    CHECK(positions(2, 3, 1, 5) == 2);  // a third would begin at 5, behind the image
+    CHECK(positions(1, 2, 0, 4) == 2);
+}
+
 TEST_CASE("windows: pixels row by row, output shapes, and what is refused") {
     const Window window({2, 1, 1, 0}, {3, 2, 1, 1});
     CHECK(window.output({3, 4, 5}, 7) == Dims{3, 2, 7});
@@ -82,6 +93,7 @@ TEST_CASE("windows: pixels row by row, output shapes, and what is refused") {
     };
     for (int bad : {0, -1, 11, kMost}) refused(&WindowAxis::kernel, bad);
     for (int bad : {0, -1, kMost}) refused(&WindowAxis::stride, bad);
+    for (int bad : {0, -1, 5, kMost}) refused(&WindowAxis::dilation, bad);
     for (int bad : {-1, kMost}) refused(&WindowAxis::before, bad), refused(&WindowAxis::after, bad);
     CHECK_NOTHROW(Window(2, 2, 2, 1).check_pooling({8, 8, 1}, "here"));
     CHECK_THROWS_AS(Window({2, 2, 0, 2}, {2, 2, 0, 0}).check_pooling({8, 8, 1}, "here"), BadInput);

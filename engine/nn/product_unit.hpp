@@ -1,0 +1,78 @@
+// What convolutions and fully connected layers have in common: weights and their codes, operands, bias, and sums
+// over a batch. How they multiply is theirs (conv.hpp, grouped_conv.hpp).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/kernels/packing.hpp"
+#include "engine/nn/activation_source.hpp"
+#include "engine/nn/operand.hpp"
+
+namespace nibble {
+
+class ProductUnit : public ActivationSource {
+  public:
+    struct Options {
+        std::string name;
+        Window window;
+        int groups = 1;
+        bool bias = false;
+        bool logits = false;  ///< the network's output: kept in float whatever the numerics
+    };
+    ProductUnit(const Context& context, Edge input, Dims dims, const Options& options);
+
+    /// Packs the current weights; call after they change.
+    void pack();
+    std::vector<Edge*> inputs() override { return {&input_}; }
+    void forward(int slot, Scratch& scratch) override;
+    void backward(int slot, Scratch& scratch) override;
+    void finish_backward(int images) override;
+    kernels::Normalize view(int slot) const override;
+    const float* floats(int slot) const override;
+    /// Sums of codes are stored as they are where batch norm follows, which scales anyway, unless a bias comes
+    /// in between.
+    double unit(int channel) const override { return stores_sums() ? codes_.units[channel] : 1.0; }
+
+  protected:
+    /// Weights [out][in of the group][kh][kw] for the product, and for the gradient of the input.
+    virtual void pack(const float* forward, const float* backward) = 0;
+    /// out [pixel][o] = the sums of products with the operand x.
+    virtual void multiply(const void* x, float* out, Scratch& scratch) = 0;
+    /// Adds to gradient [group][kh][kw][i][o of the group, padded to gradient_stride()].
+    virtual void weight_gradient(const void* x, const void* dy, float* gradient, Scratch& scratch) = 0;
+    /// dx [pixel][i]
+    virtual void input_gradient(const void* dy, float* dx, Scratch& scratch) = 0;
+
+    int gradient_stride() const;
+    std::size_t group_gradient_size() const;
+    /// Whether sums of codes are exact as floats, and a product whose sums are not, in parts that are.
+    bool float_sums_are_exact() const { return float_sums_are_exact_; }
+    void split_product(const kernels::Product& q, const kernels::PackedWeights& weights) const;
+
+    Edge input_;
+    Dims in_;
+    Options options_;
+    struct {
+        int inputs, outputs;
+    } group_;  ///< channels of one group
+    Border x_border_, dy_border_;
+
+  private:
+    bool stores_sums() const { return quantizer_ && is_normalized() && !options_.bias; }
+    /// The layer's input as floats, and as the operand of its product: codes where it is quantized.
+    const float* input_values(int slot, Scratch& scratch) const;
+    const void* operand(int slot, const float* values, Scratch& scratch) const;
+    void add_bias(float* out) const;
+    void add_bias_gradient(int slot, float* sums) const;
+    std::size_t chunk_gradient_size() const;
+
+    LayerQuantizer* quantizer_ = nullptr;
+    const InputCodes* input_codes_ = nullptr;  ///< null: the input stays float
+    WeightCodes codes_;
+    bool float_sums_are_exact_ = true;
+    Buffer output_;
+    std::vector<float> chunk_gradients_;  ///< [chunk], as weight_gradient() says, then [o] for the bias
+};
+
+}  // namespace nibble

@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+"""torchvision's answer to a question asked by the tests: torchvision_oracle.py QUESTION ANSWER (both safetensors).
+
+The question holds weights by torchvision's names, "images" (n x h x w x c) and the model's name as metadata. The answer
+holds "logits", and "macs": the multiplications of convolutions and linear layers for one image, in two parts, since
+floats hold integers up to 2^24 only: macs[0] * 2^20 + macs[1].
+"""
+import sys
+
+import torch
+import torchvision
+from torch import nn
+
+from tensors import read, write
+
+
+def count_macs(model, image):
+    total = 0
+
+    def add(module, _, output):
+        nonlocal total
+        pixels = output[0].numel() // output.shape[1]
+        total += pixels * module.weight.numel()
+
+    handles = [m.register_forward_hook(add) for m in model.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
+    model(image)
+    for handle in handles:
+        handle.remove()
+    return total
+
+
+def main():
+    tensors, question = read(sys.argv[1])
+    images = tensors.pop("images").permute(0, 3, 1, 2).contiguous()
+    name = question["model"]
+    options = {"init_weights": False, "aux_logits": False} if name in ("googlenet", "inception_v3") else {}
+    model = getattr(torchvision.models, name)(weights=None, **options)
+    missing, unexpected = model.load_state_dict(tensors, strict=False)
+    assert not unexpected and all(n.endswith("num_batches_tracked") for n in missing), (missing, unexpected)
+    model.eval()
+    with torch.no_grad():
+        macs = count_macs(model, images[:1])
+        write(sys.argv[2], {"logits": model(images), "macs": torch.tensor([float(macs >> 20), float(macs % (1 << 20))])})
+
+
+main()
