@@ -28,7 +28,8 @@ std::vector<PassedChannel> passed_channels(const Node& node, std::span<const Dim
     return from;
 }
 
-Quantizer quantizer_of_operand(const Node& node, std::span<const Dims> in, int operand, const Quantizer& wanted) {
+Quantizer quantizer_of_operand(const Node& node, std::span<const Dims> in, int operand,
+                               const Quantizer& wanted) {
     if (!wanted.by_channel() || !moves_channels(node)) return wanted;
     Quantizer own = wanted;
     own.multipliers.assign(static_cast<std::size_t>(in[static_cast<std::size_t>(operand)].c), 0);

@@ -23,7 +23,8 @@ bool moves_channels(const Node& node);
 
 /// The quantizer that operand number `operand` must have for the value to have `wanted`: the same, or that of its
 /// own channels; channels that do not get into the value have the multiplier of the first that does.
-Quantizer quantizer_of_operand(const Node& node, std::span<const Dims> in, int operand, const Quantizer& wanted);
+Quantizer quantizer_of_operand(const Node& node, std::span<const Dims> in, int operand,
+                               const Quantizer& wanted);
 
 /// The quantizer of the value; nothing where operands do not agree on one. All are floats or all are codes.
 std::optional<Quantizer> passed_quantizer(const Node& node, std::span<const Dims> in,

@@ -59,13 +59,15 @@ class PlainStep : public RunnableStep {
             std::vector<OpInput> in;
             for (std::size_t k = 0; k < dims_.size(); ++k) {
                 in.push_back({to, dims_[k]});
-                for (int r = 0; r < dims_[k].h; ++r, to += static_cast<std::ptrdiff_t>(dims_[k].w) * dims_[k].c)
+                for (int r = 0; r < dims_[k].h;
+                     ++r, to += static_cast<std::ptrdiff_t>(dims_[k].w) * dims_[k].c)
                     read_row(share, step_.inputs[k], slot, r, passes_, to);
             }
             operation(node_.op).forward(node_, in, {}, to);
             const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(node_.out.w) * node_.out.c;
             for (int r = 0; r < node_.out.h; ++r)
-                passes_ ? hand_on(share, slot, r, to + r * row, row) : store_row(share, slot, r, to + r * row);
+                passes_ ? hand_on(share, slot, r, to + r * row, row)
+                        : store_row(share, slot, r, to + r * row);
         }
     }
 

@@ -84,6 +84,19 @@ struct IntegerProduct {
     std::ptrdiff_t out_row_stride, out_col_stride;
 };
 
+/// out[pixel][c] = start[c] + sum over t of operand[pixel + at[t] + c] * weights[t][c], exactly: a depthwise
+/// convolution.
+struct IntegerChannelSums {
+    const std::uint8_t* operand;
+    Pixels pixels;
+    const std::ptrdiff_t* at;
+    const std::int8_t* weights;  ///< [taps][channels]
+    const std::int32_t* start;
+    int taps, channels;
+    std::int32_t* out;  ///< pixel (r, c), channel n at r * out_row_stride + c * out_col_stride + n
+    std::ptrdiff_t out_row_stride, out_col_stride;
+};
+
 /// The first product with panels that are still packed, as if they were expanded first.
 struct PackedProduct {
     IntegerProduct product;  ///< its weights are `expanded`

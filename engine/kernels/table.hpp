@@ -60,6 +60,21 @@ struct WeightGradient {
         gradient_stride;  ///< at least channels rounded up to a multiple of kPanel; junk beyond them
 };
 
+/// Sums of products that do not mix channels, as depthwise convolutions have them: for each pixel p and channel c
+///   out[p * out_stride + c] = (add ? out[..] : 0) + sum over t, in order, of
+///                             a[p * a_stride + a_at[t] + c] * b[b_at[t] + c]
+/// in one FMA chain. Without `add`, a sum that comes out as -0 is stored as +0.
+struct ChannelSums {
+    const float* a;
+    const float* b;
+    const std::ptrdiff_t* a_at;
+    const std::ptrdiff_t* b_at;
+    int terms, pixels, channels;
+    std::ptrdiff_t a_stride, out_stride;
+    bool add;
+    float* out;
+};
+
 /// Storage of activations and their gradients: float, or bfloat16 as uint16_t.
 enum class Storage { f32, bf16 };
 
@@ -161,6 +176,8 @@ struct Kernels {
     void (*weight_gradient_f32)(const WeightGradient&);
     void (*weight_gradient_bf16)(const WeightGradient&);
 
+    void (*channel_sums)(const ChannelSums&);
+
     void (*normalize)(const Normalize&);
     void (*moments)(const Moments&);
     void (*mask_gradient)(const MaskGradient&);
@@ -180,6 +197,7 @@ struct Kernels {
     /// integer_product adds pairs of products in 16 bits: packing must split what could overflow there.
     bool splits_pairs;
     void (*integer_product)(const IntegerProduct&);
+    void (*integer_channel_sums)(const IntegerChannelSums&);
     void (*expand)(const Expand&);
     /// Null: expand first.
     void (*packed_product)(const PackedProduct&);

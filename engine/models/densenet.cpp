@@ -39,7 +39,8 @@ Graph densenet(int depth, const ModelOptions& options) {
     static const std::map<int, std::vector<int>> kLayers{
         {121, {6, 12, 24, 16}}, {161, {6, 12, 36, 24}}, {169, {6, 12, 32, 32}}, {201, {6, 12, 48, 32}}};
     const auto layers = kLayers.find(depth);
-    if (layers == kLayers.end()) throw BadInput("densenet", "depth", "121, 161, 169 or 201", std::to_string(depth));
+    if (layers == kLayers.end())
+        throw BadInput("densenet", "depth", "121, 161, 169 or 201", std::to_string(depth));
     const int growth = depth == 161 ? 48 : 32;
     Graph g;
     int x = g.conv(g.input(options.input), "features.conv0", 2 * growth, same(7, 2));

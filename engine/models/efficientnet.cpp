@@ -35,7 +35,8 @@ Graph efficientnet_b0(const ModelOptions& options) {
     for (const Stage& s : kStages) {
         const std::string name = "features." + std::to_string(stage++) + ".";
         for (int i = 0; i < s.blocks; ++i)
-            x = mb_conv(g, x, name + std::to_string(i), s.expansion, s.channels, same(s.kernel, i == 0 ? s.stride : 1));
+            x = mb_conv(g, x, name + std::to_string(i), s.expansion, s.channels,
+                        same(s.kernel, i == 0 ? s.stride : 1));
     }
     x = activated(g, conv_bn(g, x, "features.8", 1280, {}));
     g.linear(g.dropout(g.global_pool(x), 0.2f), "classifier.1", options.classes);

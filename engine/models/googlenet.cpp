@@ -16,8 +16,10 @@ int basic(Graph& g, int x, const std::string& name, int channels, Window window)
 /// Channels of the 1x1 branch, of both layers of the 3x3 and of the "5x5" branch, and behind the pooling.
 int inception(Graph& g, int x, const std::string& name, const std::array<int, 6>& c) {
     const int first = basic(g, x, name + ".branch1", c[0], {});
-    const int second = basic(g, basic(g, x, name + ".branch2.0", c[1], {}), name + ".branch2.1", c[2], same(3));
-    const int third = basic(g, basic(g, x, name + ".branch3.0", c[3], {}), name + ".branch3.1", c[4], same(3));
+    const int second =
+        basic(g, basic(g, x, name + ".branch2.0", c[1], {}), name + ".branch2.1", c[2], same(3));
+    const int third =
+        basic(g, basic(g, x, name + ".branch3.0", c[3], {}), name + ".branch3.1", c[4], same(3));
     return g.concat({first, second, third, basic(g, g.max_pool(x, same(3)), name + ".branch4.1", c[5], {})});
 }
 

@@ -40,8 +40,10 @@ class Inception {
         const int one = conv(x, name + ".branch1x1", 192);
         int seven = conv(conv(x, name + ".branch7x7_1", channels), name + ".branch7x7_2", channels, kWide);
         seven = conv(seven, name + ".branch7x7_3", 192, kTall);
-        int twice = conv(conv(x, name + ".branch7x7dbl_1", channels), name + ".branch7x7dbl_2", channels, kTall);
-        twice = conv(conv(twice, name + ".branch7x7dbl_3", channels, kWide), name + ".branch7x7dbl_4", channels, kTall);
+        int twice =
+            conv(conv(x, name + ".branch7x7dbl_1", channels), name + ".branch7x7dbl_2", channels, kTall);
+        twice = conv(conv(twice, name + ".branch7x7dbl_3", channels, kWide), name + ".branch7x7dbl_4",
+                     channels, kTall);
         twice = conv(twice, name + ".branch7x7dbl_5", 192, kWide);
         return g.concat({one, seven, twice, pooled(x, name, 192)});
     }
@@ -49,7 +51,8 @@ class Inception {
     int d(int x, const std::string& name) {
         const int three = conv(conv(x, name + ".branch3x3_1", 192), name + ".branch3x3_2", 320, {3, 3, 2});
         int seven = conv(conv(x, name + ".branch7x7x3_1", 192), name + ".branch7x7x3_2", 192, kWide);
-        seven = conv(conv(seven, name + ".branch7x7x3_3", 192, kTall), name + ".branch7x7x3_4", 192, {3, 3, 2});
+        seven =
+            conv(conv(seven, name + ".branch7x7x3_3", 192, kTall), name + ".branch7x7x3_4", 192, {3, 3, 2});
         return g.concat({three, seven, g.max_pool(x, {3, 3, 2})});
     }
 
@@ -60,7 +63,8 @@ class Inception {
         };
         const int one = conv(x, name + ".branch1x1", 320);
         const int three = both(conv(x, name + ".branch3x3_1", 384), name + ".branch3x3_", "2a", "2b");
-        const int twice = conv(conv(x, name + ".branch3x3dbl_1", 448), name + ".branch3x3dbl_2", 384, same(3));
+        const int twice =
+            conv(conv(x, name + ".branch3x3dbl_1", 448), name + ".branch3x3dbl_2", 384, same(3));
         const int last = both(twice, name + ".branch3x3dbl_", "3a", "3b");
         return g.concat({one, three, last, pooled(x, name, 192)});
     }

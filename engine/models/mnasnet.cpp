@@ -33,7 +33,7 @@ Graph mnasnet(double alpha, const ModelOptions& options) {
         const std::string stack = "layers." + std::to_string(index++) + ".";
         for (int i = 0; i < s.blocks; ++i)
             x = mnas_block(g, x, stack + std::to_string(i) + ".layers.", divisible(s.channels * alpha),
-                                  same(s.kernel, i == 0 ? s.stride : 1), s.expansion);
+                           same(s.kernel, i == 0 ? s.stride : 1), s.expansion);
     }
     x = g.relu(conv_bn(g, x, "layers.14", "layers.15", 1280, {}));
     g.linear(g.dropout(g.global_pool(x), 0.2f), "classifier.1", options.classes);

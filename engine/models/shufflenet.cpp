@@ -36,8 +36,8 @@ Graph shufflenet_v2(const std::array<int, 5>& channels, bool small_images, const
     if (!small_images) x = g.max_pool(x, same(3, 2));
     for (std::size_t stage = 0; stage < 3; ++stage)
         for (int i = 0; i < kUnits[stage]; ++i)
-            x = shuffle_unit(g, x, "stage" + std::to_string(stage + 2) + "." + std::to_string(i) + ".", channels[stage + 1],
-                     i == 0 ? 2 : 1);
+            x = shuffle_unit(g, x, "stage" + std::to_string(stage + 2) + "." + std::to_string(i) + ".",
+                             channels[stage + 1], i == 0 ? 2 : 1);
     x = g.relu(conv_bn(g, x, "conv5", channels[4], {}));
     g.linear(g.global_pool(x), "fc", options.classes);
     return g;

@@ -22,7 +22,8 @@ int ceil_pool(Graph& g, int x) {
 Graph squeezenet(int version, const ModelOptions& options) {
     Graph g;
     int x = g.input(options.input);
-    x = g.conv(x, "features.0", version == 0 ? 96 : 64, version == 0 ? Window(7, 7, 2) : Window(3, 3, 2), true);
+    x = g.conv(x, "features.0", version == 0 ? 96 : 64, version == 0 ? Window(7, 7, 2) : Window(3, 3, 2),
+               true);
     x = ceil_pool(g, g.relu(x));
     // Positions in "features": poolings take one, too, and where they are differs.
     const int first = version == 0 ? 3 : 2, second = version == 0 ? 7 : 4;

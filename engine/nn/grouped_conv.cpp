@@ -46,8 +46,11 @@ const void* GroupedConvUnit::gathered(const void* x, int group, Scratch& scratch
             for (int i = 0; i < rows.kernel; ++i)
                 for (int j = 0; j < cols.kernel; ++j, to += piece) {
                     const std::ptrdiff_t at = (rows.source(r, i) + x_border_.top) * row +
-                                              (cols.source(c, j) + x_border_.left) * in_.c + group * group_.inputs;
-                    std::memcpy(to, static_cast<const std::byte*>(x) + at * static_cast<std::ptrdiff_t>(element), piece);
+                                              (cols.source(c, j) + x_border_.left) * in_.c +
+                                              group * group_.inputs;
+                    std::memcpy(to,
+                                static_cast<const std::byte*>(x) + at * static_cast<std::ptrdiff_t>(element),
+                                piece);
                 }
     std::memset(to, 0, kOperandSlack * element);
     return matrix;
@@ -81,7 +84,8 @@ void GroupedConvUnit::weight_gradient(const void* x, const void* dy, float* grad
         q.operand = gathered(x, g, scratch);
         q.pixels = {dims_.h, dims_.w, static_cast<std::ptrdiff_t>(dims_.w) * length_, length_};
         q.run_length = length_;
-        q.dy = static_cast<const std::byte*>(dy) + static_cast<std::ptrdiff_t>(g) * group_.outputs * context_.operand_bytes();
+        q.dy = static_cast<const std::byte*>(dy) +
+               static_cast<std::ptrdiff_t>(g) * group_.outputs * context_.operand_bytes();
         q.dy_row_stride = dy_border_.row_stride(dims_.c);
         q.dy_col_stride = dims_.c;
         q.channels = group_.outputs;
@@ -98,7 +102,8 @@ void GroupedConvUnit::input_gradient(const void* dy, float* dx, Scratch& scratch
     std::fill_n(dx, in_.size(), 0.0f);
     for (int g = 0; g < options_.groups; ++g) {
         kernels::Product q{};
-        q.operand = static_cast<const std::byte*>(dy) + static_cast<std::ptrdiff_t>(g) * group_.outputs * context_.operand_bytes();
+        q.operand = static_cast<const std::byte*>(dy) +
+                    static_cast<std::ptrdiff_t>(g) * group_.outputs * context_.operand_bytes();
         q.pixels = {dims_.h, dims_.w, dy_border_.row_stride(dims_.c), dims_.c};
         q.runs = 1;
         q.run_length = group_.outputs;
@@ -108,7 +113,8 @@ void GroupedConvUnit::input_gradient(const void* dy, float* dx, Scratch& scratch
         q.out = matrix;
         q.out_col_stride = length_;
         q.out_row_stride = static_cast<std::ptrdiff_t>(dims_.w) * length_;
-        context_.numerics == Numerics::f32 ? context_.kernels.product_f32(q) : context_.kernels.product_bf16(q);
+        context_.numerics == Numerics::f32 ? context_.kernels.product_f32(q)
+                                           : context_.kernels.product_bf16(q);
         add_back(matrix, g, dx);
     }
 }
@@ -121,7 +127,10 @@ void GroupedConvUnit::add_back(const float* matrix, int group, float* dx) const 
             for (int i = taps_i.begin; i < taps_i.end; ++i)
                 for (int j = taps_j.begin; j < taps_j.end; ++j) {
                     const float* from = matrix + (i * cols.kernel + j) * group_.inputs;
-                    float* to = dx + (static_cast<std::ptrdiff_t>(rows.source(r, i)) * in_.w + cols.source(c, j)) * in_.c + group * group_.inputs;
+                    float* to =
+                        dx +
+                        (static_cast<std::ptrdiff_t>(rows.source(r, i)) * in_.w + cols.source(c, j)) * in_.c +
+                        group * group_.inputs;
                     for (int k = 0; k < group_.inputs; ++k) to[k] += from[k];
                 }
         }

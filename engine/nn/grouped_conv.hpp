@@ -23,7 +23,7 @@ class GroupedConvUnit : public ProductUnit {
     const void* gathered(const void* x, int group, Scratch& scratch) const;
     void add_back(const float* matrix, int group, float* dx) const;
 
-    int length_;  ///< of a row of G
+    int length_;                                                ///< of a row of G
     std::vector<kernels::PackedWeights> weights_, transposed_;  ///< by group
 };
 

@@ -4,6 +4,7 @@
 
 #include "engine/core/error.hpp"
 #include "engine/nn/conv.hpp"
+#include "engine/nn/depthwise_conv.hpp"
 #include "engine/nn/fusion.hpp"
 #include "engine/nn/grouped_conv.hpp"
 #include "engine/nn/plain_unit.hpp"
@@ -11,6 +12,9 @@
 
 namespace nibble {
 namespace {
+
+/// Of depthwise convolutions: their sums of products of 8-bit codes are exact as floats.
+constexpr int kMostTaps = 512;
 
 class Builder {
   public:
@@ -72,12 +76,15 @@ class Builder {
         const int from = node.inputs.front();
         const Dims in = graph_[from].out;
         const Window& w = node.window;
-        const bool gathers = node.groups > 1 || w.rows.dilation > 1 || w.cols.dilation > 1;
         const ProductUnit::Options options{node.name, node.op == Op::linear ? Window(in.h, in.w) : w,
                                            node.groups, node.bias, is_output(i)};
-        product_of_[i] = gathers ? static_cast<ProductUnit*>(
-                                       &emplace<GroupedConvUnit>(Edge{unit_of_[from]}, node.out, options))
-                                 : &emplace<ConvUnit>(Edge{unit_of_[from]}, node.out, options);
+        const Edge input{unit_of_[from]};
+        if (node.groups > 1 && node.groups == in.c && node.out.c == in.c && w.taps() <= kMostTaps)
+            product_of_[i] = &emplace<DepthwiseConvUnit>(input, node.out, options);
+        else if (node.groups > 1 || w.rows.dilation > 1 || w.cols.dilation > 1)
+            product_of_[i] = &emplace<GroupedConvUnit>(input, node.out, options);
+        else
+            product_of_[i] = &emplace<ConvUnit>(input, node.out, options);
         plan_.products.push_back(product_of_[i]);
     }
 

@@ -35,12 +35,13 @@ int round_up(int n, int to) {
 
 }  // namespace
 
-ProductUnit::ProductUnit(const Context& context, Edge input, Dims dims, const Options& options)
+ProductUnit::ProductUnit(const Context& context, Edge input, Dims dims, const Options& options, bool by_tap)
     : ActivationSource(context, dims, context.storage()),
       input_(input),
       in_(input.from->dims()),
       options_(options),
-      group_{in_.c / options.groups, dims.c / options.groups} {
+      group_{in_.c / options.groups, dims.c / options.groups},
+      by_tap_(by_tap) {
     if (context.quantizer) quantizer_ = context.quantizer->layer(options.name);
     const Window& w = options.window;
     x_border_ = {w.rows.before, w.cols.before, w.rows.extent(dims.h, in_.h), w.cols.extent(dims.w, in_.w)};
@@ -59,7 +60,16 @@ std::size_t ProductUnit::group_gradient_size() const {
 }
 
 std::size_t ProductUnit::chunk_gradient_size() const {
-    return options_.groups * group_gradient_size() + static_cast<std::size_t>(dims_.c);
+    const std::size_t weights = by_tap_ ? static_cast<std::size_t>(options_.window.taps()) * dims_.c
+                                        : options_.groups * group_gradient_size();
+    return weights + static_cast<std::size_t>(dims_.c);
+}
+
+std::size_t ProductUnit::gradient_at(int o, int i, int tap) const {
+    if (by_tap_) return static_cast<std::size_t>(tap) * dims_.c + o;
+    const int group = o / group_.outputs;
+    return group * group_gradient_size() +
+           (static_cast<std::size_t>(tap) * group_.inputs + i) * gradient_stride() + o % group_.outputs;
 }
 
 void ProductUnit::pack() {
@@ -202,17 +212,13 @@ void ProductUnit::finish_backward(int images) {
     });
     Array<float>& gradient = context_.gradients.at(options_.name + ".weight");
     float* to = gradient.data();
-    const int taps = options_.window.taps(), stride = gradient_stride();
-    for (int o = 0; o < dims_.c; ++o) {
-        const int group = o / group_.outputs;
-        const float* from = chunk_gradients_.data() + group * group_gradient_size() + o % group_.outputs;
+    for (int o = 0; o < dims_.c; ++o)
         for (int i = 0; i < group_.inputs; ++i) {
-            const float step =
-                input_codes_ ? input_codes_->steps[static_cast<std::size_t>(group * group_.inputs + i)] : 1.0f;
-            for (int tap = 0; tap < taps; ++tap)
-                *to++ = step * from[(static_cast<std::size_t>(tap) * group_.inputs + i) * stride];
+            const int input = o / group_.outputs * group_.inputs + i;
+            const float step = input_codes_ ? input_codes_->steps[input] : 1.0f;
+            for (int tap = 0; tap < options_.window.taps(); ++tap)
+                *to++ = step * chunk_gradients_[gradient_at(o, i, tap)];
         }
-    }
     if (quantizer_)
         quantizer_->pass_weight_gradient(context_.weights.at(options_.name + ".weight"),
                                          {gradient.data(), gradient.size()});

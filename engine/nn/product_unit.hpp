@@ -20,7 +20,8 @@ class ProductUnit : public ActivationSource {
         bool bias = false;
         bool logits = false;  ///< the network's output: kept in float whatever the numerics
     };
-    ProductUnit(const Context& context, Edge input, Dims dims, const Options& options);
+    /// `by_tap`: weight gradients are [kh][kw][o], of depthwise convolutions.
+    ProductUnit(const Context& context, Edge input, Dims dims, const Options& options, bool by_tap = false);
 
     /// Packs the current weights; call after they change.
     void pack();
@@ -39,7 +40,7 @@ class ProductUnit : public ActivationSource {
     virtual void pack(const float* forward, const float* backward) = 0;
     /// out [pixel][o] = the sums of products with the operand x.
     virtual void multiply(const void* x, float* out, Scratch& scratch) = 0;
-    /// Adds to gradient [group][kh][kw][i][o of the group, padded to gradient_stride()].
+    /// Adds to gradient [group][kh][kw][i][o of the group, padded to gradient_stride()], or as `by_tap` says.
     virtual void weight_gradient(const void* x, const void* dy, float* gradient, Scratch& scratch) = 0;
     /// dx [pixel][i]
     virtual void input_gradient(const void* dy, float* dx, Scratch& scratch) = 0;
@@ -66,7 +67,10 @@ class ProductUnit : public ActivationSource {
     void add_bias(float* out) const;
     void add_bias_gradient(int slot, float* sums) const;
     std::size_t chunk_gradient_size() const;
+    /// Where that of weight [o][i][tap] lies.
+    std::size_t gradient_at(int o, int i, int tap) const;
 
+    bool by_tap_;
     LayerQuantizer* quantizer_ = nullptr;
     const InputCodes* input_codes_ = nullptr;  ///< null: the input stays float
     WeightCodes codes_;

@@ -93,15 +93,18 @@ TEST_CASE("torchvision: the same logits and multiplications") {
         Random random(12, Purpose::test);
         for (float& v : image) v = random.normal();
         Safetensors question;
-        for (const auto& [parameter, values] : weights) question.tensors[parameter] = StoredTensor::from(values);
+        for (const auto& [parameter, values] : weights)
+            question.tensors[parameter] = StoredTensor::from(values);
         question.tensors["images"] = StoredTensor::from(image);
         question.metadata = {{"model", name}};
         write_safetensors(in, question);
-        const std::string command = "/usr/bin/python3 '" NIBBLE_SOURCE_DIR "/tests/oracle/torchvision_oracle.py' '" +
+        const std::string command = "/usr/bin/python3 '" NIBBLE_SOURCE_DIR
+                                    "/tests/oracle/torchvision_oracle.py' '" +
                                     in.string() + "' '" + out.string() + "'";
         REQUIRE(std::system(command.c_str()) == 0);
         Safetensors answer = read_safetensors(out);
-        const Array<float> theirs = answer.tensors.at("logits").to_f32(), macs = answer.tensors.at("macs").to_f32();
+        const Array<float> theirs = answer.tensors.at("logits").to_f32(),
+                           macs = answer.tensors.at("macs").to_f32();
         CHECK(static_cast<double>(macs(0)) * (1 << 20) + static_cast<double>(macs(1)) ==
               static_cast<double>(graph.macs()));
         std::vector<float> ours(theirs.size());

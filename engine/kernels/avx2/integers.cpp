@@ -1,4 +1,5 @@
 #include "engine/kernels/avx2/avx2.hpp"
+#include "engine/kernels/simd/channel_sums.hpp"
 #include "engine/kernels/simd/codes.hpp"
 #include "engine/kernels/simd/expand.hpp"
 #include "engine/kernels/simd/integer_pairs.hpp"
@@ -7,6 +8,12 @@ namespace nibble::kernels::avx2 {
 
 void integer_product(const IntegerProduct& q) {
     product_of_pairs(q);
+}
+void channel_sums(const ChannelSums& q) {
+    channel_sums_of(q);
+}
+void integer_channel_sums(const IntegerChannelSums& q) {
+    integer_channel_sums_of(q);
 }
 void expand(const Expand& e) {
     expand_panel(e);

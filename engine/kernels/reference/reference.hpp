@@ -10,6 +10,9 @@ void product_bf16(const Product& q);
 void weight_gradient_f32(const WeightGradient& q);
 void weight_gradient_bf16(const WeightGradient& q);
 
+void channel_sums(const ChannelSums& q);
+void integer_channel_sums(const IntegerChannelSums& q);
+
 void normalize(const Normalize& q);
 void moments(const Moments& q);
 void mask_gradient(const MaskGradient& q);

@@ -19,6 +19,7 @@ struct AsSums {
 struct AsInts {
     using Type = std::int32_t;
     [[gnu::always_inline]] static Ints load(const std::int32_t* from) { return Ints::load_unaligned(from); }
+    [[gnu::always_inline]] static void save(Ints x, std::int32_t* to) { x.store_unaligned(to); }
 };
 
 /// x[at[i]] in lane i, by the lowest bits of at[i].

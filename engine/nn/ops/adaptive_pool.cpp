@@ -11,7 +11,8 @@ namespace {
 Dims adaptive_output(const Node& node, std::span<const Dims> in) {
     const auto [h, w, c] = node.out;
     if (h < 1 || w < 1)
-        throw BadInput(node_name(node), "its output", "at least 1x1", std::to_string(h) + "x" + std::to_string(w));
+        throw BadInput(node_name(node), "its output", "at least 1x1",
+                       std::to_string(h) + "x" + std::to_string(w));
     return {h, w, in[0].c};
 }
 
@@ -47,7 +48,8 @@ void adaptive_forward(const Node& node, std::span<const OpInput> in, const Weigh
         }
 }
 
-void adaptive_backward(const Node& node, std::span<const OpInput> in, const float* dy, std::span<float* const> dx) {
+void adaptive_backward(const Node& node, std::span<const OpInput> in, const float* dy,
+                       std::span<float* const> dx) {
     const Dims dims = in[0].dims;
     for (int r = 0; r < node.out.h; ++r)
         for (int c = 0; c < node.out.w; ++c, dy += dims.c)

@@ -17,10 +17,9 @@ Dims concat_output(const Node& node, std::span<const Dims> in) {
     Dims out = in[0];
     for (const Dims& d : in.subspan(1)) {
         if (d.h != out.h || d.w != out.w)
-            throw BadInput(node_name(node), "operands", "all " + std::to_string(out.h) + "x" + std::to_string(out.w),
-                           to_string(d));
-        if (d.c > kMost - out.c)
-            throw BadInput(node_name(node), "channels", "at most 2^24", "more");
+            throw BadInput(node_name(node), "operands",
+                           "all " + std::to_string(out.h) + "x" + std::to_string(out.w), to_string(d));
+        if (d.c > kMost - out.c) throw BadInput(node_name(node), "channels", "at most 2^24", "more");
         out.c += d.c;
     }
     return out;
@@ -29,20 +28,24 @@ Dims concat_output(const Node& node, std::span<const Dims> in) {
 void concat_forward(const Node& node, std::span<const OpInput> in, const Weights&, float* out) {
     const int pixels = node.out.h * node.out.w;
     for (int p = 0; p < pixels; ++p)
-        for (const auto& [values, dims] : in) out = std::copy_n(values + static_cast<std::ptrdiff_t>(p) * dims.c, dims.c, out);
+        for (const auto& [values, dims] : in)
+            out = std::copy_n(values + static_cast<std::ptrdiff_t>(p) * dims.c, dims.c, out);
 }
 
-void concat_backward(const Node& node, std::span<const OpInput> in, const float* dy, std::span<float* const> dx) {
+void concat_backward(const Node& node, std::span<const OpInput> in, const float* dy,
+                     std::span<float* const> dx) {
     const int pixels = node.out.h * node.out.w;
     for (int p = 0; p < pixels; ++p)
         for (std::size_t k = 0; k < in.size(); dy += in[k++].dims.c) {
             const int channels = in[k].dims.c;
-            for (int c = 0; dx[k] && c < channels; ++c) dx[k][static_cast<std::ptrdiff_t>(p) * channels + c] += dy[c];
+            for (int c = 0; dx[k] && c < channels; ++c)
+                dx[k][static_cast<std::ptrdiff_t>(p) * channels + c] += dy[c];
         }
 }
 
 Dims slice_output(const Node& node, std::span<const Dims> in) {
-    if (node.first < 0 || node.channels < 1 || node.channels > in[0].c || node.first > in[0].c - node.channels)
+    if (node.first < 0 || node.channels < 1 || node.channels > in[0].c ||
+        node.first > in[0].c - node.channels)
         throw BadInput(node_name(node), "channels", "some of the " + std::to_string(in[0].c),
                        std::to_string(node.channels) + " from number " + std::to_string(node.first));
     return {in[0].h, in[0].w, node.channels};
@@ -68,7 +71,8 @@ void pick_forward(const Node& node, std::span<const OpInput> in, const Weights&,
             *out++ = in[0].values[static_cast<std::ptrdiff_t>(p) * in[0].dims.c + source(node, c)];
 }
 
-void pick_backward(const Node& node, std::span<const OpInput> in, const float* dy, std::span<float* const> dx) {
+void pick_backward(const Node& node, std::span<const OpInput> in, const float* dy,
+                   std::span<float* const> dx) {
     const int pixels = node.out.h * node.out.w;
     for (int p = 0; p < pixels; ++p)
         for (int c = 0; c < node.out.c; ++c)

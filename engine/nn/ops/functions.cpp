@@ -31,7 +31,9 @@ struct HardSigmoid {
 };
 struct HardSwish {
     static float value(const Node&, float x) { return x * sixths(x) / 6.0f; }
-    static float slope(const Node&, float x) { return bends(x) ? (2.0f * x + 3.0f) / 6.0f : x < 0 ? 0.0f : 1.0f; }
+    static float slope(const Node&, float x) {
+        return bends(x) ? (2.0f * x + 3.0f) / 6.0f : x < 0 ? 0.0f : 1.0f;
+    }
 };
 struct Sigmoid {
     static float value(const Node&, float x) { return static_cast<float>(logistic(x)); }
@@ -41,7 +43,9 @@ struct Sigmoid {
     }
 };
 struct Silu {
-    static float value(const Node&, float x) { return static_cast<float>(static_cast<double>(x) * logistic(x)); }
+    static float value(const Node&, float x) {
+        return static_cast<float>(static_cast<double>(x) * logistic(x));
+    }
     static float slope(const Node&, float x) {
         const double y = logistic(x);
         return static_cast<float>(y + static_cast<double>(x) * y * (1.0 - y));

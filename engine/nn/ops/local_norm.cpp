@@ -15,7 +15,8 @@ namespace {
 
 Dims local_norm_output(const Node& node, std::span<const Dims> in) {
     const auto [size, alpha, beta, k] = node.local;
-    if (size < 1 || !(alpha >= 0) || !(k > 0) || !std::isfinite(alpha) || !std::isfinite(beta) || !std::isfinite(k))
+    if (size < 1 || !(alpha >= 0) || !(k > 0) || !std::isfinite(alpha) || !std::isfinite(beta) ||
+        !std::isfinite(k))
         throw BadInput(node_name(node), "local response normalization",
                        "size of at least 1, alpha of at least 0, positive k", "other numbers");
     return in[0];
@@ -31,7 +32,8 @@ void local_norm_forward(const Node& node, std::span<const OpInput> in, const Wei
             for (int i = std::max(0, c - size / 2); i <= std::min(dims.c - 1, c + (size - 1) / 2); ++i)
                 squares += static_cast<double>(x[i]) * static_cast<double>(x[i]);
             const double base = static_cast<double>(k) + static_cast<double>(alpha) / size * squares;
-            *out++ = static_cast<float>(static_cast<double>(x[c]) * exact_exp(-static_cast<double>(beta) * exact_log(base)));
+            *out++ = static_cast<float>(static_cast<double>(x[c]) *
+                                        exact_exp(-static_cast<double>(beta) * exact_log(base)));
         }
     }
 }

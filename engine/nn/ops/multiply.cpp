@@ -7,8 +7,8 @@ namespace {
 
 Dims multiply_output(const Node& node, std::span<const Dims> in) {
     if (in[1] != in[0] && in[1] != Dims{1, 1, in[0].c})
-        throw BadInput(node_name(node), "second operand", to_string(in[0]) + " or 1x1x" + std::to_string(in[0].c),
-                       to_string(in[1]));
+        throw BadInput(node_name(node), "second operand",
+                       to_string(in[0]) + " or 1x1x" + std::to_string(in[0].c), to_string(in[1]));
     return in[0];
 }
 

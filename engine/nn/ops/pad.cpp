@@ -16,7 +16,9 @@ template <class Visit>
 void for_rows(const Node& node, Dims in, Visit visit) {
     for (int r = 0; r < in.h; ++r)
         visit(static_cast<std::ptrdiff_t>(r) * in.w * in.c,
-              (static_cast<std::ptrdiff_t>(r + node.window.rows.before) * node.out.w + node.window.cols.before) * in.c);
+              (static_cast<std::ptrdiff_t>(r + node.window.rows.before) * node.out.w +
+               node.window.cols.before) *
+                  in.c);
 }
 
 void pad_forward(const Node& node, std::span<const OpInput> in, const Weights&, float* out) {
@@ -24,10 +26,12 @@ void pad_forward(const Node& node, std::span<const OpInput> in, const Weights&, 
     const auto& [x, dims] = in[0];
     const float* values = x;
     const int row = dims.w * dims.c;
-    for_rows(node, dims, [&](std::ptrdiff_t from, std::ptrdiff_t to) { std::copy_n(values + from, row, out + to); });
+    for_rows(node, dims,
+             [&](std::ptrdiff_t from, std::ptrdiff_t to) { std::copy_n(values + from, row, out + to); });
 }
 
-void pad_backward(const Node& node, std::span<const OpInput> in, const float* dy, std::span<float* const> dx) {
+void pad_backward(const Node& node, std::span<const OpInput> in, const float* dy,
+                  std::span<float* const> dx) {
     const Dims dims = in[0].dims;
     for_rows(node, dims, [&](std::ptrdiff_t from, std::ptrdiff_t to) {
         for (int i = 0; i < dims.w * dims.c; ++i) dx[0][from + i] += dy[to + i];
