@@ -35,10 +35,12 @@ void DepthwiseConvUnit::plan_phases() {
     for (Phase& phase : phases_)
         for (int i = 0; i < phase.rows.window.kernel; ++i)
             for (int j = 0; j < phase.cols.window.kernel; ++j) {
-                phase.dy_at.push_back((phase.rows.window.source(0, i) + dy_border_.top) * dy_border_.row_stride(dims_.c) +
-                                      static_cast<std::ptrdiff_t>(phase.cols.window.source(0, j) + dy_border_.left) * dims_.c);
-                phase.weights_at.push_back(
-                    static_cast<std::ptrdiff_t>(phase.rows.taps[i] * window_cols.kernel + phase.cols.taps[j]) * dims_.c);
+                phase.dy_at.push_back(
+                    (phase.rows.window.source(0, i) + dy_border_.top) * dy_border_.row_stride(dims_.c) +
+                    static_cast<std::ptrdiff_t>(phase.cols.window.source(0, j) + dy_border_.left) * dims_.c);
+                phase.weights_at.push_back(static_cast<std::ptrdiff_t>(
+                                               phase.rows.taps[i] * window_cols.kernel + phase.cols.taps[j]) *
+                                           dims_.c);
             }
 }
 
@@ -57,7 +59,8 @@ void DepthwiseConvUnit::pack(const float* forward, const float* backward) {
     if (context_.training) by_tap(backward, backward_);
 }
 
-const float* DepthwiseConvUnit::widened_operand(const void* operand, const Border& border, Buffer& buffer) const {
+const float* DepthwiseConvUnit::widened_operand(const void* operand, const Border& border,
+                                                Buffer& buffer) const {
     if (context_.operand_bytes() == 4) return static_cast<const float*>(operand);
     const std::size_t count = static_cast<std::size_t>(border.rows) * border.cols * dims_.c;
     auto* to = buffer.reserve_as<float>(count);
@@ -124,7 +127,8 @@ void DepthwiseConvUnit::input_gradient(const void* dy, float* dx, Scratch& scrat
                  .a_stride = dims_.c,
                  .out_stride = static_cast<std::ptrdiff_t>(cols.stride) * in_.c,
                  .add = false,
-                 .out = dx + (static_cast<std::ptrdiff_t>(phase.rows.first + r * rows.stride) * in_.w + phase.cols.first) *
+                 .out = dx + (static_cast<std::ptrdiff_t>(phase.rows.first + r * rows.stride) * in_.w +
+                              phase.cols.first) *
                                  in_.c});
 }
 

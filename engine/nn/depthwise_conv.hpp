@@ -30,7 +30,7 @@ class DepthwiseConvUnit : public ProductUnit {
     /// An operand as floats.
     const float* widened_operand(const void* operand, const Border& border, Buffer& buffer) const;
 
-    std::vector<float> forward_, backward_;  ///< weights [kh][kw][c]
+    std::vector<float> forward_, backward_;          ///< weights [kh][kw][c]
     std::vector<std::ptrdiff_t> x_at_, weights_at_;  ///< by tap
     std::vector<Phase> phases_;
 };

@@ -40,6 +40,29 @@ Graph odd_network() {
     return g;
 }
 
+/// What residual networks do not have: branches, groups, dilation, gates, functions, batch norm in front.
+Graph branching_network() {
+    Graph g;
+    int x = g.clamp(
+        g.batch_norm(g.conv(g.input({13, 12, 3}), "stem", 12, {{3, 2, 0, 1}, {3, 1, 1, 1}}), "stem_norm"),
+        {0, 6});
+    const int gate = g.conv(g.function(Op::silu, g.conv(g.global_pool(x), "squeeze", 5, {}, true)), "excite",
+                            12, {}, true);
+    x = g.multiply(x, g.function(Op::hard_sigmoid, gate));
+    const int left = g.conv(g.slice(x, 0, 6), "grouped", 9, {3, 3, 1, 1}, true, 3);
+    const int right =
+        g.leaky_relu(g.conv(g.slice(x, 6, 6), "dilated", 7, {{3, 1, 2, 2, 2}, {3, 1, 2, 2, 2}}), 0.1f);
+    x = g.shuffle(g.concat({left, right, x}), 4);
+    x = g.relu(g.batch_norm(x, "front_norm"));
+    const int deep = g.function(
+        Op::hard_swish, g.batch_norm(g.conv(x, "depthwise", 28, {3, 3, 2, 1}, false, 28), "deep_norm"));
+    x = g.relu(g.add(g.batch_norm(g.conv(deep, "point", 20, {}), "point_norm"),
+                     g.avg_pool(g.conv(x, "side", 20, {}), {3, 3, 2, 1}, false)));
+    x = g.relu(g.linear(g.adaptive_pool(g.pad(x, 1, 0, 0, 0), 2, 3), "hidden", 11));
+    g.linear(x, "out", 7);
+    return g;
+}
+
 constexpr int kBatch = 19;  // two whole chunks and a part
 constexpr std::uint64_t kSeed = 7;
 
@@ -68,10 +91,10 @@ void add_trajectory(Digest& digest, const Graph& graph, const std::string& famil
     recipe.warmup_epochs = 1;
     recipe.label_smoothing = 0.1;
     std::unique_ptr<TrainingQuantizer> layers;
-    if (family.starts_with("aqt"))
+    if (family.find("aqt") != family.npos)
         layers = std::make_unique<aqt::NetworkLayers>(graph, aqt::method_from(method), kBatch, kSteps);
-    if (family == "fgq") layers = fine_tuning(graph, method);
-    const Numerics numerics = layers ? Numerics::bf16 : numerics_from(family);
+    if (family.ends_with("fgq")) layers = fine_tuning(graph, method);
+    const Numerics numerics = layers || family.ends_with("bf16") ? Numerics::bf16 : Numerics::f32;
     Trainer trainer(graph, numerics, recipe, 1, kSeed, layers.get());
 
     Random random(11, Purpose::test, 0, stream);
@@ -108,6 +131,8 @@ std::array<std::string, 4> methods_of(const std::string& family) {
     if (family == "aqt unfolded")
         return {"w4a4e8-unfolded-start50", "w8a8-unfolded-start50", "w3a5-unfolded-abs-start50",
                 "w4a4-unfolded-fixed6"};
+    if (family == "branches aqt") return {"w4a4e8-start50"};
+    if (family == "branches fgq") return {"g4a8"};
     if (family == "fgq") return {"g4a8", "g64a8-twn", "g2a4-t", "g8a4-exp"};
     return {};
 }
@@ -115,8 +140,9 @@ std::array<std::string, 4> methods_of(const std::string& family) {
 }  // namespace
 
 const std::vector<std::string>& trajectory_families() {
-    static const std::vector<std::string> families = {"f32",          "bf16", "aqt", "aqt fixed bounds",
-                                                      "aqt unfolded", "fgq"};
+    static const std::vector<std::string> families = {
+        "f32", "bf16",         "aqt",           "aqt fixed bounds", "aqt unfolded",
+        "fgq", "branches f32", "branches bf16", "branches aqt",     "branches fgq"};
     return families;
 }
 
@@ -128,6 +154,10 @@ std::string trajectory_digest(const std::string& family, bool quick) {
         add_trajectory(digest, graph, family, methods[stream], stream);
         ++stream;
     };
+    if (family.starts_with("branches")) {
+        add(branching_network());
+        return digest.hex();
+    }
     add(resnet(Shortcut::option_a, 1.0));
     if (quick) return digest.hex();
     add(resnet(Shortcut::projection, 0.75));

@@ -30,7 +30,8 @@ Places places(int channels, Random& random) {
 std::vector<float> run_floats(const Kernels& kernels, int channels, bool add) {
     Random random(3, Purpose::test, 1, static_cast<std::uint32_t>(channels));
     const Places at = places(channels, random);
-    std::vector<float> a(static_cast<std::size_t>((2 * kCols + 9) * channels)), b(static_cast<std::size_t>(kTaps * channels));
+    std::vector<float> a(static_cast<std::size_t>((2 * kCols + 9) * channels)),
+        b(static_cast<std::size_t>(kTaps * channels));
     for (float& v : a) v = random.below(5) ? random.normal() : -0.0f;
     for (float& v : b) v = random.normal();
     std::vector<float> out(static_cast<std::size_t>(kCols * (channels + 3)), 7.0f);
@@ -50,8 +51,16 @@ std::vector<std::int32_t> run_integers(const Kernels& kernels, int channels) {
     for (auto& v : start) v = static_cast<std::int32_t>(random.below(1000)) - 500;
     const std::ptrdiff_t row = kCols * (channels + 2) + 1;
     std::vector<std::int32_t> out(static_cast<std::size_t>(kRows * row), 77);
-    kernels.integer_channel_sums({x.data(), {kRows, kCols, 20 * channels, channels}, at.a.data(), w.data(),
-                                  start.data(), kTaps, channels, out.data(), row, channels + 2});
+    kernels.integer_channel_sums({x.data(),
+                                  {kRows, kCols, 20 * channels, channels},
+                                  at.a.data(),
+                                  w.data(),
+                                  start.data(),
+                                  kTaps,
+                                  channels,
+                                  out.data(),
+                                  row,
+                                  channels + 2});
     return out;
 }
 

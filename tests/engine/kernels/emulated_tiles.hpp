@@ -104,6 +104,7 @@ inline const Kernels& emulated_amx() {
         .weight_gradient_f32 = reference::weight_gradient_f32,
         .weight_gradient_bf16 =
             [](const WeightGradient& q) { amx::TiledWeightGradient<EmulatedTiles>{q}.run(); },
+        .channel_sums = nullptr,
         .normalize = nullptr,
         .moments = nullptr,
         .mask_gradient = nullptr,
@@ -116,6 +117,7 @@ inline const Kernels& emulated_amx() {
         .splits_pairs = false,
         .integer_product =
             [](const IntegerProduct& q) { amx::TiledProduct<amx::ByteArithmetic<EmulatedTiles>>{q}.run(); },
+        .integer_channel_sums = nullptr,
         .expand = reference::expand,
         .packed_product = nullptr,
         .finish = nullptr,

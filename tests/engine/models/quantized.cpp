@@ -51,7 +51,8 @@ void check_executed(const Graph& graph, const Weights& weights, const Quantizati
 }
 
 void check_maxabs(const FoldedNetwork& folded, int bits, std::uint32_t stream) {
-    const MaxAbs options{.weights = {.bits = bits, .range = Range::narrow}, .activation_bits = bits, .end_bits = bits};
+    const MaxAbs options{
+        .weights = {.bits = bits, .range = Range::narrow}, .activation_bits = bits, .end_bits = bits};
     check_executed(folded.graph, folded.weights, test::quantize(folded, options, stream));
 }
 
