@@ -56,7 +56,7 @@ class ShortcutStep : public RunnableStep {
     }
 };
 
-/// Concatenations, slices and shuffles: stretches of channels, copied pixel by pixel.
+/// Concatenations and slices: stretches of channels, copied pixel by pixel.
 class ChannelsStep : public RunnableStep {
   public:
     ChannelsStep(const StepContext& context, const IntegerStep& step) : RunnableStep(context, step) {
@@ -98,9 +98,42 @@ class ChannelsStep : public RunnableStep {
     std::vector<Copy> copies_;
 };
 
+/// Channel by channel: a shuffle leaves no two of them together.
+class ShuffleStep : public RunnableStep {
+  public:
+    ShuffleStep(const StepContext& context, const IntegerStep& step) : RunnableStep(context, step) {
+        for (const PassedChannel& from :
+             passed_channels(complete_node(context.graph, step), input_dims_of(context.graph, step)))
+            channels_.push_back(from.channel);
+    }
+
+    void run(const Share& share) const override {
+        clear_borders(share);
+        const Items rows = share_of(layout(step_.outputs.front()).dims.h, share);
+        for (int slot = 0; slot < share.images; ++slot)
+            layout(step_.outputs.front()).element == 1 ? shuffle<std::uint8_t>(share, slot, rows)
+                                                       : shuffle<float>(share, slot, rows);
+    }
+
+  private:
+    template <class T>
+    void shuffle(const Share& share, int slot, Items rows) const {
+        const Dims dims = layout(step_.outputs.front()).dims;
+        for (int r = rows.begin; r < rows.end; ++r) {
+            const T* from = pixel<T>(share, step_.inputs[0], slot, r, 0);
+            T* to = pixel<T>(share, step_.outputs.front(), slot, r, 0);
+            for (int c = 0; c < dims.w; ++c, from += dims.c)
+                for (const int channel : channels_) *to++ = from[channel];
+        }
+    }
+
+    std::vector<int> channels_;  ///< of the input, by channel of the value
+};
+
 }  // namespace
 
 std::unique_ptr<RunnableStep> make_channels_step(const StepContext& context, const IntegerStep& step) {
+    if (step.node.op == Op::shuffle) return std::make_unique<ShuffleStep>(context, step);
     return std::make_unique<ChannelsStep>(context, step);
 }
 
