@@ -1,6 +1,7 @@
 #include "engine/nn/graph.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <set>
@@ -31,6 +32,41 @@ void check_values(const std::string& name, const Array<float>& values) {
                            is_variance ? "a finite value of at least 0" : "a finite value",
                            std::to_string(value));
     }
+}
+
+/// "conv conv1 of 0: 32x32x16 window 3 3 1 1 1 1 1 1 1 1 channels 16": everything that distinguishes a node. What an
+/// operation leaves at its default is not there, so that a new attribute leaves digests as they are.
+std::string text_of(const Node& node) {
+    const Node usual{.op = node.op, .name = {}, .inputs = {}};
+    std::string text = std::string(operation(node.op).name) + " " + node.name + " of";
+    for (int x : node.inputs) text += " " + std::to_string(x);
+    text += ": " + to_string(node.out);
+    const auto add = [&](const char* name, auto value, auto otherwise) {
+        if (value == otherwise) return;
+        char number[32];
+        const auto end = std::to_chars(number, number + sizeof number, value).ptr;
+        text += std::string(" ") + name + " " + std::string(number, end);
+    };
+    if (node.window != usual.window) {
+        text += " window";
+        for (int n : node.window.numbers()) text += " " + std::to_string(n);
+    }
+    add("groups", node.groups, usual.groups);
+    add("channels", node.channels, usual.channels);
+    add("first", node.first, usual.first);
+    add("stride", node.stride, usual.stride);
+    add("bias", static_cast<int>(node.bias), 0);
+    add("eps", node.eps, usual.eps);
+    add("low", node.clamp.low, usual.clamp.low);
+    add("high", node.clamp.high, usual.clamp.high);
+    add("count_padding", static_cast<int>(node.count_padding), 1);
+    add("slope", node.slope, usual.slope);
+    add("rate", node.rate, usual.rate);
+    add("size", node.local.size, usual.local.size);
+    add("alpha", node.local.alpha, usual.local.alpha);
+    add("beta", node.local.beta, usual.local.beta);
+    add("k", node.local.k, usual.local.k);
+    return text;
 }
 
 }  // namespace
@@ -184,22 +220,7 @@ std::size_t Graph::macs() const {
 
 std::string Graph::digest() const {
     Digest digest;
-    const auto add = [&](const std::vector<int>& numbers) {
-        const int count = static_cast<int>(numbers.size());
-        digest.add(std::span<const int>(&count, 1)).add(std::span<const int>(numbers));
-    };
-    for (const Node& node : nodes_) {
-        add({static_cast<int>(node.op), static_cast<int>(node.name.size())});
-        digest.add(node.name);
-        add(node.inputs);
-        add({node.out.h, node.out.w, node.out.c});
-        add(node.window.numbers());
-        add({node.channels, node.stride, node.bias, node.groups, node.first, node.count_padding,
-             node.local.size});
-        const float numbers[] = {node.eps,  node.clamp.low,   node.clamp.high, node.slope,
-                                 node.rate, node.local.alpha, node.local.beta, node.local.k};
-        digest.add(std::span<const float>(numbers));
-    }
+    for (const Node& node : nodes_) digest.add(text_of(node) + "\n");
     return digest.hex();
 }
 

@@ -29,7 +29,8 @@ void Network::update_weights() {
         if (activation->normalizes()) activation->use_running_statistics();
 }
 
-void Network::forward(std::span<const float> images) {
+void Network::forward(std::span<const float> images, const Noise& noise) {
+    context_.noise = noise;
     images_ = static_cast<int>(images.size() / image_size());
     for (const Plan::Phase& phase : plan_.forward) {
         parallel_for(

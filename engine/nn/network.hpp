@@ -31,8 +31,9 @@ class Network {
     /// Takes over changed weights; in evaluation the running statistics, too.
     void update_weights();
 
-    /// Training: images [n][h][w][c], n at most `slots`, forward with batch statistics.
-    void forward(std::span<const float> images);
+    /// Training: images [n][h][w][c], n at most `slots`, forward with batch statistics; `noise` decides what dropout
+    /// leaves out.
+    void forward(std::span<const float> images, const Noise& noise = {});
     /// Training: the logits of image `slot` of the last forward pass.
     std::span<const float> logits(int slot) const;
     /// Training: from the gradients of the logits [n][classes] to those of all parameters.

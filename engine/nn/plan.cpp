@@ -5,6 +5,7 @@
 #include "engine/core/error.hpp"
 #include "engine/nn/conv.hpp"
 #include "engine/nn/depthwise_conv.hpp"
+#include "engine/nn/dropout_unit.hpp"
 #include "engine/nn/fusion.hpp"
 #include "engine/nn/grouped_conv.hpp"
 #include "engine/nn/plain_unit.hpp"
@@ -90,6 +91,10 @@ class Builder {
 
     void add_plain(int i) {
         const Node& node = graph_[i];
+        if (context_.training && node.op == Op::dropout) {
+            unit_of_[i] = &emplace<DropoutUnit>(Edge{unit_of_[node.inputs.front()]}, node.rate, dropouts_++);
+            return;
+        }
         if (context_.training && !operation(node.op).backward)
             throw Unsupported(describe(graph_, i) + ": it has no gradient, so the network cannot be trained");
         std::vector<Edge> inputs;
@@ -136,6 +141,7 @@ class Builder {
     std::vector<const FusedLayer*> layer_ending_;  ///< by node; null inside a layer and for other nodes
     std::vector<Unit*> unit_of_;
     std::vector<ProductUnit*> product_of_;
+    int dropouts_ = 0;
     Plan plan_;
 };
 

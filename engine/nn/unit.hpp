@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "engine/kernels/table.hpp"
@@ -22,6 +23,13 @@ struct Scratch {
     Buffer operand, dy, image, image2, residual, values, gathered;
 };
 
+/// What names the random numbers of a training step: those of an image do not depend on the threads, nor on how a
+/// batch is taken in parts.
+struct Noise {
+    std::uint64_t seed = 0;
+    std::uint32_t step = 0, first_image = 0;  ///< of this part in its batch
+};
+
 /// What all units of one network share.
 struct Context {
     const kernels::Kernels& kernels;
@@ -31,6 +39,7 @@ struct Context {
     Weights& weights;
     Weights& gradients;
     NetworkQuantizer* quantizer;  ///< null: nothing is quantized
+    Noise noise{};                ///< of the training step that runs
 
     /// Sums of codes are stored as they are: 16 bits would round them.
     kernels::Storage storage() const {

@@ -74,6 +74,7 @@ struct Trainer::State {
     Graph graph;
     Recipe recipe;
     std::size_t steps_per_epoch;
+    std::uint64_t seed;
     std::string identity;
     Weights weights, gradients, sums;
     Sgd sgd;
@@ -84,13 +85,14 @@ struct Trainer::State {
 
     /// Adds a part of the batch to the gradients and the result.
     void take_part(std::span<const float> images, std::span<const std::int32_t> labels, std::size_t batch,
-                   bool first, StepResult& result);
+                   std::size_t first, StepResult& result);
 
-    State(const Graph& g, Numerics numerics, const Recipe& r, std::size_t per_epoch, std::uint64_t seed,
+    State(const Graph& g, Numerics numerics, const Recipe& r, std::size_t per_epoch, std::uint64_t number,
           NetworkQuantizer* q)
         : graph(g),
           recipe(r),
           steps_per_epoch(per_epoch),
+          seed(number),
           identity(nibble::identity(g, numerics, r, per_epoch, seed, q)),
           weights(initial_weights(g, seed)),
           gradients(zeros_like(weights)),
@@ -101,9 +103,9 @@ struct Trainer::State {
 };
 
 void Trainer::State::take_part(std::span<const float> images, std::span<const std::int32_t> labels,
-                               std::size_t batch, bool first, StepResult& result) {
+                               std::size_t batch, std::size_t first, StepResult& result) {
     const auto classes = static_cast<std::size_t>(network.classes());
-    network.forward(images);
+    network.forward(images, {seed, static_cast<std::uint32_t>(steps), static_cast<std::uint32_t>(first)});
     logit_gradients.resize(labels.size() * classes);
     double sum = 0;
     for (std::size_t i = 0; i < labels.size(); ++i) {
@@ -123,7 +125,7 @@ void Trainer::State::take_part(std::span<const float> images, std::span<const st
     for (auto& [name, total] : sums) {
         const float* gradient = gradients.at(name).data();
         float* to = total.data();
-        for (std::size_t i = 0; i < total.size(); ++i) to[i] = first ? gradient[i] : to[i] + gradient[i];
+        for (std::size_t i = 0; i < total.size(); ++i) to[i] = first == 0 ? gradient[i] : to[i] + gradient[i];
     }
 }
 
@@ -157,7 +159,7 @@ StepResult Trainer::step(std::span<const float> images, std::span<const std::int
     for (std::size_t first = 0; first < n; first += part) {
         const std::size_t count = std::min(part, n - first);
         s.take_part(images.subspan(first * s.network.image_size(), count * s.network.image_size()),
-                    labels.subspan(first, count), n, first == 0, result);
+                    labels.subspan(first, count), n, first, result);
     }
     if (s.recipe.parts > 1) std::swap(s.gradients, s.sums);
     result.loss /= static_cast<double>(n);

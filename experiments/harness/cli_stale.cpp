@@ -15,6 +15,7 @@ namespace {
 struct StaleOptions {
     SharedOptions shared;
     std::string root, profile;
+    bool add_network = false;
 };
 
 /// Result files that no grid knows: left over from a cell that was renamed or removed.
@@ -45,12 +46,14 @@ int stale_command(const StaleOptions& o) {
     Json stale = Json::array();
     std::string lines;
     std::set<std::string> recorded;
+    int added = 0;
     const auto add = [&](const std::string& profile, const std::string& name, const std::string& why) {
         stale.push_back({{"cell", name}, {"profile", profile}, {"why", why}});
         lines += fmt::format("{}  ({})\n", name, why);
     };
     for (const ProfileCell& cell : list_cells(project, o.profile, "")) {
         if (!is_there(project.result(cell.profile, cell.cell.cell))) continue;
+        if (o.add_network) added += add_network(project, cell);
         const Judgement judgement = judge(project, cell);
         if (judgement.parent_recorded) recorded.insert(parent_of(cell.cell.config));
         if (judgement.data_recorded) recorded.insert(cell.cell.cell.data);
@@ -59,6 +62,7 @@ int stale_command(const StaleOptions& o) {
     for (const std::string& path : orphans(project, o.profile)) add("", path, "no cell of a grid");
     for (const std::string& data : recorded)
         fmt::print(stderr, "{}: not here: its digest was taken from the results\n", data);
+    if (o.add_network) fmt::print(stderr, "{} results have the digest of their network now\n", added);
     if (o.shared.json)
         print_json({{"stale", stale}, {"data_not_here", recorded}});
     else
@@ -72,14 +76,16 @@ void add_stale(CommandLine& line) {
     Command command = line.command("stale", "list results that no longer match code, configuration or data");
     command.option("--profile", o->profile, "quick, cifar10, ... (default: all)")
         .option("--data-root", o->shared.data_root, "folder of the data sets (else NIBBLE_DATA, else data/)")
+        .flag("--add-network", o->add_network,
+              "first add the network's digest to keys that lack it (results of before it counted)")
         .option("--root", o->root, "the repository (default: here or above)");
     o->shared.add_json(command);
     command
         .examples(
             "  nibble stale                                 prints nothing when all is fresh\n"
             "  nibble run $(nibble cells --profile cifar10 --due)   what is stale or missing\n"
-            "Compared are digests of the resolved configuration, the data, the weights a run starts from, "
-            "and\n"
+            "Compared are digests of the resolved configuration, the data, the network, the weights a run "
+            "starts from, and\n"
             "the golden trajectories in tests/golden that pin the arithmetic; never time stamps.")
         .action([o] { return stale_command(*o); });
 }

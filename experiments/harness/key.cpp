@@ -2,6 +2,7 @@
 
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
+#include "engine/models/catalog.hpp"
 #include "engine/quant/post_training_methods.hpp"
 
 namespace nibble {
@@ -19,14 +20,17 @@ std::string KeyParts::difference(const KeyParts& other) const {
     compare("data", data, other.data);
     compare("parent", parent, other.parent);
     compare("numerics", numerics, other.numerics);
+    compare("network", network, other.network);
     return names;
 }
 
 Json to_json(const KeyParts& parts) {
-    return {{"config", parts.config},
-            {"data", parts.data},
-            {"parent", parts.parent},
-            {"numerics", parts.numerics}};
+    Json json{{"config", parts.config},
+              {"data", parts.data},
+              {"parent", parts.parent},
+              {"numerics", parts.numerics}};
+    if (!parts.network.empty()) json["network"] = parts.network;
+    return json;
 }
 
 KeyParts key_parts_from(const Json& json, const std::string& where) {
@@ -36,6 +40,7 @@ KeyParts key_parts_from(const Json& json, const std::string& where) {
     parts.data = f.require<std::string>("data");
     parts.parent = f.require<std::string>("parent");
     parts.numerics = f.require<std::string>("numerics");
+    parts.network = f.get("network", std::string());
     f.finish();
     return parts;
 }
@@ -69,6 +74,10 @@ Json numerics_of(const std::filesystem::path& golden, const PostTrainingConfig& 
     return {{"post_training", entries_of(golden / "post_training.json", method->golden())}};
 }
 }  // namespace
+
+std::string network_digest(const RunConfig& config) {
+    return make_model(std::visit([](const auto& c) { return c.model; }, config)).digest();
+}
 
 std::string numerics_digest(const std::filesystem::path& golden, const RunConfig& config) {
     return digest_of(std::visit([&](const auto& c) { return numerics_of(golden, c); }, config));

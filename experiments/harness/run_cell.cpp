@@ -68,7 +68,7 @@ KeyParts key_parts_of(const Project& project, const ProfileCell& cell, const Dat
             known && !known->empty() ? *known : open_parent(project, cell.profile, source, control).digest;
     }
     return {digest_of(to_json(cell.cell.config)), digest_of(describe(data)), parent,
-            numerics_digest(project.golden(), cell.cell.config)};
+            numerics_digest(project.golden(), cell.cell.config), network_digest(cell.cell.config)};
 }
 
 Json compute_cell(const Project& project, const ProfileCell& cell, const Data& data, const KeyParts& parts,

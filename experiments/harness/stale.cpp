@@ -39,12 +39,25 @@ Judgement judge(const Project& project, const ProfileCell& cell) {
             judgement.parent_recorded = !known;
         }
         const KeyParts today{digest_of(to_json(cell.cell.config)), data.empty() ? result.parts.data : data,
-                             parent, numerics_digest(project.golden(), cell.cell.config)};
+                             parent, numerics_digest(project.golden(), cell.cell.config),
+                             network_digest(cell.cell.config)};
         judgement.why = result.parts.difference(today);
     } catch (const Error& e) {  // of the result, or of the network it starts from
         judgement.why = std::string("unreadable: ") + e.what();
     }
     return judgement;
+}
+
+bool add_network(const Project& project, const ProfileCell& cell) {
+    const auto path = project.result(cell.profile, cell.cell.cell);
+    KeyParts parts = read_result(path).parts;
+    if (!parts.network.empty()) return false;
+    parts.network = network_digest(cell.cell.config);
+    Json result = read_json(path);
+    result["key"] = parts.key();
+    result["key_parts"] = to_json(parts);
+    write_json(path, result);
+    return true;
 }
 
 }  // namespace nibble

@@ -16,4 +16,8 @@ struct Judgement {
 /// Judges the result of a cell, which must exist. An unreadable result is stale ("unreadable: ...").
 Judgement judge(const Project& project, const ProfileCell& cell);
 
+/// Adds the network's digest to the key of a result that was made before networks counted; everything else of the
+/// result stays. False where it is there already. Throws BadInput for a result that cannot be read.
+bool add_network(const Project& project, const ProfileCell& cell);
+
 }  // namespace nibble

@@ -39,13 +39,17 @@ TEST_CASE("every field of a configuration changes its digest") {
     CHECK(digests.size() == changes.size() + 1);
 }
 
-TEST_CASE("a key depends on its four parts and says which differ") {
-    const KeyParts parts{"c", "d", "", "n"};
-    CHECK(parts.key() == KeyParts{"c", "d", "", "n"}.key());
+TEST_CASE("a key depends on its five parts and says which differ") {
+    const KeyParts parts{"c", "d", "", "n", ""};
+    CHECK(parts.key() == KeyParts{"c", "d", "", "n", ""}.key());
     CHECK(parts.difference(parts).empty());
-    CHECK(parts.key() != KeyParts{"d", "c", "", "n"}.key());
-    CHECK(parts.difference({"x", "d", "", "y"}) == "config, numerics");
-    CHECK(parts.difference({"c", "x", "p", "n"}) == "data, parent");
+    CHECK(parts.key() != KeyParts{"d", "c", "", "n", ""}.key());
+    CHECK(parts.difference({"x", "d", "", "y", ""}) == "config, numerics");
+    CHECK(parts.difference({"c", "x", "p", "n", ""}) == "data, parent");
+    const KeyParts with_network{"c", "d", "", "n", "g"};
+    CHECK(parts.key() != with_network.key());
+    CHECK(parts.difference(with_network) == "network");
+    CHECK(key_parts_from(to_json(with_network), "here").network == "g");
     const KeyParts back = key_parts_from(to_json(parts), "here");
     CHECK(back.key() == parts.key());
     Json more = to_json(parts);

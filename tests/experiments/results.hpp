@@ -24,7 +24,7 @@ inline CorrectImages first_correct(double top1) {
 
 /// Of three epochs, evaluated after the last.
 inline Json result(const std::string& cell, double top1) {
-    const KeyParts parts{"c", "d", "", "n"};
+    const KeyParts parts{"c", "d", "", "n", "g"};
     Json history = Json::array();
     for (int epoch = 1; epoch <= 3; ++epoch)
         history.push_back(

@@ -38,8 +38,8 @@ TEST_CASE("a result is stale exactly when a part of its key has changed") {
     write_json(scratch / "tests/golden/training.json", {{"f32", "aa"}, {"bf16", "bb"}});
     const Project project(scratch.path());
     const auto cell = [&] { return find_cell(project, "paper/resnet8--mnist--f32--s0", ""); };
-    const KeyParts parts{digest_of(to_json(cell().cell.config)), "recorded", "",
-                         numerics_digest(project.golden(), cell().cell.config)};
+    KeyParts parts{digest_of(to_json(cell().cell.config)), "recorded", "",
+                   numerics_digest(project.golden(), cell().cell.config), "another network"};
     const auto path = project.result("p", cell().cell.cell);
     write_json(path, result_with(cell().cell.cell.name(), parts));
     bool here = false;
@@ -49,6 +49,17 @@ TEST_CASE("a result is stale exactly when a part of its key has changed") {
         return;
     }
 
+    CHECK(judge(project, cell()).why == "network");
+    CHECK(!add_network(project, cell()));
+    parts.network.clear();
+    const Json old = result_with(cell().cell.cell.name(), parts);
+    write_json(path, old);
+    CHECK(judge(project, cell()).why == "network");
+    CHECK(add_network(project, cell()));
+    Json now = read_json(path);
+    CHECK(now.at("key_parts").at("network") == network_digest(cell().cell.config));
+    for (const char* key : {"key", "key_parts"}) now[key] = old.at(key);
+    CHECK(now == old);
     CHECK(judge(project, cell()).why.empty());
     CHECK(judge(project, cell()).data_recorded);
 
