@@ -349,6 +349,12 @@ std::vector<Dims> input_dims_of(const IntegerGraph& graph, const IntegerStep& st
     return dims;
 }
 
+bool is_island(const IntegerGraph& graph, const IntegerStep& step) {
+    const bool of_codes = graph.values[step.inputs[0]].quantizer.has_value();
+    return step.kind == IntegerStep::Kind::rescale ||
+           (step.kind == IntegerStep::Kind::apply && !(of_codes && operation(step.node.op).elementwise));
+}
+
 std::string storage_name(const IntegerValue& value) {
     if (!value.quantizer) return "f32";
     const Scheme& scheme = value.quantizer->scheme;

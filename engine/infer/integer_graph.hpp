@@ -70,6 +70,9 @@ std::string operation_name(const IntegerStep& step);
 Node complete_node(const IntegerGraph& graph, const IntegerStep& step);
 std::vector<Dims> input_dims_of(const IntegerGraph& graph, const IntegerStep& step);
 
+/// Whether a step computes in floats: a table of the values of a function of one code is none.
+bool is_island(const IntegerGraph& graph, const IntegerStep& step);
+
 /// What a value is stored as: "f32", "u8", "s4", with multipliers by channel "u4-pc", ...
 std::string storage_name(const IntegerValue& value);
 

@@ -126,8 +126,8 @@ std::unique_ptr<RunnableStep> make_rescale_step(const StepContext& context, cons
 }
 
 std::unique_ptr<RunnableStep> make_plain_step(const StepContext& context, const IntegerStep& step) {
-    const bool of_codes = context.graph.values[step.inputs[0]].quantizer.has_value();
-    if (of_codes && operation(step.node.op).elementwise) return std::make_unique<TableStep>(context, step);
+    const bool is_table = step.kind == IntegerStep::Kind::apply && !is_island(context.graph, step);
+    if (is_table) return std::make_unique<TableStep>(context, step);
     return std::make_unique<PlainStep>(context, step);
 }
 

@@ -22,7 +22,8 @@ DropoutUnit::DropoutUnit(const Context& context, Edge input, float rate, int num
 void DropoutUnit::apply(int slot, std::vector<float>& values) const {
     const Noise& noise = context_.noise;
     const std::uint32_t image = noise.first_image + static_cast<std::uint32_t>(slot);
-    Random random(noise.seed, Purpose::dropout, noise.step, static_cast<std::uint32_t>(number_) << 20 | image);
+    Random random(noise.seed, Purpose::dropout, noise.step,
+                  static_cast<std::uint32_t>(number_) << 20 | image);
     const float scale = 1.0f / (1.0f - rate_);
     for (float& v : values) v = random.uniform() < rate_ ? 0.0f : v * scale;
 }

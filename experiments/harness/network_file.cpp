@@ -162,7 +162,8 @@ Json layers_of(const IntegerGraph& graph) {
         for (int v : step.outputs) outputs += (outputs.empty() ? "" : "+") + storage_name(graph.values[v]);
         layers.push_back(
             {{"layer", step.node.name},
-             {"operation", operation_name(step) + text_of(step.node.clamp)},
+             {"operation", operation_name(step) + text_of(step.node.clamp) +
+                               (is_island(graph, step) ? ", in floats" : "")},
              {"input", storage_name(graph.values[step.inputs[0]])},
              {"weights", product ? Json(text_of(step.weights)) : Json()},
              {"residual", step.residual >= 0 ? Json(storage_name(graph.values[step.residual])) : Json()},

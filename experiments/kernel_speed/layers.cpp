@@ -110,7 +110,7 @@ struct FloatLayer {
           context{kernels::active(), Numerics::f32, false, batch, weights, no_gradients, nullptr},
           plan(make_plan(context, graph)),
           scratch(static_cast<std::size_t>(threads())) {
-        for (ConvUnit* conv : plan.convs) conv->pack();
+        for (ProductUnit* conv : plan.products) conv->pack();
         for (ActivationUnit* activation : plan.activations)
             if (activation->normalizes()) activation->use_running_statistics();
     }
@@ -133,8 +133,8 @@ Call float_call(const Layer& layer, int batch) {
 
     const auto network = std::make_shared<FloatLayer>(graph, batch);
     const std::vector<float> images = random_values(batch * layer.input().size());
-    const std::vector<ConvUnit*>& convs = network->plan.convs;
-    ConvUnit* const unit = convs[layer.reads_images() ? 0 : 1];
+    const std::vector<ProductUnit*>& convs = network->plan.products;
+    ProductUnit* const unit = convs[layer.reads_images() ? 0 : 1];
     for (int slot = 0; slot < batch; ++slot) {
         network->plan.input->set(slot, images.data() + slot * layer.input().size());
         if (unit != convs.front()) convs.front()->forward(slot, network->scratch[0]);

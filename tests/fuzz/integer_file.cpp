@@ -31,10 +31,47 @@ namespace {
 using namespace nibble;
 using namespace nibble::fuzz;
 
-const Json kValues{-1,        0,         1,          2,          3,          7,         64,        256,
-                   1 << 20,   1 << 28,   1e-38,      1e38,       0.5,        true,      nullptr,   "s4-pc",
-                   "s8n-pt",  "u8-pt",   "u4-pc",    "t-g3",     "t-pc",     "s4-g2",   "s4x2-pc", "floor",
-                   "half_up", "product", "quantize", "max_pool", "avg_pool", "shortcut"};
+const Json kValues{-1,
+                   0,
+                   1,
+                   2,
+                   3,
+                   7,
+                   64,
+                   256,
+                   1 << 20,
+                   1 << 28,
+                   1e-38,
+                   1e38,
+                   0.5,
+                   true,
+                   nullptr,
+                   "s4-pc",
+                   "s8n-pt",
+                   "u8-pt",
+                   "u4-pc",
+                   "t-g3",
+                   "t-pc",
+                   "s4-g2",
+                   "s4x2-pc",
+                   "floor",
+                   "half_up",
+                   "product",
+                   "quantize",
+                   "max_pool",
+                   "avg_pool",
+                   "shortcut",
+                   "rescale",
+                   "concat",
+                   "slice",
+                   "shuffle",
+                   "pad",
+                   "multiply",
+                   "sigmoid",
+                   "leaky_relu",
+                   "local_norm",
+                   "softmax",
+                   "adaptive_pool"};
 
 void mutate_tensor(Safetensors& file, std::mt19937& random) {
     if (file.tensors.empty()) return;
@@ -58,9 +95,14 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
     set_threads(1);
     flush_denormals();
     if (*argc != 3 || std::strcmp((*argv)[1], "--write-seeds") != 0) return 0;
-    for (std::uint32_t stream : {1, 2, 3})
-        write_file(std::filesystem::path((*argv)[2]) / ("seed-" + std::to_string(stream)),
+    const std::filesystem::path folder = (*argv)[2];
+    for (std::uint32_t stream : {1, 2, 3}) {
+        const std::string number = std::to_string(stream);
+        write_file(folder / ("seed-" + number),
                    bytes_of(to_safetensors(test::small_integer_network(stream), {})));
+        write_file(folder / ("branches-" + number),
+                   bytes_of(to_safetensors(test::branching_integer_network(stream), {})));
+    }
     std::exit(0);
 }
 

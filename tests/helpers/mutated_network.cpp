@@ -1,6 +1,11 @@
 #include "tests/helpers/mutated_network.hpp"
 
 #include <algorithm>
+#include <optional>
+
+#include "engine/core/error.hpp"
+#include "engine/infer/passing.hpp"
+#include "engine/nn/op.hpp"
 
 namespace nibble::test {
 namespace {
@@ -80,35 +85,56 @@ void fit_weights(IntegerStep& step, Dims in) {
 
 void fit_axis(WindowAxis& axis, int size, bool pools) {
     axis.kernel = std::min(axis.kernel, size + axis.before + axis.after);
+    while (axis.span() > size + axis.before + axis.after) --axis.dilation;
     if (!pools) return;
+    axis.dilation = 1;
     axis.before = std::min(axis.before, axis.kernel - 1);
     axis.after = std::min(axis.after, axis.kernel - 1);
     axis.kernel = std::min(axis.kernel, size + axis.before + axis.after);
 }
 
+/// The shape of a step's value; where its operation refuses, that of its input.
+Dims fitted(IntegerGraph& graph, IntegerStep& step, bool last) {
+    const Dims in = graph.values[static_cast<std::size_t>(step.inputs[0])].dims;
+    const bool product = step.kind == Kind::product,
+               pools = step.kind == Kind::mean || step.node.op == Op::max_pool;
+    if (step.kind == Kind::quantize || step.kind == Kind::rescale) return in;
+    Window& w = step.node.window;
+    if (product || pools) {
+        if (last) w = {in.h, in.w};
+        fit_axis(w.rows, in.h, pools);
+        fit_axis(w.cols, in.w, pools);
+        if (product) fit_weights(step, in);
+        return w.output(in, product ? static_cast<int>(step.weights.outputs()) : in.c);
+    }
+    try {
+        return operation(step.node.op).output(complete_node(graph, step), input_dims_of(graph, step));
+    } catch (const BadInput&) {
+        return in;
+    }
+}
+
+/// The quantizer of a value that is passed on, if there is one.
+std::optional<Quantizer> passed(const IntegerGraph& graph, const IntegerStep& step) {
+    std::vector<const Quantizer*> quantizers;
+    for (int v : step.inputs)
+        if (const auto& q = graph.values[static_cast<std::size_t>(v)].quantizer) quantizers.push_back(&*q);
+    if (quantizers.size() != step.inputs.size()) return std::nullopt;
+    try {
+        return passed_quantizer(complete_node(graph, step), input_dims_of(graph, step), quantizers);
+    } catch (const std::exception&) {
+        return std::nullopt;
+    }
+}
+
 /// Shapes follow from the input's, in the order of the steps.
 void fit(IntegerGraph& graph) {
     for (IntegerStep& step : graph.steps) {
-        const IntegerValue in = graph.values[static_cast<std::size_t>(step.inputs[0])];
-        const bool last = &step == &graph.steps.back();
-        Dims out = in.dims;
-        Window& w = step.node.window;
-        if (step.node.op == Op::shortcut_a) {
-            const int channels = graph.values[static_cast<std::size_t>(step.outputs.front())].dims.c;
-            out = {(in.dims.h + step.node.stride - 1) / step.node.stride,
-                   (in.dims.w + step.node.stride - 1) / step.node.stride, std::max(channels, in.dims.c)};
-        } else if (step.kind != Kind::quantize) {
-            if (last) w = {in.dims.h, in.dims.w};
-            fit_axis(w.rows, in.dims.h, step.kind != Kind::product);
-            fit_axis(w.cols, in.dims.w, step.kind != Kind::product);
-            if (step.kind == Kind::product) fit_weights(step, in.dims);
-            out = w.output(in.dims,
-                           step.kind == Kind::product ? static_cast<int>(step.weights.outputs()) : in.dims.c);
-        }
+        const Dims out = fitted(graph, step, &step == &graph.steps.back());
         for (int v : step.outputs) {
             IntegerValue& value = graph.values[static_cast<std::size_t>(v)];
             value.dims = out;
-            if (step.kind == Kind::pass) value.quantizer = in.quantizer;
+            if (step.kind == Kind::pass) value.quantizer = passed(graph, step);
             if (value.quantizer && value.quantizer->by_channel())
                 resize(value.quantizer->multipliers, static_cast<std::size_t>(out.c), 1.0f);
         }
@@ -159,7 +185,7 @@ void mutate(IntegerGraph& graph, const Below& below) {
     IntegerStep& step = graph.steps[at];
     const bool last = at + 1 == graph.steps.size();
     const auto random_value = [&] { return static_cast<int>(any(graph.values.size())); };
-    switch (below(12)) {
+    switch (below(14)) {
         case 0:
             step.node.window.rows.kernel = 1 + static_cast<int>(below(6));
             step.node.window.cols.kernel = 1 + static_cast<int>(below(6));
@@ -185,7 +211,18 @@ void mutate(IntegerGraph& graph, const Below& below) {
             step.residual = step.kind == Kind::product ? random_value() : -1;
             break;
         case 6:
-            step.inputs[0] = random_value();
+            step.inputs[any(step.inputs.size())] = random_value();
+            break;
+        case 12:
+            step.node.groups = 1 + static_cast<int>(below(6));
+            step.node.window.rows.dilation = 1 + static_cast<int>(below(3));
+            step.node.window.cols.dilation = 1 + static_cast<int>(below(3));
+            break;
+        case 13:
+            step.node.first = static_cast<int>(below(4));
+            step.node.slope = random_scale(below);
+            step.node.count_padding = below(2);
+            step.node.local = {1 + static_cast<int>(below(6)), 0.5f, 0.75f, 1};
             break;
         case 7:
             graph.values[static_cast<std::size_t>(step.outputs[any(step.outputs.size())])].quantizer =

@@ -4,6 +4,7 @@
 
 #include "engine/core/rng.hpp"
 #include "engine/infer/lower.hpp"
+#include "engine/nn/op.hpp"
 
 namespace nibble::test {
 
@@ -128,6 +129,61 @@ IntegerGraph small_integer_network(std::uint32_t stream) {
     q.edges.emplace(edge(codes_pool, 0), make_quantizer(scheme_from("u5-pt"), 0.125f, Rounding::floor));
     for (int reader : {ternary, linear})
         quantize_by_channel(folded.graph, folded.weights, folded.node_of[reader], q, stream);
+    return lower(folded.graph, folded.weights, q);
+}
+
+Graph branching_network(std::uint32_t stream) {
+    Random random(17, Purpose::test, 0, stream);
+    const auto pick = [&](std::initializer_list<int> from) {
+        return *(from.begin() + random.below(static_cast<std::uint32_t>(from.size())));
+    };
+    Graph g;
+    const int groups = pick({2, 3});
+    int x = g.conv(g.input({pick({9, 12}), 11, 3}), "stem", 12, {3, 3, 2, 1}, random.below(2));
+    const Op functions[] = {Op::hard_sigmoid, Op::hard_swish, Op::sigmoid, Op::silu};
+    if (random.below(2)) x = g.clamp(g.batch_norm(x, "stem_bn"), {0, 6});
+    const int gate = g.function(functions[random.below(4)], g.conv(g.global_pool(x), "gate", 12, {}, true));
+    x = g.multiply(x, gate);
+    const int left =
+        g.clamp(g.conv(g.slice(x, 0, 6), "grouped", 3 * groups, {3, 3, 1, 1}, true, groups), {-1, 2});
+    const int right = g.function(functions[random.below(4)],
+                                 g.conv(g.slice(x, 6, 6), "dilated", 7, {{3, 1, 2, 2, 2}, {3, 1, 2, 2, 2}}));
+    const int third = g.max_pool(x, {3, 3, 1, 1});
+    x = g.concat({left, right, third});
+    if (g[x].out.c % 5 == 0) x = g.shuffle(x, 5);
+    const int channels = g[x].out.c;
+    const int narrow = g.relu(g.conv(x, "narrow", 8, {}, true));
+    const int pre = random.below(2) ? g.relu(g.batch_norm(x, "pre")) : g.leaky_relu(x, 0.25f);
+    x = g.add(g.conv(pre, "depthwise", channels, {3, 3, 1, 1}, false, channels), x);
+    x = g.concat({g.pad(narrow, 0, 0, 0, 0), x});
+    x = g.avg_pool(g.pad(x, 1, 0, 0, 2), Window(3, 2, 2, 1), false);
+    x = g.relu(g.linear(g.dropout(x, 0.5f), "hidden", 9));
+    g.linear(x, "out", pick({2, 10}));
+    return g;
+}
+
+void quantize_edges(const FoldedNetwork& network, Quantization& quantization, std::uint32_t stream) {
+    Random random(19, Purpose::test, 0, stream);
+    const Graph& graph = network.graph;
+    for (int i = 0; i < graph.size(); ++i)
+        for (int k = 0; k < static_cast<int>(graph[i].inputs.size()); ++k) {
+            const OnCodes on_codes = operation(graph[i].op).on_codes;
+            const int from = graph[i].inputs[static_cast<std::size_t>(k)];
+            if (on_codes == OnCodes::product && random.below(2))
+                quantize_by_channel(graph, network.weights, i, quantization, stream);
+            const bool stored =
+                operation(graph[from].op).on_codes == OnCodes::reals || graph[from].op == Op::input;
+            if ((on_codes == OnCodes::reals || on_codes == OnCodes::sum) && stored && random.below(2))
+                quantization.edges.insert_or_assign(
+                    GraphEdge{i, k}, make_quantizer(scheme_from("s6-pt"), 0.0625f, Rounding::half_up));
+        }
+}
+
+IntegerGraph branching_integer_network(std::uint32_t stream) {
+    const Graph graph = branching_network(stream);
+    const FoldedNetwork folded = fold_batch_norm(graph, random_weights(graph, stream));
+    Quantization q = quantize(folded, {}, stream);
+    quantize_edges(folded, q, stream);
     return lower(folded.graph, folded.weights, q);
 }
 

@@ -37,4 +37,12 @@ QuantizedWeights quantize_as_sum(const Array<float>& weights, const Scheme& sche
 /// stored in three ways; activations quantized by channel, in front of a max-pooling and after an average.
 IntegerGraph small_integer_network(std::uint32_t stream);
 
+/// Branches, groups, gates and functions: what residual networks do not have.
+Graph branching_network(std::uint32_t stream);
+/// Makes some inputs of products codes with a scale per channel, and gives some functions, gates and means codes to
+/// read.
+void quantize_edges(const FoldedNetwork& network, Quantization& quantization, std::uint32_t stream);
+/// A branching network that runs as integers.
+IntegerGraph branching_integer_network(std::uint32_t stream);
+
 }  // namespace nibble::test

@@ -13,7 +13,6 @@
 #include "engine/infer/lower.hpp"
 #include "engine/kernels/dispatch.hpp"
 #include "engine/models/resnet_cifar.hpp"
-#include "engine/nn/op.hpp"
 #include "engine/nn/predictor.hpp"
 #include "engine/quant/maxabs.hpp"
 #include "engine/quant/mmse/dual_weights.hpp"
@@ -65,37 +64,6 @@ Graph random_network(std::uint32_t stream) {
     if (random.below(3) == 0 && std::min(g[x].out.h, g[x].out.w) >= 2)
         x = g.avg_pool(x, {2, 2, 1, pick({0, 1})});
     g.linear(g.global_pool(x), "linear", pick({2, 10, 17}));
-    return g;
-}
-
-/// Branches, groups, gates and functions: what residual networks do not have.
-Graph branching_network(std::uint32_t stream) {
-    Random random(17, Purpose::test, 0, stream);
-    const auto pick = [&](std::initializer_list<int> from) {
-        return *(from.begin() + random.below(static_cast<std::uint32_t>(from.size())));
-    };
-    Graph g;
-    const int groups = pick({2, 3});
-    int x = g.conv(g.input({pick({9, 12}), 11, 3}), "stem", 12, {3, 3, 2, 1}, random.below(2));
-    const Op functions[] = {Op::hard_sigmoid, Op::hard_swish, Op::sigmoid, Op::silu};
-    if (random.below(2)) x = g.clamp(g.batch_norm(x, "stem_bn"), {0, 6});
-    const int gate = g.function(functions[random.below(4)], g.conv(g.global_pool(x), "gate", 12, {}, true));
-    x = g.multiply(x, gate);
-    const int left =
-        g.clamp(g.conv(g.slice(x, 0, 6), "grouped", 3 * groups, {3, 3, 1, 1}, true, groups), {-1, 2});
-    const int right = g.function(functions[random.below(4)],
-                                 g.conv(g.slice(x, 6, 6), "dilated", 7, {{3, 1, 2, 2, 2}, {3, 1, 2, 2, 2}}));
-    const int third = g.max_pool(x, {3, 3, 1, 1});
-    x = g.concat({left, right, third});
-    if (g[x].out.c % 5 == 0) x = g.shuffle(x, 5);
-    const int channels = g[x].out.c;
-    const int narrow = g.relu(g.conv(x, "narrow", 8, {}, true));
-    const int pre = random.below(2) ? g.relu(g.batch_norm(x, "pre")) : g.leaky_relu(x, 0.25f);
-    x = g.add(g.conv(pre, "depthwise", channels, {3, 3, 1, 1}, false, channels), x);
-    x = g.concat({g.pad(narrow, 0, 0, 0, 0), x});
-    x = g.avg_pool(g.pad(x, 1, 0, 0, 2), Window(3, 2, 2, 1), false);
-    x = g.relu(g.linear(g.dropout(x, 0.5f), "hidden", 9));
-    g.linear(x, "out", pick({2, 10}));
     return g;
 }
 
@@ -170,29 +138,14 @@ TEST_CASE(
         if (!a.supported) continue;
         const Chosen chosen(a.name);
         for (std::uint32_t stream = 0; stream < 18; ++stream) {
-            const Graph graph = branching_network(stream);
+            const Graph graph = test::branching_network(stream);
             const auto all = schemes();
             CAPTURE(a.name);
             CAPTURE(stream);
             Quantized q =
                 quantize(graph, test::random_weights(graph, stream), all[stream % all.size()], stream);
-            Random random(19, Purpose::test, 0, stream);
-            const Graph& folded = q.network.graph;
-            for (int i = 0; i < folded.size(); ++i)
-                for (int k = 0; k < static_cast<int>(folded[i].inputs.size()); ++k) {
-                    const OnCodes on_codes = operation(folded[i].op).on_codes;
-                    const int from = folded[i].inputs[static_cast<std::size_t>(k)];
-                    if (on_codes == OnCodes::product && random.below(2))
-                        test::quantize_by_channel(folded, q.network.weights, i, q.quantization, stream);
-                    // Functions, gates and means read codes, too, where these are of a value that is stored.
-                    const bool stored =
-                        operation(folded[from].op).on_codes == OnCodes::reals || folded[from].op == Op::input;
-                    if ((on_codes == OnCodes::reals || on_codes == OnCodes::sum) && stored && random.below(2))
-                        q.quantization.edges.insert_or_assign(
-                            GraphEdge{i, k},
-                            make_quantizer(scheme_from("s6-pt"), 0.0625f, Rounding::half_up));
-                }
-            const IntegerGraph lowered = lower(folded, q.network.weights, q.quantization);
+            test::quantize_edges(q.network, q.quantization, stream);
+            const IntegerGraph lowered = lower(q.network.graph, q.network.weights, q.quantization);
             const IntegerGraph read = integer_graph_from(to_safetensors(lowered, {}));
             Comparison comparison(read);
             const auto images = test::random_images(graph.input_dims(), 3, 100 + stream);

@@ -18,7 +18,8 @@ TEST_CASE("mutated networks: refused, or executed as simulated on every architec
     std::size_t ran = 0;
     for (std::uint32_t stream = 0; stream < kNetworks; ++stream) {
         Random random(41, Purpose::test, 0, stream);
-        IntegerGraph graph = test::small_integer_network(stream % 3);
+        IntegerGraph graph = stream % 2 ? test::small_integer_network(stream % 3)
+                                        : test::branching_integer_network(stream % 5);
         for (std::uint32_t changes = 1 + random.below(12); changes > 0; --changes)
             test::mutate(graph, [&](std::uint32_t n) { return random.below(n); });
         std::string bytes;

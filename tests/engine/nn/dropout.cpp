@@ -60,7 +60,8 @@ TEST_CASE("dropout: the same noise leaves out the same values, other steps, seed
 
 TEST_CASE("dropout: as many values as the rate says, the others made up for them") {
     Training t(0.25f);
-    for (auto& [name, values] : t.weights) values.fill(name == "conv.bias" || name == "linear.weight" ? 1.0f : 0.0f);
+    for (auto& [name, values] : t.weights)
+        values.fill(name == "conv.bias" || name == "linear.weight" ? 1.0f : 0.0f);
     t.run({5, 6, 0});
     for (int i = 0; i < kImages; ++i) {
         const double kept = static_cast<double>(t.network.logits(i)[0]) * 0.75 / t.graph[1].out.size();
