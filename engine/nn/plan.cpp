@@ -38,6 +38,7 @@ class Builder {
             throw Unsupported(describe(graph_, last) + ": the network must end in one pixel of logits, not " +
                               to_string(graph_[last].out));
         plan_.output = unit_of_[last];
+        plan_.output->keep_floats();
         plan_.unit_of = unit_of_;
         return std::move(plan_);
     }

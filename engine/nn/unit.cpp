@@ -1,5 +1,6 @@
 #include "engine/nn/unit.hpp"
 
+#include "engine/core/bf16.hpp"
 #include "engine/nn/shortcut.hpp"
 
 namespace nibble {
@@ -10,6 +11,14 @@ kernels::NormalizeBackward Unit::gradient_view(int slot) const {
     view.gradient = gradient(slot);
     view.channels = dims_.c;
     return view;
+}
+
+const float* Unit::floats(int slot) const {
+    const void* stored = view(slot).src;
+    if (storage_ == kernels::Storage::f32) return static_cast<const float*>(stored);
+    std::vector<float>& wide = floats_[static_cast<std::size_t>(slot)];
+    wide = widened(stored, dims_.size());
+    return wide.data();
 }
 
 kernels::MaskGradient Unit::rule(int slot) const {

@@ -96,8 +96,9 @@ class Unit {
     /// After every image went backward: sums over the batch.
     virtual void finish_backward(int /*images*/) {}
 
-    /// The output as floats, where that is how it is stored: the network's logits.
-    virtual const float* floats(int slot) const { return static_cast<const float*>(view(slot).src); }
+    /// The output as floats, of the unit that computes the network's logits; say so first.
+    void keep_floats() { floats_.resize(static_cast<std::size_t>(context_.slots)); }
+    virtual const float* floats(int slot) const;
     /// How a consumer reads the output: as stored, or by normalising what is stored on the fly. The consumer
     /// sets pixels and destination.
     virtual kernels::Normalize view(int slot) const = 0;
@@ -139,6 +140,7 @@ class Unit {
     const void* residual_gradient(const Reader& reader, int slot, Scratch& scratch) const;
 
     std::vector<Reader> residual_readers_;
+    mutable std::vector<std::vector<float>> floats_;  ///< by slot, of an output in bfloat16
     Buffer* gradient_memory_ = nullptr;
     std::size_t gradient_stride_ = 0;
 };

@@ -56,8 +56,10 @@ Graph branching_network() {
     x = g.relu(g.batch_norm(x, "front_norm"));
     const int deep = g.function(
         Op::hard_swish, g.batch_norm(g.conv(x, "depthwise", 28, {3, 3, 2, 1}, false, 28), "deep_norm"));
-    x = g.relu(g.add(g.batch_norm(g.conv(deep, "point", 20, {}), "point_norm"),
-                     g.avg_pool(g.conv(x, "side", 20, {}), {3, 3, 2, 1}, false)));
+    // Nodes are numbered as they are made: two arguments of one call would be made in the compiler's order.
+    const int point = g.batch_norm(g.conv(deep, "point", 20, {}), "point_norm");
+    const int side = g.avg_pool(g.conv(x, "side", 20, {}), {3, 3, 2, 1}, false);
+    x = g.relu(g.add(point, side));
     x = g.relu(g.linear(g.adaptive_pool(g.pad(x, 1, 0, 0, 0), 2, 3), "hidden", 11));
     g.linear(x, "out", 7);
     return g;

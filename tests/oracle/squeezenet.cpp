@@ -30,7 +30,8 @@ std::vector<float> first_images(const std::filesystem::path& root) {
         REQUIRE(image.cols == kSide);
         for (int r = 0; r < kSide; ++r)
             for (int c = 0; c < kSide; ++c)
-                for (int k = 0; k < 3; ++k) images.push_back(static_cast<float>(image.at<cv::Vec3b>(r, c)[k]) - mean[k]);
+                for (int k = 0; k < 3; ++k)
+                    images.push_back(static_cast<float>(image.at<cv::Vec3b>(r, c)[k]) - mean[k]);
     }
     return images;
 }

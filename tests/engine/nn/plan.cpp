@@ -1,6 +1,7 @@
 // What cannot run is refused by name, and what can has the shape and meaning it should.
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <functional>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "engine/models/resnet_cifar.hpp"
 #include "engine/nn/predictor.hpp"
 #include "engine/train/init.hpp"
+#include "engine/train/trainer.hpp"
 
 using namespace nibble;
 
@@ -36,6 +38,37 @@ TEST_CASE("what cannot run is refused, naming the node") {
               g.linear(g.global_pool(x), "end", 3);
           }).find("unused") != std::string::npos);
     CHECK(refusal([](Graph& g, int x) { g.global_pool(x); }).empty());
+}
+
+TEST_CASE("a network may end in anything of one pixel, in f32 and in bf16") {
+    const std::function<int(Graph&, int)> ends[] = {
+        [](Graph& g, int x) { return g.relu(g.linear(x, "end", 3)); },
+        [](Graph& g, int x) {
+            return g.clamp(g.batch_norm(g.global_pool(x), "end"), {-1, 1});
+        },
+        [](Graph& g, int x) { return g.function(Op::sigmoid, g.global_pool(x)); },
+        [](Graph& g, int x) { return g.dropout(g.linear(x, "end", 5), 0.5f); }};
+    for (const auto& end : ends) {
+        Graph g;
+        end(g, g.conv(g.input({4, 4, 2}), "front", 4, {3, 3, 1, 1}));
+        Random random(3, Purpose::test);
+        std::vector<float> image(g.input_dims().size()), exact(static_cast<std::size_t>(g.classes())),
+            rounded = exact;
+        for (float& x : image) x = random.normal();
+        const Weights weights = initial_weights(g, 2);
+        Predictor(g, weights, Numerics::f32).logits(image, exact);
+        Predictor(g, weights, Numerics::bf16).logits(image, rounded);
+        for (std::size_t c = 0; c < exact.size(); ++c)
+            CHECK(rounded[c] == doctest::Approx(exact[c]).epsilon(0.05));
+        Recipe recipe;
+        recipe.epochs = 1;
+        recipe.batch = 2;
+        recipe.learning_rate = 0.01;
+        Trainer trainer(g, Numerics::bf16, recipe, 1, 1);
+        std::vector<float> two = image;
+        two.insert(two.end(), image.begin(), image.end());
+        CHECK(std::isfinite(trainer.step(two, std::vector<std::int32_t>{0, 1}).loss));
+    }
 }
 
 TEST_CASE("an image's logits depend neither on its neighbours nor on the batch") {
