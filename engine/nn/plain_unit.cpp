@@ -1,5 +1,6 @@
 #include "engine/nn/plain_unit.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/core/bf16.hpp"
@@ -55,6 +56,7 @@ void PlainUnit::backward(int slot, Scratch& scratch) {
             gradients[k].resize(inputs_[k].from->dims().size());
             dx[k] = gradients[k].data();
         }
+    if (std::ranges::all_of(dx, [](const float* gradient) { return !gradient; })) return;
     std::vector<float> wide;
     if (storage_ == kernels::Storage::bf16) wide = widened(gradient(slot), dims_.size());
     const float* dy = wide.empty() ? static_cast<const float*>(gradient(slot)) : wide.data();

@@ -71,6 +71,35 @@ TEST_CASE("a network may end in anything of one pixel, in f32 and in bf16") {
     }
 }
 
+TEST_CASE("operations that read the image itself train: it wants no gradient") {
+    const std::function<int(Graph&, int)> starts[] = {
+        [](Graph& g, int x) {
+            return g.max_pool(x, {2, 2, 2});
+        },
+        [](Graph& g, int x) { return g.pad(x, 1, 1, 1, 1); },
+        [](Graph& g, int x) { return g.function(Op::sigmoid, x); },
+        [](Graph& g, int x) {
+            return g.concat({x, g.slice(x, 0, 1)});
+        },
+        [](Graph& g, int x) { return g.multiply(x, x); },
+        [](Graph& g, int x) { return g.dropout(x, 0.5f); },
+        [](Graph& g, int x) { return g.relu(g.batch_norm(x, "norm")); },
+        [](Graph& g, int x) {
+            return g.conv(x, "depthwise", 2, {3, 3, 1, 1}, false, 2);
+        }};
+    for (const auto& start : starts) {
+        Graph g;
+        const int x = start(g, g.input({4, 4, 2}));
+        g.linear(x, "end", 3);
+        Recipe recipe;
+        recipe.epochs = 1;
+        recipe.batch = 2;
+        Trainer trainer(g, Numerics::f32, recipe, 1, 1);
+        const std::vector<float> images(2 * g.input_dims().size(), 0.5f);
+        CHECK(std::isfinite(trainer.step(images, std::vector<std::int32_t>{0, 1}).loss));
+    }
+}
+
 TEST_CASE("an image's logits depend neither on its neighbours nor on the batch") {
     const Graph g = resnet_cifar({.depth = 8, .width = 0.5, .input = {10, 10, 3}});
     const std::size_t size = g.input_dims().size();
