@@ -87,6 +87,17 @@ std::vector<MaxAbs> schemes() {
             {ternary, 8, 8, 8}, {grouped, 4, 4, 8}, {odd_groups, 8, 8, 2}, {s4_groups, 8, 8, 8}};
 }
 
+/// Makes layer i a sum of tensors, one time in three; returns whether.
+bool make_sum(Quantized& q, int i, Random& random) {
+    const char* const sums[] = {"s4x2-pc", "s4nx3-pc", "s3x4-pc", "s8nx2-pc"};
+    if (random.below(3)) return false;
+    const std::string& name = q.network.graph[i].name;
+    q.quantization.layers.at(name) =
+        test::quantize_as_sum(q.network.weights.at(name + ".weight"), scheme_from(sums[random.below(4)]),
+                              static_cast<std::uint32_t>(i));
+    return true;
+}
+
 std::string mismatches(const Comparison& comparison) {
     std::string text;
     for (const Agreement& a : comparison.agreements())
@@ -95,7 +106,6 @@ std::string mismatches(const Comparison& comparison) {
 }
 
 TEST_CASE("integer execution equals its simulation: random networks and schemes, every architecture") {
-    const char* const sums[] = {"s4x2-pc", "s4nx3-pc", "s3x4-pc", "s8nx2-pc"};
     for (const kernels::Architecture& a : kernels::architectures()) {
         if (!a.supported) {
             MESSAGE("SKIPPED: " << a.name << " (this machine lacks it)");
@@ -116,12 +126,7 @@ TEST_CASE("integer execution equals its simulation: random networks and schemes,
             for (int i : q.network.graph.products()) {
                 if (random.below(2))
                     test::quantize_by_channel(q.network.graph, q.network.weights, i, q.quantization, stream);
-                if (random.below(3)) continue;
-                const std::string& name = q.network.graph[i].name;
-                q.quantization.layers.at(name) =
-                    test::quantize_as_sum(q.network.weights.at(name + ".weight"),
-                                          scheme_from(sums[random.below(4)]), static_cast<std::uint32_t>(i));
-                ++layers_of_sums;
+                layers_of_sums += make_sum(q, i, random);
             }
             Comparison comparison(lower(q.network.graph, q.network.weights, q.quantization));
             comparison.add(test::random_images(graph.input_dims(), 3, 100 + stream));
@@ -137,6 +142,7 @@ TEST_CASE(
     for (const kernels::Architecture& a : kernels::architectures()) {
         if (!a.supported) continue;
         const Chosen chosen(a.name);
+        int layers_of_sums = 0;
         for (std::uint32_t stream = 0; stream < 18; ++stream) {
             const Graph graph = test::branching_network(stream);
             const auto all = schemes();
@@ -145,6 +151,8 @@ TEST_CASE(
             Quantized q =
                 quantize(graph, test::random_weights(graph, stream), all[stream % all.size()], stream);
             test::quantize_edges(q.network, q.quantization, stream);
+            Random random(21, Purpose::test, 0, stream);
+            for (int i : q.network.graph.products()) layers_of_sums += make_sum(q, i, random);
             const IntegerGraph lowered = lower(q.network.graph, q.network.weights, q.quantization);
             const IntegerGraph read = integer_graph_from(to_safetensors(lowered, {}));
             Comparison comparison(read);
@@ -157,6 +165,7 @@ TEST_CASE(
             IntegerExecutor(lowered).logits(images, again);
             CHECK(logits == again);
         }
+        CHECK(layers_of_sums > 36);
     }
 }
 
@@ -183,16 +192,12 @@ TEST_CASE("integer execution: negated codes with a negative step are the same ne
     CHECK(run() == before);
 }
 
-TEST_CASE("integer execution: one digest for any architecture, number of threads and images at once") {
-    const Graph graph = resnet_cifar({.depth = 8});
-    Quantized q = quantize(graph, test::random_weights(graph, 1),
-                           {.weights = scheme_from("s4-pc"), .activation_bits = 4}, 1);
-    for (const char* name : {"layer2.0.conv2", "layer3.0.conv1"})
-        q.quantization.layers.at(name) = test::quantize_as_sum(
-            q.network.weights.at(std::string(name) + ".weight"), scheme_from("s4x2-pc"), 1);
-    const IntegerGraph lowered = lower(q.network.graph, q.network.weights, q.quantization);
+/// The same logits on every architecture, for 1 to 3 threads, which take images alone or share one.
+void check_one_digest(const IntegerGraph& lowered) {
     constexpr std::size_t kImages = 11;
-    const std::vector<float> images = test::random_images(graph.input_dims(), kImages, 2);
+    const std::size_t size = lowered.input_dims().size(),
+                      classes = static_cast<std::size_t>(lowered.classes());
+    const std::vector<float> images = test::random_images(lowered.input_dims(), kImages, 2);
     std::vector<float> expected;
     const int before = threads();
     for (const kernels::Architecture& a : kernels::architectures()) {
@@ -202,12 +207,11 @@ TEST_CASE("integer execution: one digest for any architecture, number of threads
             set_threads(n);
             IntegerExecutor executor(lowered);
             for (std::size_t together : {std::size_t{1}, std::size_t{2}, kImages}) {
-                std::vector<float> logits(kImages * 10);
+                std::vector<float> logits(kImages * classes);
                 for (std::size_t i = 0; i < kImages; i += together) {
-                    const std::size_t count = std::min(together, kImages - i),
-                                      size = graph.input_dims().size();
+                    const std::size_t count = std::min(together, kImages - i);
                     executor.logits(std::span(images).subspan(i * size, count * size),
-                                    std::span(logits).subspan(i * 10, count * 10));
+                                    std::span(logits).subspan(i * classes, count * classes));
                 }
                 if (expected.empty()) expected = logits;
                 CHECK(logits == expected);
@@ -215,6 +219,17 @@ TEST_CASE("integer execution: one digest for any architecture, number of threads
         }
     }
     set_threads(before);
+}
+
+TEST_CASE("integer execution: one digest for any architecture, number of threads and images at once") {
+    const Graph graph = resnet_cifar({.depth = 8});
+    Quantized q = quantize(graph, test::random_weights(graph, 1),
+                           {.weights = scheme_from("s4-pc"), .activation_bits = 4}, 1);
+    for (const char* name : {"layer2.0.conv2", "layer3.0.conv1"})
+        q.quantization.layers.at(name) = test::quantize_as_sum(
+            q.network.weights.at(std::string(name) + ".weight"), scheme_from("s4x2-pc"), 1);
+    check_one_digest(lower(q.network.graph, q.network.weights, q.quantization));
+    for (std::uint32_t stream : {0u, 1u, 2u, 3u}) check_one_digest(test::branching_integer_network(stream));
 }
 
 /// |a - b| over |b|, in the root mean square.
