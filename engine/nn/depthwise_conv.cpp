@@ -42,6 +42,13 @@ void DepthwiseConvUnit::plan_phases() {
                                                phase.rows.taps[i] * window_cols.kernel + phase.cols.taps[j]) *
                                            dims_.c);
             }
+    for (int r = 0; r < dims_.h; ++r)
+        for (int c = 0; c < dims_.w; ++c) {
+            pixels_of_x_.push_back(r * window_rows.stride * x_border_.row_stride(in_.c) +
+                                   static_cast<std::ptrdiff_t>(c) * window_cols.stride * in_.c);
+            pixels_of_dy_.push_back((r + dy_border_.top) * dy_border_.row_stride(dims_.c) +
+                                    static_cast<std::ptrdiff_t>(c + dy_border_.left) * dims_.c);
+        }
 }
 
 void DepthwiseConvUnit::pack(const float* forward, const float* backward) {
@@ -86,23 +93,14 @@ void DepthwiseConvUnit::multiply(const void* x, float* out, Scratch& scratch) {
 }
 
 void DepthwiseConvUnit::weight_gradient(const void* x, const void* dy, float* gradient, Scratch& scratch) {
-    const auto& [rows, cols] = options_.window;
     const float* operand = widened_operand(x, x_border_, scratch.gathered);
     const float* dy_values = widened_operand(dy, dy_border_, scratch.image2);
-    std::vector<std::ptrdiff_t> x_at, dy_at;  // by output pixel
-    for (int r = 0; r < dims_.h; ++r)
-        for (int c = 0; c < dims_.w; ++c) {
-            x_at.push_back(r * rows.stride * x_border_.row_stride(in_.c) +
-                           static_cast<std::ptrdiff_t>(c) * cols.stride * in_.c);
-            dy_at.push_back((r + dy_border_.top) * dy_border_.row_stride(dims_.c) +
-                            static_cast<std::ptrdiff_t>(c + dy_border_.left) * dims_.c);
-        }
     for (std::size_t tap = 0; tap < x_at_.size(); ++tap)
         context_.kernels.channel_sums({.a = operand + x_at_[tap],
                                        .b = dy_values,
-                                       .a_at = x_at.data(),
-                                       .b_at = dy_at.data(),
-                                       .terms = static_cast<int>(x_at.size()),
+                                       .a_at = pixels_of_x_.data(),
+                                       .b_at = pixels_of_dy_.data(),
+                                       .terms = static_cast<int>(pixels_of_x_.size()),
                                        .pixels = 1,
                                        .channels = dims_.c,
                                        .a_stride = 0,

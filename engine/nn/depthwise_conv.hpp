@@ -33,6 +33,7 @@ class DepthwiseConvUnit : public ProductUnit {
     std::vector<float> forward_, backward_;          ///< weights [kh][kw][c]
     std::vector<std::ptrdiff_t> x_at_, weights_at_;  ///< by tap
     std::vector<Phase> phases_;
+    std::vector<std::ptrdiff_t> pixels_of_x_, pixels_of_dy_;  ///< by output pixel
 };
 
 }  // namespace nibble

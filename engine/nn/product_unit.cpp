@@ -65,11 +65,14 @@ std::size_t ProductUnit::chunk_gradient_size() const {
     return weights + static_cast<std::size_t>(dims_.c);
 }
 
-std::size_t ProductUnit::gradient_at(int o, int i, int tap) const {
-    if (by_tap_) return static_cast<std::size_t>(tap) * dims_.c + o;
-    const int group = o / group_.outputs;
-    return group * group_gradient_size() +
-           (static_cast<std::size_t>(tap) * group_.inputs + i) * gradient_stride() + o % group_.outputs;
+std::size_t ProductUnit::gradient_at(int o, int i) const {
+    if (by_tap_) return static_cast<std::size_t>(o);
+    return o / group_.outputs * group_gradient_size() + static_cast<std::size_t>(i) * gradient_stride() +
+           o % group_.outputs;
+}
+
+std::size_t ProductUnit::gradient_of_next_tap() const {
+    return static_cast<std::size_t>(by_tap_ ? dims_.c : group_.inputs * gradient_stride());
 }
 
 void ProductUnit::pack() {
@@ -212,12 +215,14 @@ void ProductUnit::finish_backward(int images) {
     });
     Array<float>& gradient = context_.gradients.at(options_.name + ".weight");
     float* to = gradient.data();
+    const int taps = options_.window.taps();
+    const std::size_t next = gradient_of_next_tap();
     for (int o = 0; o < dims_.c; ++o)
         for (int i = 0; i < group_.inputs; ++i) {
             const int input = o / group_.outputs * group_.inputs + i;
             const float step = input_codes_ ? input_codes_->steps[input] : 1.0f;
-            for (int tap = 0; tap < options_.window.taps(); ++tap)
-                *to++ = step * chunk_gradients_[gradient_at(o, i, tap)];
+            const float* from = chunk_gradients_.data() + gradient_at(o, i);
+            for (int tap = 0; tap < taps; ++tap) *to++ = step * from[tap * next];
         }
     if (quantizer_)
         quantizer_->pass_weight_gradient(context_.weights.at(options_.name + ".weight"),

@@ -67,8 +67,9 @@ class ProductUnit : public ActivationSource {
     void add_bias(float* out) const;
     void add_bias_gradient(int slot, float* sums) const;
     std::size_t chunk_gradient_size() const;
-    /// Where that of weight [o][i][tap] lies.
-    std::size_t gradient_at(int o, int i, int tap) const;
+    /// Where the gradient of weight [o][i][0] lies, and how far apart those of its taps are.
+    std::size_t gradient_at(int o, int i) const;
+    std::size_t gradient_of_next_tap() const;
 
     bool by_tap_;
     LayerQuantizer* quantizer_ = nullptr;

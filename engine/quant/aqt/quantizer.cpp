@@ -42,24 +42,21 @@ void Layer::set_bounds(std::vector<float> bounds) {
     }
 }
 
-std::size_t Layer::input_of(const Array<float>& weights, std::size_t i) const {
-    const auto groups = static_cast<std::size_t>(options_.groups),
-               inputs = static_cast<std::size_t>(options_.channels) / groups;
-    const std::size_t outputs = weights.shape()[0], per_output = weights.size() / outputs;
-    const std::size_t group = i / per_output / (outputs / groups);
-    return group * inputs + i % per_output / (per_output / inputs);
-}
-
 template <class Visit>
 void Layer::for_weights(const Array<float>& weights, Visit visit) const {
-    const std::size_t outputs = weights.shape()[0], per_output = weights.size() / outputs;
+    const auto groups = static_cast<std::size_t>(options_.groups),
+               inputs = static_cast<std::size_t>(options_.channels) / groups;
+    const std::size_t outputs = weights.shape()[0], per_output = weights.size() / outputs,
+                      per_input = per_output / inputs;
     std::vector<float> folded(per_output);
     for (std::size_t o = 0; o < outputs; ++o) {
         const float* w = weights.data() + o * per_output;
+        const std::size_t first = o / (outputs / groups) * inputs;  // input channel of the group
         for (std::size_t i = 0; i < per_output; ++i)
-            folded[i] = folds_steps() ? w[i] * codes_->steps[input_of(weights, o * per_output + i)] : w[i];
+            folded[i] = folds_steps() ? w[i] * codes_->steps[first + i / per_input] : w[i];
         const float multiplier = options_.weights.multiplier(folded);
-        for (std::size_t i = 0; i < per_output; ++i) visit(o, o * per_output + i, folded[i], multiplier);
+        for (std::size_t i = 0; i < per_output; ++i)
+            visit(Place{o, first + i / per_input, o * per_output + i}, folded[i], multiplier);
     }
 }
 
@@ -67,22 +64,21 @@ void Layer::encode(const Array<float>& weights, WeightCodes& to) const {
     to.codes.resize(weights.size());
     to.values.resize(weights.size());
     to.units.resize(weights.shape()[0]);
-    for_weights(weights, [&](std::size_t o, std::size_t i, float w, float multiplier) {
+    for_weights(weights, [&](const Place& at, float w, float multiplier) {
         const float step = 1.0f / multiplier;
         const float code = options_.weights.code(w * multiplier);
         const float value = code * step;
-        const std::size_t input = input_of(weights, i);
-        to.codes[i] = by_channel() && !folds_steps() ? code * codes_->steps[input] : code;
-        to.values[i] = folds_steps() ? value * codes_->multipliers[input] : value;
-        to.units[o] = static_cast<double>(step) *
-                      (codes_ && !by_channel() ? static_cast<double>(codes_->steps[0]) : 1.0);
+        to.codes[at.weight] = by_channel() && !folds_steps() ? code * codes_->steps[at.input] : code;
+        to.values[at.weight] = folds_steps() ? value * codes_->multipliers[at.input] : value;
+        to.units[at.output] = static_cast<double>(step) *
+                              (codes_ && !by_channel() ? static_cast<double>(codes_->steps[0]) : 1.0);
     });
 }
 
 void Layer::pass_weight_gradient(const Array<float>& weights, std::span<float> gradient) const {
     if (!options_.weights.half_shift) return;  // no weight passes the largest, and that one is not clipped
-    for_weights(weights, [&](std::size_t, std::size_t i, float w, float multiplier) {
-        if (std::abs(w * multiplier) > options_.weights.clip()) gradient[i] = 0.0f;
+    for_weights(weights, [&](const Place& at, float w, float multiplier) {
+        if (std::abs(w * multiplier) > options_.weights.clip()) gradient[at.weight] = 0.0f;
     });
 }
 
@@ -111,10 +107,10 @@ QuantizedWeights Layer::quantized(const Array<float>& weights) const {
     q.shape.assign(weights.shape().begin(), weights.shape().end());
     q.codes.resize(weights.size());
     q.steps.resize(q.outputs());
-    for_weights(weights, [&](std::size_t o, std::size_t i, float w, float multiplier) {
+    for_weights(weights, [&](const Place& at, float w, float multiplier) {
         if (!std::isfinite(w * multiplier)) throw BadInput("quantization: a weight is not a finite number");
-        q.codes[i] = static_cast<std::int8_t>(grid.code(w * multiplier));
-        q.steps[o] = 1.0f / multiplier;
+        q.codes[at.weight] = static_cast<std::int8_t>(grid.code(w * multiplier));
+        q.steps[at.output] = 1.0f / multiplier;
     });
     return q;
 }

@@ -66,8 +66,10 @@ class Layer : public LayerQuantizer {
     bool folds_steps() const { return by_channel() && !options_.unfolded; }
     /// Calls visit(o, i, w, s): w the weight number i, with the input's step in it where that is folded, s the
     /// multiplier of its output channel o.
-    /// The input channel that weight number i multiplies.
-    std::size_t input_of(const Array<float>& weights, std::size_t i) const;
+    /// A weight by its number, and the channels that it joins.
+    struct Place {
+        std::size_t output, input, weight;
+    };
     template <class Visit>
     void for_weights(const Array<float>& weights, Visit visit) const;
 
