@@ -10,8 +10,6 @@
 namespace nibble {
 namespace {
 
-constexpr int kBandSums = 8192;  // 32 KiB
-
 class GroupedProductStep : public ProductBase {
   public:
     GroupedProductStep(const StepContext& context, const IntegerStep& step) : ProductBase(context, step) {

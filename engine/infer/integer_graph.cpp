@@ -154,8 +154,9 @@ class Checker {
         for (int n : node.window.numbers())
             if (n > kMaxWindow)
                 fail("window", "sizes of at most " + std::to_string(kMaxWindow), std::to_string(n));
-        if (node.stride > kMaxWindow || node.local.size > kMaxWindow)
-            fail("stride", "1 to " + std::to_string(kMaxWindow), "more");
+        for (int n : {node.stride, node.local.size})
+            if (n > kMaxWindow)
+                fail("stride or size", "1 to " + std::to_string(kMaxWindow), std::to_string(n));
         if (!(node.clamp.low < node.clamp.high)) fail("clamp", "a lower bound and a higher one", "others");
     }
 

@@ -9,6 +9,9 @@
 
 namespace nibble {
 
+/// Of a band of rows: 32 KiB, which stay in the first-level cache between the product and the finish.
+inline constexpr int kBandSums = 8192;
+
 class ProductBase : public RunnableStep {
   public:
     using RunnableStep::RunnableStep;

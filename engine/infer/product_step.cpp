@@ -13,7 +13,6 @@ namespace nibble {
 namespace {
 
 constexpr int kGroupPanels = 4;
-constexpr int kBandSums = 8192;  // 32 KiB
 
 /// Stretches of channels with one multiplier that begin anew with every tap. A linear layer's groups count its
 /// elements by channels, then taps.

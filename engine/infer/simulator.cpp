@@ -145,17 +145,26 @@ class SimulatedProduct {
         return largest;
     }
 
+    /// The kernels of the outputs [group * n, (group + 1) * n), then those of their extra terms, which ascend.
+    std::vector<std::size_t> kernels_of_group(int group) const {
+        const QuantizedWeights& w = step_.weights;
+        const std::size_t n = w.outputs() / static_cast<std::size_t>(step_.node.groups),
+                          first = static_cast<std::size_t>(group) * n;
+        std::vector<std::size_t> kernels;
+        for (std::size_t o = first; o < first + n; ++o) kernels.push_back(o);
+        std::size_t next = w.outputs();
+        for (const ExtraTerm& term : w.extra) {
+            for (auto at = std::ranges::lower_bound(term.outputs, first);
+                 at != term.outputs.end() && *at < first + n; ++at)
+                kernels.push_back(next + static_cast<std::size_t>(at - term.outputs.begin()));
+            next += term.outputs.size();
+        }
+        return kernels;
+    }
+
     void add_piece(int group, int k, int length) {
         const QuantizedWeights& w = step_.weights;
-        Piece piece{group, k, length, {}, {}};
-        const auto per_group = static_cast<std::size_t>(out_.c / step_.node.groups);
-        const auto add_kernel = [&](std::size_t kernel, std::size_t output) {
-            if (output / per_group == static_cast<std::size_t>(group)) piece.kernels.push_back(kernel);
-        };
-        for (std::size_t o = 0; o < w.outputs(); ++o) add_kernel(o, o);
-        std::size_t next = w.outputs();
-        for (const ExtraTerm& term : w.extra)
-            for (const std::uint32_t output : term.outputs) add_kernel(next++, output);
+        Piece piece{group, k, length, kernels_of_group(group), {}};
         piece.weights = {kernels::active(), false, 1, length, static_cast<int>(piece.kernels.size())};
         const int taps = step_.node.window.taps();
         std::vector<float> matrix;
