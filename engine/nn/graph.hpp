@@ -92,8 +92,7 @@ struct Parameter {
 using Weights = std::map<std::string, Array<float>>;
 
 /// Builds itself front to back; every function returns the new node's index and throws BadInput when shapes
-/// do not fit. The last node is the output, of shape
-/// 1 x 1 x classes.
+/// do not fit. The last node is the output, of shape 1 x 1 x classes.
 class Graph {
   public:
     /// Appends a copy of a node, perhaps of another graph; its inputs are nodes of this one.
@@ -131,7 +130,7 @@ class Graph {
     int pad(int x, int top, int bottom, int left, int right);
     int local_norm(int x, LocalNorm norm);
     int dropout(int x, float rate);
-    /// Over channels; only as the last node.
+    /// Over the channels of one pixel.
     int softmax(int x);
 
     const std::vector<Node>& nodes() const { return nodes_; }
