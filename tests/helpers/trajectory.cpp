@@ -61,7 +61,7 @@ Graph branching_network() {
     const int side = g.avg_pool(g.conv(x, "side", 20, {}), {3, 3, 2, 1}, false);
     x = g.relu(g.add(point, side));
     x = g.relu(g.linear(g.adaptive_pool(g.pad(x, 1, 0, 0, 0), 2, 3), "hidden", 11));
-    g.linear(x, "out", 7);
+    g.linear(g.dropout(x, 0.25f), "out", 7);
     return g;
 }
 
