@@ -68,11 +68,10 @@ class AveragePoolStep : public RunnableStep {
   private:
     /// What the sum of output (r, c) is divided by.
     float divisor(int r, int c) const {
-        const auto& [rows, cols] = step_.node.window;
-        if (step_.node.count_padding) return static_cast<float>(step_.node.window.taps());
-        const Dims in = layout(step_.inputs[0]).dims;
-        const Interval i = rows.taps(r, in.h), j = cols.taps(c, in.w);
-        return static_cast<float>((i.end - i.begin) * (j.end - j.begin));
+        const Window& window = step_.node.window;
+        return static_cast<float>(step_.node.count_padding
+                                      ? window.taps()
+                                      : window.taps_inside(layout(step_.inputs[0]).dims, r, c));
     }
 
     void average_floats(const Share& share, int slot, int r, int c, float* mean) const {

@@ -32,7 +32,7 @@ void ActivationUnit::set_scale(int channel, double mean, double variance) {
     mean_[channel] = mean;
     inverse_deviation_[channel] = inverse;
     by_g_[channel] = static_cast<float>(scale);
-    scale_[channel] = static_cast<float>(source_unit(channel) * scale);
+    scale_[channel] = static_cast<float>(unit(channel) * scale);
     shift_[channel] = static_cast<float>(beta - mean * scale);
 }
 
@@ -49,8 +49,8 @@ void ActivationUnit::finish_statistics(int images) {
     float* running_mean = parameter(context_.weights, ".running_mean");
     float* running_var = parameter(context_.weights, ".running_var");
     for (int c = 0; c < dims_.c; ++c) {
-        const double mean = source_unit(c) * sums_[c] / values;
-        const double raw = source_unit(c) * source_unit(c) * sums_[dims_.c + c] / values - mean * mean;
+        const double mean = unit(c) * sums_[c] / values;
+        const double raw = unit(c) * unit(c) * sums_[dims_.c + c] / values - mean * mean;
         const double variance = raw < 0.0 ? 0.0 : raw;  // rounding can take a constant channel below 0
         const double unbiased = values > 1 ? variance * (values / (values - 1)) : variance;
         const auto move = [](float& running, double to) {
@@ -135,14 +135,13 @@ void ActivationUnit::finish_gradient(int images) {
     float* d_beta = parameter(context_.gradients, ".bias");
     for (int c = 0; c < dims_.c; ++c) {
         const double sum_g = sums_[c];
-        const double sum_g_normal =
-            inverse_deviation_[c] * (source_unit(c) * sums_[dims_.c + c] - mean_[c] * sum_g);
+        const double sum_g_normal = inverse_deviation_[c] * (unit(c) * sums_[dims_.c + c] - mean_[c] * sum_g);
         d_beta[c] = static_cast<float>(sum_g);
         d_gamma[c] = static_cast<float>(sum_g_normal);
         // scale (g - sum_g/n - (y - mean) inverse sum_g_normal/n), sorted by g, y and 1
         const double scale = static_cast<double>(by_g_[c]);
         const double by_y = -scale * inverse_deviation_[c] * sum_g_normal / values;
-        by_y_[c] = static_cast<float>(by_y * source_unit(c));
+        by_y_[c] = static_cast<float>(by_y * unit(c));
         constant_[c] = static_cast<float>(-scale * sum_g / values - by_y * mean_[c]);
     }
 }

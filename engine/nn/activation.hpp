@@ -58,7 +58,7 @@ class ActivationUnit : public Unit {
   private:
     float* parameter(Weights& from, const char* suffix) const;
     /// The source stores y / unit.
-    double source_unit(int channel) const { return source_.unit(channel); }
+    double unit(int channel) const { return source_.unit(channel); }
     void set_scale(int channel, double mean, double variance);
 
     ActivationSource& source_;

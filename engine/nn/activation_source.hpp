@@ -11,6 +11,8 @@ class ActivationSource : public Unit {
 
     void set_activation(ActivationUnit* activation) { activation_ = activation; }
     ActivationUnit* activation() const override { return activation_; }
+    /// What the stored output must be multiplied with to be the value.
+    virtual double unit(int /*channel*/) const { return 1.0; }
     /// Batch statistics.
     void finish_forward(int images) override;
 

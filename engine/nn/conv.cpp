@@ -21,28 +21,18 @@ ConvUnit::ConvUnit(const Context& context, Edge input, Dims dims, const Options&
 }
 
 void ConvUnit::plan_phases() {
-    if (!input_.from->wants_gradient()) {
-        dy_border_ = {0, 0, dims_.h, dims_.w};
-        return;
-    }
     dy_border_ = {0, 0, dims_.h, dims_.w};
-    int below = dims_.h, right = dims_.w;
-    for (GradientPhase& rows : gradient_phases(options_.window.rows, in_.h))
+    if (!input_.from->wants_gradient()) return;
+    dy_border_ = gradient_border();
+    for (const GradientPhase& rows : gradient_phases(options_.window.rows, in_.h))
         for (const GradientPhase& cols : gradient_phases(options_.window.cols, in_.w)) {
-            const int runs = rows.window.kernel, columns = cols.window.kernel;
             Phase& phase = phases_.emplace_back(Phase{rows, cols, {}, {}, {}});
-            phase.weights = {context_.kernels, context_.numerics == Numerics::bf16, runs, columns * dims_.c,
-                             in_.c};
+            phase.weights = {context_.kernels, context_.numerics == Numerics::bf16, rows.window.kernel,
+                             cols.window.kernel * dims_.c, in_.c};
             phase.row_stretches = stretches(rows.window, rows.positions, dims_.h);
             phase.areas =
                 areas(phase.row_stretches, stretches(cols.window, cols.positions, dims_.w), dims_.c);
-            dy_border_.top = std::max(dy_border_.top, rows.window.before);
-            dy_border_.left = std::max(dy_border_.left, cols.window.before);
-            below = std::max(below, rows.window.source(rows.positions - 1, runs));
-            right = std::max(right, cols.window.source(cols.positions - 1, columns));
         }
-    dy_border_.rows = dy_border_.top + below;
-    dy_border_.cols = dy_border_.left + right;
 }
 
 void ConvUnit::pack(const float* forward, const float* backward) {

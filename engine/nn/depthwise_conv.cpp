@@ -20,34 +20,31 @@ DepthwiseConvUnit::DepthwiseConvUnit(const Context& context, Edge input, Dims di
 }
 
 void DepthwiseConvUnit::plan_phases() {
-    int below = dims_.h, right = dims_.w;
     const auto& [window_rows, window_cols] = options_.window;
-    for (const GradientPhase& rows : gradient_phases(window_rows, in_.h))
-        for (const GradientPhase& cols : gradient_phases(window_cols, in_.w)) {
-            phases_.push_back({rows, cols, {}, {}});
-            dy_border_.top = std::max(dy_border_.top, rows.window.before);
-            dy_border_.left = std::max(dy_border_.left, cols.window.before);
-            below = std::max(below, rows.window.source(rows.positions - 1, rows.window.kernel - 1) + 1);
-            right = std::max(right, cols.window.source(cols.positions - 1, cols.window.kernel - 1) + 1);
-        }
-    dy_border_.rows = dy_border_.top + below;
-    dy_border_.cols = dy_border_.left + right;
-    for (Phase& phase : phases_)
-        for (int i = 0; i < phase.rows.window.kernel; ++i)
-            for (int j = 0; j < phase.cols.window.kernel; ++j) {
-                phase.dy_at.push_back(
-                    (phase.rows.window.source(0, i) + dy_border_.top) * dy_border_.row_stride(dims_.c) +
-                    static_cast<std::ptrdiff_t>(phase.cols.window.source(0, j) + dy_border_.left) * dims_.c);
-                phase.weights_at.push_back(static_cast<std::ptrdiff_t>(
-                                               phase.rows.taps[i] * window_cols.kernel + phase.cols.taps[j]) *
-                                           dims_.c);
-            }
+    if (input_.from->wants_gradient()) {
+        dy_border_ = gradient_border();
+        for (const GradientPhase& rows : gradient_phases(window_rows, in_.h))
+            for (const GradientPhase& cols : gradient_phases(window_cols, in_.w)) add_phase(rows, cols);
+    }
     for (int r = 0; r < dims_.h; ++r)
         for (int c = 0; c < dims_.w; ++c) {
             pixels_of_x_.push_back(r * window_rows.stride * x_border_.row_stride(in_.c) +
                                    static_cast<std::ptrdiff_t>(c) * window_cols.stride * in_.c);
             pixels_of_dy_.push_back((r + dy_border_.top) * dy_border_.row_stride(dims_.c) +
                                     static_cast<std::ptrdiff_t>(c + dy_border_.left) * dims_.c);
+        }
+}
+
+void DepthwiseConvUnit::add_phase(const GradientPhase& rows, const GradientPhase& cols) {
+    Phase& phase = phases_.emplace_back(Phase{rows, cols, {}, {}});
+    for (int i = 0; i < rows.window.kernel; ++i)
+        for (int j = 0; j < cols.window.kernel; ++j) {
+            const int row = rows.window.source(0, i) + dy_border_.top,
+                      col = cols.window.source(0, j) + dy_border_.left;
+            const int tap = rows.taps[i] * options_.window.cols.kernel + cols.taps[j];
+            phase.dy_at.push_back(row * dy_border_.row_stride(dims_.c) +
+                                  static_cast<std::ptrdiff_t>(col) * dims_.c);
+            phase.weights_at.push_back(static_cast<std::ptrdiff_t>(tap) * dims_.c);
         }
 }
 

@@ -27,6 +27,7 @@ class DepthwiseConvUnit : public ProductUnit {
     void weight_gradient(const void* x, const void* dy, float* gradient, Scratch& scratch) override;
     void input_gradient(const void* dy, float* dx, Scratch& scratch) override;
     void plan_phases();
+    void add_phase(const GradientPhase& rows, const GradientPhase& cols);
     /// An operand as floats.
     const float* widened_operand(const void* operand, const Border& border, Buffer& buffer) const;
 

@@ -1,18 +1,8 @@
 #include "engine/nn/dropout_unit.hpp"
 
-#include "engine/core/bf16.hpp"
 #include "engine/core/rng.hpp"
 
 namespace nibble {
-namespace {
-
-std::vector<float> floats_at(const void* from, kernels::Storage storage, std::size_t count) {
-    if (storage == kernels::Storage::bf16) return widened(from, count);
-    const auto* values = static_cast<const float*>(from);
-    return {values, values + count};
-}
-
-}  // namespace
 
 DropoutUnit::DropoutUnit(const Context& context, Edge input, float rate, int number)
     : Unit(context, input.from->dims(), context.storage()), input_(input), rate_(rate), number_(number) {
@@ -29,24 +19,16 @@ void DropoutUnit::apply(int slot, std::vector<float>& values) const {
 }
 
 void DropoutUnit::forward(int slot, Scratch&) {
-    std::vector<float> values = floats_at(input_.from->view(slot).src, storage_, dims_.size());
+    std::vector<float> values = floats_of(storage_, input_.from->view(slot).src, dims_.size());
     apply(slot, values);
     context_.kernels.store(storage_, values.data(), output_.data() + slot * image_bytes(), dims_.size());
 }
 
 void DropoutUnit::backward(int slot, Scratch& scratch) {
     if (!input_.from->wants_gradient()) return;
-    std::vector<float> dx = floats_at(gradient(slot), storage_, dims_.size());
+    std::vector<float> dx = floats_of(storage_, gradient(slot), dims_.size());
     apply(slot, dx);
     input_.from->receive(input_, slot, dx.data(), scratch);
-}
-
-kernels::Normalize DropoutUnit::view(int slot) const {
-    kernels::Normalize view{};
-    view.storage = storage_;
-    view.src = output_.data() + slot * image_bytes();
-    view.channels = dims_.c;
-    return view;
 }
 
 }  // namespace nibble

@@ -16,7 +16,7 @@ class DropoutUnit : public Unit {
     std::vector<Edge*> inputs() override { return {&input_}; }
     void forward(int slot, Scratch& scratch) override;
     void backward(int slot, Scratch& scratch) override;
-    kernels::Normalize view(int slot) const override;
+    kernels::Normalize view(int slot) const override { return stored_view(output_, slot); }
 
   private:
     /// values[i] *= 0 or 1 / (1 - rate)

@@ -40,14 +40,6 @@ void PlainUnit::forward(int slot, Scratch& scratch) {
     context_.kernels.store(storage_, y, output_.data() + slot * image_bytes(), dims_.size());
 }
 
-kernels::Normalize PlainUnit::view(int slot) const {
-    kernels::Normalize view{};
-    view.storage = storage_;
-    view.src = output_.data() + slot * image_bytes();
-    view.channels = dims_.c;
-    return view;
-}
-
 void PlainUnit::backward(int slot, Scratch& scratch) {
     std::vector<std::vector<float>> memory, gradients(inputs_.size());
     std::vector<float*> dx(inputs_.size(), nullptr);

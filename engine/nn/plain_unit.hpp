@@ -15,7 +15,7 @@ class PlainUnit : public Unit {
     std::vector<Edge*> inputs() override;
     void forward(int slot, Scratch& scratch) override;
     void backward(int slot, Scratch& scratch) override;
-    kernels::Normalize view(int slot) const override;
+    kernels::Normalize view(int slot) const override { return stored_view(output_, slot); }
 
   private:
     /// The inputs' values as floats; those that must be widened lie in `memory`.

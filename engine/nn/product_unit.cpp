@@ -51,6 +51,20 @@ ProductUnit::ProductUnit(const Context& context, Edge input, Dims dims, const Op
     chunk_gradients_.resize(chunk_gradient_size() * static_cast<std::size_t>(chunks));
 }
 
+Border ProductUnit::gradient_border() const {
+    Border border{.rows = dims_.h, .cols = dims_.w};
+    const auto widen = [](const std::vector<GradientPhase>& phases, int& before, int& behind) {
+        for (const GradientPhase& phase : phases) {
+            before = std::max(before, phase.window.before);
+            behind = std::max(behind, phase.window.source(phase.positions - 1, phase.window.kernel - 1) + 1);
+        }
+        behind += before;
+    };
+    widen(gradient_phases(options_.window.rows, in_.h), border.top, border.rows);
+    widen(gradient_phases(options_.window.cols, in_.w), border.left, border.cols);
+    return border;
+}
+
 int ProductUnit::gradient_stride() const {
     return round_up(group_.outputs, kernels::kPanel);
 }
@@ -179,14 +193,6 @@ void ProductUnit::backward(int slot, Scratch& scratch) {
                                         .channels = in_.c,
                                         .gradient = dx});
     input_.from->receive(input_, slot, dx, scratch);
-}
-
-kernels::Normalize ProductUnit::view(int slot) const {
-    kernels::Normalize view{};
-    view.storage = storage_;
-    view.src = output_.data() + slot * image_bytes();
-    view.channels = dims_.c;
-    return view;
 }
 
 const float* ProductUnit::floats(int slot) const {

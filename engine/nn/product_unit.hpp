@@ -29,7 +29,7 @@ class ProductUnit : public ActivationSource {
     void forward(int slot, Scratch& scratch) override;
     void backward(int slot, Scratch& scratch) override;
     void finish_backward(int images) override;
-    kernels::Normalize view(int slot) const override;
+    kernels::Normalize view(int slot) const override { return stored_view(output_, slot); }
     const float* floats(int slot) const override;
     /// Sums of codes are stored as they are where batch norm follows, which scales anyway, unless a bias comes
     /// in between.
@@ -45,6 +45,8 @@ class ProductUnit : public ActivationSource {
     /// dx [pixel][i]
     virtual void input_gradient(const void* dy, float* dx, Scratch& scratch) = 0;
 
+    /// What every phase of the gradient of the input sees of dy: for dy_border_.
+    Border gradient_border() const;
     int gradient_stride() const;
     std::size_t group_gradient_size() const;
     /// Whether sums of codes are exact as floats, and a product whose sums are not, in parts that are.

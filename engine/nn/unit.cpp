@@ -5,6 +5,20 @@
 
 namespace nibble {
 
+std::vector<float> floats_of(kernels::Storage storage, const void* from, std::size_t count) {
+    if (storage == kernels::Storage::bf16) return widened(from, count);
+    const auto* values = static_cast<const float*>(from);
+    return {values, values + count};
+}
+
+kernels::Normalize Unit::stored_view(const Buffer& images, int slot) const {
+    kernels::Normalize view{};
+    view.storage = storage_;
+    view.src = images.data() + slot * image_bytes();
+    view.channels = dims_.c;
+    return view;
+}
+
 kernels::NormalizeBackward Unit::gradient_view(int slot) const {
     kernels::NormalizeBackward view{};
     view.storage = storage_;
@@ -17,7 +31,7 @@ const float* Unit::floats(int slot) const {
     const void* stored = view(slot).src;
     if (storage_ == kernels::Storage::f32) return static_cast<const float*>(stored);
     std::vector<float>& wide = floats_[static_cast<std::size_t>(slot)];
-    wide = widened(stored, dims_.size());
+    wide = floats_of(storage_, stored, dims_.size());
     return wide.data();
 }
 
@@ -72,11 +86,7 @@ void InputUnit::set(int slot, const float* image) {
 }
 
 kernels::Normalize InputUnit::view(int slot) const {
-    kernels::Normalize view{};
-    view.storage = storage_;
-    view.src = images_.data() + slot * image_bytes();
-    view.channels = dims_.c;
-    return view;
+    return stored_view(images_, slot);
 }
 
 }  // namespace nibble

@@ -55,6 +55,9 @@ inline std::size_t bytes_of(kernels::Storage storage) {
     return storage == kernels::Storage::f32 ? 4 : 2;
 }
 
+/// Stored elements as floats.
+std::vector<float> floats_of(kernels::Storage storage, const void* from, std::size_t count);
+
 /// Images are taken in chunks of this many wherever sums over images are formed: sequential within a chunk,
 /// pairwise over chunks. Part of the definition of the bits.
 inline constexpr int kChunk = 8;
@@ -84,8 +87,6 @@ class Unit {
     virtual std::vector<Edge*> inputs() { return {}; }
     /// The activation that is its only reader and takes over its gradient; null: none.
     virtual ActivationUnit* activation() const { return nullptr; }
-    /// What the stored output must be multiplied with to be the value.
-    virtual double unit(int /*channel*/) const { return 1.0; }
 
     /// Computes this unit's output for the image in `slot`.
     virtual void forward(int slot, Scratch& scratch) = 0;
@@ -127,6 +128,8 @@ class Unit {
     virtual kernels::MaskGradient rule(int slot) const;
 
     std::size_t image_bytes() const { return dims_.size() * bytes_of(storage_); }
+    /// The view of an output that is stored: one image behind the other.
+    kernels::Normalize stored_view(const Buffer& images, int slot) const;
 
     const Context& context_;
     Dims dims_;

@@ -66,6 +66,11 @@ struct Window {
     /// More padding behind the image, where the last position would leave inputs unseen: rounds the number of
     /// positions up ("ceil mode"), but for one that would begin behind image and padding.
     Window ceiled(Dims in) const;
+    /// Of those of output pixel (r, c), how many lie in the image.
+    int taps_inside(Dims in, int r, int c) const {
+        const Interval i = rows.taps(r, in.h), j = cols.taps(c, in.w);
+        return (i.end - i.begin) * (j.end - j.begin);
+    }
     int largest_pad() const { return std::max({rows.before, rows.after, cols.before, cols.after}); }
     Dims output(Dims in, int channels) const {
         return {rows.positions(in.h), cols.positions(in.w), channels};

@@ -13,9 +13,7 @@ Window window_of(const Node& node, Dims in) {
 
 /// What the sum of output (r, c) is divided by.
 float divisor(const Node& node, const Window& window, Dims in, int r, int c) {
-    if (node.count_padding) return static_cast<float>(window.taps());
-    const Interval rows = window.rows.taps(r, in.h), cols = window.cols.taps(c, in.w);
-    return static_cast<float>((rows.end - rows.begin) * (cols.end - cols.begin));
+    return static_cast<float>(node.count_padding ? window.taps() : window.taps_inside(in, r, c));
 }
 
 Dims avg_pool_output(const Node& node, std::span<const Dims> in) {
