@@ -1,5 +1,7 @@
 #include "engine/infer/passing.hpp"
 
+#include "engine/nn/ops/channels.hpp"
+
 namespace nibble {
 namespace {
 
@@ -17,14 +19,11 @@ bool moves_channels(const Node& node) {
 
 std::vector<PassedChannel> passed_channels(const Node& node, std::span<const Dims> in) {
     std::vector<PassedChannel> from;
-    if (node.op == Op::concat)
+    if (node.op != Op::concat)
+        for (int c = 0; c < node.out.c; ++c) from.push_back({0, picked_channel(node, c)});
+    else
         for (std::size_t k = 0; k < in.size(); ++k)
             for (int c = 0; c < in[k].c; ++c) from.push_back({static_cast<int>(k), c});
-    else if (node.op == Op::slice)
-        for (int c = 0; c < node.channels; ++c) from.push_back({0, node.first + c});
-    else
-        for (int c = 0; c < in[0].c; ++c)
-            from.push_back({0, c % node.groups * (in[0].c / node.groups) + c / node.groups});
     return from;
 }
 

@@ -9,11 +9,6 @@
 
 namespace nibble {
 
-/// A 3x3 convolution or pooling that keeps the size, but for its stride.
-inline Window window3x3(int stride) {
-    return {3, 3, stride, 1};
-}
-
 /// A window with the padding that keeps the size, but for its stride; its sides are odd.
 inline Window same(int kernel, int stride = 1) {
     return {kernel, kernel, stride, kernel / 2};

@@ -25,14 +25,13 @@ constexpr int kExpansion = 4;  // of the channels at the end of a bottleneck
 /// Two 3x3 convolutions, or 1x1, 3x3, 1x1; without the ReLU at the end.
 int branch(Graph& graph, int x, const std::string& block, int channels, int stride, const Resnet& options) {
     if (!kLayouts.at(options.depth).bottleneck) {
-        x = graph.relu(conv_bn(graph, x, block + "conv1", block + "bn1", channels, window3x3(stride)));
-        return conv_bn(graph, x, block + "conv2", block + "bn2", channels, window3x3(1));
+        x = graph.relu(conv_bn(graph, x, block + "conv1", block + "bn1", channels, same(3, stride)));
+        return conv_bn(graph, x, block + "conv2", block + "bn2", channels, same(3));
     }
     // In torchvision's words: width = planes * (width per group / 64) * groups.
     const int inner = channels * options.width_per_group / 64 * options.groups;
     x = graph.relu(conv_bn(graph, x, block + "conv1", block + "bn1", inner, {}));
-    x = graph.relu(
-        conv_bn(graph, x, block + "conv2", block + "bn2", inner, window3x3(stride), options.groups));
+    x = graph.relu(conv_bn(graph, x, block + "conv2", block + "bn2", inner, same(3, stride), options.groups));
     return conv_bn(graph, x, block + "conv3", block + "bn3", kExpansion * channels, {});
 }
 
@@ -61,7 +60,7 @@ Graph resnet(const Resnet& options) {
     Graph graph;
     int x = graph.input(options.input);
     x = conv_bn(graph, x, "conv1", "bn1", 64, {7, 7, 2, 3});
-    x = graph.max_pool(graph.relu(x), window3x3(2));
+    x = graph.max_pool(graph.relu(x), same(3, 2));
     for (int stage = 0; stage < 4; ++stage)
         for (int i = 0; i < layout.blocks[stage]; ++i) {
             const std::string name = "layer" + std::to_string(stage + 1) + "." + std::to_string(i) + ".";

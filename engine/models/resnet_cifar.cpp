@@ -21,8 +21,8 @@ int shortcut(Graph& graph, int x, const std::string& block, int channels, int st
 
 /// relu(bn(conv(relu(bn(conv(x))))) + shortcut(x))
 int basic_block(Graph& graph, int x, const std::string& block, int channels, int stride, Shortcut kind) {
-    int y = conv_bn(graph, x, block + "conv1", block + "bn1", channels, window3x3(stride));
-    y = conv_bn(graph, graph.relu(y), block + "conv2", block + "bn2", channels, window3x3(1));
+    int y = conv_bn(graph, x, block + "conv1", block + "bn1", channels, same(3, stride));
+    y = conv_bn(graph, graph.relu(y), block + "conv2", block + "bn2", channels, same(3));
     if (kind != Shortcut::none) y = graph.add(y, shortcut(graph, x, block, channels, stride, kind));
     return graph.relu(y);
 }
@@ -43,7 +43,7 @@ Graph resnet_cifar(const ResnetCifar& options) {
     };
     Graph graph;
     int x = graph.input(options.input);
-    x = graph.relu(conv_bn(graph, x, "conv1", "bn1", widened(16), window3x3(1)));
+    x = graph.relu(conv_bn(graph, x, "conv1", "bn1", widened(16), same(3)));
     const int blocks = (options.depth - 2) / 6;
     for (int stage = 1; stage <= 3; ++stage)
         for (int i = 0; i < blocks; ++i) {

@@ -3,6 +3,8 @@
 //   concat   y = all channels of the first operand, then those of the second, ...
 //   slice    y[k] = x[first + k]
 //   shuffle  y[i g + j] = x[j n + i] for g groups of n channels
+#include "engine/nn/ops/channels.hpp"
+
 #include <algorithm>
 
 #include "engine/core/error.hpp"
@@ -58,17 +60,11 @@ Dims shuffle_output(const Node& node, std::span<const Dims> in) {
     return in[0];
 }
 
-/// The channel of the operand that channel c of the value is.
-int source(const Node& node, int c) {
-    if (node.op == Op::slice) return node.first + c;
-    return c % node.groups * (node.out.c / node.groups) + c / node.groups;
-}
-
 void pick_forward(const Node& node, std::span<const OpInput> in, const Weights&, float* out) {
     const int pixels = node.out.h * node.out.w;
     for (int p = 0; p < pixels; ++p)
         for (int c = 0; c < node.out.c; ++c)
-            *out++ = in[0].values[static_cast<std::ptrdiff_t>(p) * in[0].dims.c + source(node, c)];
+            *out++ = in[0].values[static_cast<std::ptrdiff_t>(p) * in[0].dims.c + picked_channel(node, c)];
 }
 
 void pick_backward(const Node& node, std::span<const OpInput> in, const float* dy,
@@ -76,10 +72,15 @@ void pick_backward(const Node& node, std::span<const OpInput> in, const float* d
     const int pixels = node.out.h * node.out.w;
     for (int p = 0; p < pixels; ++p)
         for (int c = 0; c < node.out.c; ++c)
-            dx[0][static_cast<std::ptrdiff_t>(p) * in[0].dims.c + source(node, c)] += *dy++;
+            dx[0][static_cast<std::ptrdiff_t>(p) * in[0].dims.c + picked_channel(node, c)] += *dy++;
 }
 
 }  // namespace
+
+int picked_channel(const Node& node, int c) {
+    if (node.op == Op::slice) return node.first + c;
+    return c % node.groups * (node.out.c / node.groups) + c / node.groups;
+}
 
 const Operation kConcat{.name = "concat",
                         .operands = kAnyNumber,
