@@ -24,10 +24,13 @@ struct Published {
 };
 constexpr Published kModels[] = {{"alexnet", 0.714},
                                  {"vgg11", 7.609},
+                                 {"vgg11_bn", 7.609},
+                                 {"vgg13", 11.308},
                                  {"vgg13_bn", 11.308},
                                  {"vgg16", 15.470},
                                  {"vgg16_bn", 15.470},
                                  {"vgg19", 19.632},
+                                 {"vgg19_bn", 19.632},
                                  {"squeezenet1_0", 0.819},
                                  {"squeezenet1_1", 0.349},
                                  {"googlenet", 1.498},
