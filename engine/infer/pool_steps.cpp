@@ -51,18 +51,19 @@ class AveragePoolStep : public RunnableStep {
         clear_borders(share);
         const Dims out = layout(step_.outputs.front()).dims;
         const Items rows = share_of(out.h, share);
-        const auto channels = static_cast<std::size_t>(out.c);
-        auto* mean = share.sums.reserve_as<float>(2 * channels);
-        auto* sums = reinterpret_cast<std::int32_t*>(mean + channels);
+        const auto channels = static_cast<std::size_t>(out.c),
+                   row = static_cast<std::size_t>(out.w) * channels;
+        auto* const means = share.sums.reserve_as<float>(row + channels);
+        auto* const sums = reinterpret_cast<std::int32_t*>(means + row);
+        const bool of_codes = context_.graph.values[step_.inputs[0]].quantizer.has_value();
         for (int slot = 0; slot < share.images; ++slot)
-            for (int r = rows.begin; r < rows.end; ++r)
-                for (int c = 0; c < out.w; ++c) {
-                    if (context_.graph.values[step_.inputs[0]].quantizer)
-                        average_codes(share, slot, r, c, sums, mean);
-                    else
-                        average_floats(share, slot, r, c, mean);
-                    store(share, slot, r, c, mean);
-                }
+            for (int r = rows.begin; r < rows.end; ++r) {
+                float* mean = means;
+                for (int c = 0; c < out.w; ++c, mean += out.c)
+                    of_codes ? average_codes(share, slot, r, c, sums, mean)
+                             : average_floats(share, slot, r, c, mean);
+                store_row(share, slot, r, means);
+            }
     }
 
   private:
@@ -96,19 +97,6 @@ class AveragePoolStep : public RunnableStep {
         });
         const float n = divisor(r, c);
         for (int i = 0; i < in.dims.c; ++i) mean[i] = static_cast<float>(sums[i]) * q.step / n;
-    }
-
-    void store(const Share& share, int slot, int r, int c, const float* mean) const {
-        for (int v : step_.outputs) {
-            const int channels = layout(v).dims.c;
-            if (!context_.graph.values[v].quantizer) {
-                std::copy_n(mean, channels, pixel<float>(share, v, slot, r, c));
-                continue;
-            }
-            kernels::Codes to = codes(share, v, slot, r, 0);
-            to.to += static_cast<std::ptrdiff_t>(c) * channels;
-            context_.kernels.quantize({1, 1, channels, {mean, 0, 0}, to});
-        }
     }
 };
 
