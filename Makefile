@@ -59,7 +59,7 @@ else
 	@echo "not run again, for their results are fresh (make verify PROFILE=$(PROFILE) does): $$(wc -l < $(BUILD)/fresh.txt) cells"
 endif
 
-test: setup-check test-$(PRESET) ## set up, build, run all tests
+test: setup test-$(PRESET) ## set up, build, run all tests
 
 # ---- steps
 
@@ -82,8 +82,7 @@ build: $(BUILD)/build.ninja ## compile build/release/nibble
 
 test-%: build/%/build.ninja
 	cmake --build build/$* -j $(JOBS)
-	@ctest --test-dir build/$* --output-on-failure --no-tests=error -j $(JOBS); status=$$?; \
-	grep -hoE 'SKIPPED: .*' build/$*/Testing/Temporary/LastTest.log | sort -u; exit $$status
+	@tests/run.sh build/$* $(JOBS)
 
 data: setup-data ## download CIFAR-10, checked against its digests (datasets/fetch.sh knows more)
 	@datasets/fetch.sh cifar10
@@ -107,7 +106,7 @@ verify: build ## run the fresh cells of PROFILE again and compare every bit; N=5
 ifeq ($(N),)
 	$(FRESH) | xargs $(NIBBLE) verify
 else
-	@scripts/verify.sh $(NIBBLE) $(N) $(FULL)
+	@$(NIBBLE) verify --sample $(N) $(if $(FULL),--retrain)
 endif
 
 check-accuracy: build ## run every cell of profile quick and compare with its committed result: one other bit fails, a better one too

@@ -15,7 +15,7 @@ RUN ?=
 # Where data sets are kept; empty means data/ in this folder.
 DATA ?=
 
-# Of `make verify`: how many results to pick (empty: all fresh ones of PROFILE); FULL=1 trains long ones again, too.
+# Of `make verify`: how many results to pick at random (empty: all fresh ones of PROFILE); FULL=1 also trains again what took hours.
 N ?=
 FULL ?=
 

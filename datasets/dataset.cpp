@@ -8,11 +8,6 @@
 
 namespace nibble {
 
-std::string to_string(const ImageShape& shape) {
-    return std::to_string(shape.height) + "x" + std::to_string(shape.width) + "x" +
-           std::to_string(shape.channels);
-}
-
 std::string to_string(Split split) {
     return split == Split::train ? "train" : "test";
 }

@@ -5,40 +5,15 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "datasets/augment.hpp"
+#include "datasets/image.hpp"
 #include "engine/core/rng.hpp"
 
 namespace nibble {
-
-/// Height and width in pixels; channels are 3 (RGB) or 1 (grey).
-struct ImageShape {
-    int height = 0;
-    int width = 0;
-    int channels = 0;
-    friend bool operator==(const ImageShape&, const ImageShape&) = default;
-    /// Bytes of one image.
-    std::size_t count() const {
-        return static_cast<std::size_t>(height) * static_cast<std::size_t>(width) *
-               static_cast<std::size_t>(channels);
-    }
-};
-
-/// "32x32x3"
-std::string to_string(const ImageShape& shape);
-
-/// Pixels are HWC: pixels[(y * width + x) * channels + c], colours in the order red, green, blue.
-struct Image {
-    int height = 0;
-    int width = 0;
-    int channels = 0;
-    std::vector<std::uint8_t> pixels;
-
-    ImageShape shape() const { return {height, width, channels}; }
-};
 
 /// An image and its class, 0 <= label < Dataset::classes().
 struct Sample {
@@ -56,14 +31,6 @@ struct Normalization {
     std::vector<float> mean;
     std::vector<float> std;
     friend bool operator==(const Normalization&, const Normalization&) = default;
-};
-
-/// The training augmentation: pad by `pad` black pixels, crop the old size at random, mirror half of the
-/// images.
-struct Augmentation {
-    int pad = 0;
-    bool flip = false;
-    friend bool operator==(const Augmentation&, const Augmentation&) = default;
 };
 
 /// What is fixed for all images of a data set.

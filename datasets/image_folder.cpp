@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "datasets/augment.hpp"
-#include "datasets/decode.hpp"
-#include "datasets/random_area_crop.hpp"
-#include "datasets/resample.hpp"
+#include "datasets/images/decode.hpp"
+#include "datasets/images/random_area_crop.hpp"
+#include "datasets/images/resample.hpp"
 #include "engine/core/digest.hpp"
 #include "engine/core/error.hpp"
 #include "engine/core/file.hpp"

@@ -3,11 +3,10 @@
 
 #include "engine/core/parallel.hpp"
 #include "experiments/aqt/report.hpp"
+#include "experiments/commands/commands.hpp"
 #include "experiments/fgq/report.hpp"
-#include "experiments/harness/cli.hpp"
-#include "experiments/harness/provenance.hpp"
 #include "experiments/mmse/report.hpp"
-#include "experiments/site/site.hpp"
+#include "experiments/pipeline/provenance.hpp"
 
 int main(int argc, char** argv) {
     nibble::flush_denormals();

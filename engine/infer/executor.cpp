@@ -7,7 +7,7 @@
 #include "engine/core/error.hpp"
 #include "engine/core/parallel.hpp"
 #include "engine/infer/passing.hpp"
-#include "engine/infer/step.hpp"
+#include "engine/infer/steps/step.hpp"
 #include "engine/kernels/dispatch.hpp"
 
 namespace nibble {

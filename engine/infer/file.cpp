@@ -8,7 +8,7 @@
 
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
-#include "engine/nn/op.hpp"
+#include "engine/nn/ops/op.hpp"
 #include "engine/quant/packing.hpp"
 
 namespace nibble {

@@ -8,7 +8,7 @@
 
 #include "engine/core/error.hpp"
 #include "engine/infer/passing.hpp"
-#include "engine/nn/op.hpp"
+#include "engine/nn/ops/op.hpp"
 
 namespace nibble {
 namespace {

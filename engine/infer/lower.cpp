@@ -6,7 +6,7 @@
 #include "engine/infer/passing.hpp"
 #include "engine/nn/fold.hpp"
 #include "engine/nn/fusion.hpp"
-#include "engine/nn/op.hpp"
+#include "engine/nn/ops/op.hpp"
 
 namespace nibble {
 namespace {

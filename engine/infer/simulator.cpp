@@ -9,7 +9,7 @@
 #include "engine/core/parallel.hpp"
 #include "engine/kernels/dispatch.hpp"
 #include "engine/kernels/packing.hpp"
-#include "engine/nn/op.hpp"
+#include "engine/nn/ops/op.hpp"
 
 namespace nibble {
 namespace {

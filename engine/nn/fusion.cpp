@@ -1,7 +1,7 @@
 #include "engine/nn/fusion.hpp"
 
 #include "engine/core/error.hpp"
-#include "engine/nn/op.hpp"
+#include "engine/nn/ops/op.hpp"
 
 namespace nibble {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "engine/core/digest.hpp"
 #include "engine/core/error.hpp"
-#include "engine/nn/op.hpp"
+#include "engine/nn/ops/op.hpp"
 
 namespace nibble {
 
@@ -222,6 +222,17 @@ std::string Graph::digest() const {
     Digest digest;
     for (const Node& node : nodes_) digest.add(text_of(node) + "\n");
     return digest.hex();
+}
+
+std::vector<bool> non_negative_values(const Graph& graph) {
+    std::vector<bool> known;
+    for (const Node& node : graph.nodes()) {
+        const Sign sign = operation(node.op).sign;
+        known.push_back(
+            sign == Sign::non_negative || (sign == Sign::clamped && node.clamp.low >= 0) ||
+            (sign == Sign::of_operands && std::ranges::all_of(node.inputs, [&](int x) { return known[x]; })));
+    }
+    return known;
 }
 
 bool is_buffer(const std::string& parameter) {

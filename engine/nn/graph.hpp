@@ -4,92 +4,12 @@
 // Shapes are per image, NHWC without N. Parameter names follow torchvision: "<node name>.weight" and so on.
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
-#include "engine/core/clamp.hpp"
-#include "engine/core/tensor.hpp"
-#include "engine/nn/window.hpp"
+#include "engine/nn/node.hpp"
 
 namespace nibble {
-
-/// op.hpp says what each means.
-enum class Op {
-    input,
-    conv,
-    linear,
-    batch_norm,
-    clamp,
-    add,
-    shortcut_a,
-    max_pool,
-    avg_pool,
-    global_pool,
-    adaptive_pool,
-    multiply,
-    leaky_relu,
-    hard_sigmoid,
-    hard_swish,
-    sigmoid,
-    silu,
-    concat,
-    slice,
-    shuffle,
-    pad,
-    local_norm,
-    dropout,
-    softmax
-};
-inline constexpr int kOperations = static_cast<int>(Op::softmax) + 1;
-
-/// y = x / (k + alpha / size * sum of x^2 over `size` channels around it)^beta
-struct LocalNorm {
-    int size = 5;
-    float alpha = 1e-4f, beta = 0.75f, k = 1;
-};
-
-struct Node {
-    Op op;
-    std::string name;         ///< unique; empty for nodes without parameters
-    std::vector<int> inputs;  ///< indices of earlier nodes
-    Dims out{};               ///< computed by Graph::append(); of input and (h, w) of adaptive_pool given
-    Window window{};          ///< conv, max_pool, avg_pool; pad: its paddings
-    int groups = 1;           ///< conv, shuffle
-    int channels = 0;         ///< conv, linear, shortcut_a, slice: of the value
-    int first = 0;            ///< slice: the first channel
-    int stride = 1;           ///< shortcut_a: keeps every stride-th row and column, pads channels with zeros
-    bool bias = false;        ///< conv, linear
-    float eps = 1e-5f;        ///< batch_norm
-    Clamp clamp{};            ///< clamp
-    bool count_padding = true;  ///< avg_pool: padding counts as pixels that are 0
-    float slope = 0.01f;        ///< leaky_relu: of negative values
-    float rate = 0.5f;          ///< dropout
-    LocalNorm local{};          ///< local_norm
-};
-
-/// Multiplies by weights.
-inline bool is_product(const Node& node) {
-    return node.op == Op::conv || node.op == Op::linear;
-}
-
-/// How a parameter begins before it is trained: constant, normal with variance 2 / fan-in (He), or uniform in
-/// +-1 / sqrt(fan-in).
-enum class Start { zeros, ones, he_normal, uniform };
-
-struct Parameter {
-    std::string name;
-    Shape shape;
-    Start start = Start::zeros;
-    friend bool operator==(const Parameter&, const Parameter&) = default;
-};
-
-/// Parameters and buffers by name.
-///
-///   conv        <name>.weight [out][in][kh][kw], optionally <name>.bias [out]
-///   linear      <name>.weight [out][in],         optionally <name>.bias [out]
-///   batch_norm  <name>.weight, .bias, .running_mean, .running_var, each [c]
-using Weights = std::map<std::string, Array<float>>;
 
 /// Builds itself front to back; every function returns the new node's index and throws BadInput when shapes
 /// do not fit. The last node is the output, of shape 1 x 1 x classes.
@@ -155,6 +75,9 @@ class Graph {
   private:
     std::vector<Node> nodes_;
 };
+
+/// By node: true if no value of it can be negative, whatever the image.
+std::vector<bool> non_negative_values(const Graph& graph);
 
 /// True for running_mean and running_var: state that training tracks but no gradient reaches.
 bool is_buffer(const std::string& parameter);

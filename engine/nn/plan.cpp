@@ -3,13 +3,12 @@
 #include <algorithm>
 
 #include "engine/core/error.hpp"
-#include "engine/nn/conv.hpp"
-#include "engine/nn/depthwise_conv.hpp"
-#include "engine/nn/dropout_unit.hpp"
-#include "engine/nn/fusion.hpp"
-#include "engine/nn/grouped_conv.hpp"
-#include "engine/nn/plain_unit.hpp"
-#include "engine/nn/schedule.hpp"
+#include "engine/nn/units/conv.hpp"
+#include "engine/nn/units/depthwise_conv.hpp"
+#include "engine/nn/units/dropout_unit.hpp"
+#include "engine/nn/units/grouped_conv.hpp"
+#include "engine/nn/units/pass_unit.hpp"
+#include "engine/nn/units/plain_unit.hpp"
 
 namespace nibble {
 namespace {

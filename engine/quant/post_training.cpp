@@ -6,10 +6,10 @@
 
 #include "engine/core/error.hpp"
 #include "engine/core/math.hpp"
-#include "engine/quant/calibration.hpp"
+#include "engine/quant/calibration/calibration.hpp"
 #include "engine/quant/cost.hpp"
+#include "engine/quant/diagnosis/relative_error.hpp"
 #include "engine/quant/mmse/activations.hpp"
-#include "engine/quant/relative_error.hpp"
 
 namespace nibble {
 namespace {

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "engine/nn/fold.hpp"
-#include "engine/quant/histogram.hpp"
+#include "engine/quant/calibration/histogram.hpp"
 #include "engine/quant/quantized.hpp"
 
 namespace nibble {

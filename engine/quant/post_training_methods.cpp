@@ -2,7 +2,7 @@
 
 #include "engine/core/error.hpp"
 #include "engine/quant/fgq/post_training.hpp"
-#include "engine/quant/mmse/network.hpp"
+#include "engine/quant/mmse/post_training.hpp"
 
 namespace nibble {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "engine/nn/graph.hpp"
-#include "engine/quant/numerics.hpp"
+#include "engine/quant/quantizer.hpp"
 #include "engine/quant/scheme.hpp"
 
 namespace nibble {

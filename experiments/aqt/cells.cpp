@@ -7,7 +7,7 @@
 #include "engine/core/error.hpp"
 #include "engine/quant/aqt/method.hpp"
 #include "experiments/aqt/smoothing.hpp"
-#include "experiments/harness/statistics.hpp"
+#include "experiments/support/statistics.hpp"
 
 namespace nibble::aqt {
 

@@ -8,8 +8,8 @@
 #include <tuple>
 #include <vector>
 
-#include "experiments/harness/comparison.hpp"
-#include "experiments/harness/report.hpp"
+#include "experiments/reports/comparison.hpp"
+#include "experiments/reports/report.hpp"
 
 namespace nibble::aqt {
 

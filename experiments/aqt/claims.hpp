@@ -1,11 +1,11 @@
 // The claims of "Pareto-Optimal Quantized ResNet Is Mostly 4-bit" that this experiment can test, judged from
-// its cells (shared rules: experiments/harness/claims.hpp).
+// its cells (shared rules: experiments/reports/claims.hpp).
 #pragma once
 
 #include <vector>
 
 #include "experiments/aqt/cells.hpp"
-#include "experiments/harness/claims.hpp"
+#include "experiments/reports/claims.hpp"
 
 namespace nibble::aqt {
 

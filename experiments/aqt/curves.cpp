@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "experiments/harness/labels.hpp"
-#include "experiments/harness/pareto.hpp"
-#include "experiments/harness/statistics.hpp"
+#include "experiments/reports/labels.hpp"
+#include "experiments/reports/pareto.hpp"
+#include "experiments/support/statistics.hpp"
 
 namespace nibble::aqt {
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "experiments/aqt/cells.hpp"
-#include "experiments/harness/plot.hpp"
+#include "experiments/reports/plot.hpp"
 
 namespace nibble::aqt {
 

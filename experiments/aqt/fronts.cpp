@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "experiments/harness/pareto.hpp"
-#include "experiments/harness/statistics.hpp"
+#include "experiments/reports/pareto.hpp"
+#include "experiments/support/statistics.hpp"
 
 namespace nibble::aqt {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "experiments/harness/report.hpp"
+#include "experiments/reports/report.hpp"
 
 namespace nibble::aqt {
 

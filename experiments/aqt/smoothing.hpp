@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "experiments/harness/result.hpp"
+#include "experiments/runs/result.hpp"
 
 namespace nibble::aqt {
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "experiments/aqt/cells.hpp"
-#include "experiments/harness/table.hpp"
+#include "experiments/support/table.hpp"
 
 namespace nibble::aqt {
 

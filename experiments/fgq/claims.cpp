@@ -8,7 +8,7 @@
 #include "engine/models/catalog.hpp"
 #include "engine/quant/fgq/multiplications.hpp"
 #include "experiments/fgq/methods.hpp"
-#include "experiments/harness/statistics.hpp"
+#include "experiments/support/statistics.hpp"
 
 namespace nibble::fgq {
 

@@ -1,11 +1,11 @@
 // The claims of "Ternary Neural Networks with Fine-Grained Quantization" that this experiment can test,
-// judged from its cells (shared rules: experiments/harness/claims.hpp).
+// judged from its cells (shared rules: experiments/reports/claims.hpp).
 #pragma once
 
 #include <vector>
 
-#include "experiments/harness/claims.hpp"
-#include "experiments/harness/study.hpp"
+#include "experiments/reports/claims.hpp"
+#include "experiments/reports/study.hpp"
 
 namespace nibble::fgq {
 

@@ -4,7 +4,7 @@
 
 #include "experiments/fgq/methods.hpp"
 #include "experiments/fgq/oracles.hpp"
-#include "experiments/harness/statistics.hpp"
+#include "experiments/support/statistics.hpp"
 
 namespace nibble::fgq {
 

@@ -1,8 +1,8 @@
 // Plots of the experiment fgq.
 #pragma once
 
-#include "experiments/harness/plot.hpp"
-#include "experiments/harness/study.hpp"
+#include "experiments/reports/plot.hpp"
+#include "experiments/reports/study.hpp"
 
 namespace nibble::fgq {
 

@@ -1,6 +1,6 @@
 #include "experiments/fgq/methods.hpp"
 
-#include "experiments/harness/config.hpp"
+#include "engine/quant/training_method.hpp"
 
 namespace nibble::fgq {
 

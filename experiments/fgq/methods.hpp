@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "experiments/harness/study.hpp"
+#include "experiments/reports/study.hpp"
 
 namespace nibble::fgq {
 

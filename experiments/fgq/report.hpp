@@ -1,7 +1,7 @@
 // What `nibble report` makes of the experiment fgq.
 #pragma once
 
-#include "experiments/harness/report.hpp"
+#include "experiments/reports/report.hpp"
 
 namespace nibble::fgq {
 

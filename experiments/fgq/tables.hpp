@@ -1,8 +1,8 @@
 // Tables of the experiment fgq.
 #pragma once
 
-#include "experiments/harness/study.hpp"
-#include "experiments/harness/table.hpp"
+#include "experiments/reports/study.hpp"
+#include "experiments/support/table.hpp"
 
 namespace nibble::fgq {
 

@@ -11,7 +11,7 @@
 #include "engine/infer/lower.hpp"
 #include "engine/kernels/dispatch.hpp"
 #include "engine/nn/plan.hpp"
-#include "engine/quant/maxabs.hpp"
+#include "engine/quant/maxabs/maxabs.hpp"
 #include "engine/train/init.hpp"
 #include "experiments/kernel_speed/benchmarks.hpp"
 

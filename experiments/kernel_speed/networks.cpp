@@ -6,7 +6,7 @@
 #include "engine/infer/lower.hpp"
 #include "engine/models/catalog.hpp"
 #include "engine/nn/predictor.hpp"
-#include "engine/quant/maxabs.hpp"
+#include "engine/quant/maxabs/maxabs.hpp"
 #include "engine/train/init.hpp"
 #include "experiments/kernel_speed/benchmarks.hpp"
 

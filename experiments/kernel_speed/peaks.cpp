@@ -7,7 +7,7 @@
 
 #include "engine/core/parallel.hpp"
 #include "engine/kernels/dispatch.hpp"
-#include "engine/nn/buffer.hpp"
+#include "engine/nn/units/buffer.hpp"
 #include "experiments/kernel_speed/benchmarks.hpp"
 #include "experiments/kernel_speed/peak_loops.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "experiments/harness/statistics.hpp"
+#include "experiments/support/statistics.hpp"
 
 namespace nibble::mmse {
 

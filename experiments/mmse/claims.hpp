@@ -1,10 +1,10 @@
-// The claims of the paper, judged from the cells of one profile (shared rules: experiments/harness/claims.hpp).
+// The claims of the paper, judged from the cells of one profile (shared rules: experiments/reports/claims.hpp).
 #pragma once
 
 #include <vector>
 
-#include "experiments/harness/claims.hpp"
 #include "experiments/mmse/methods.hpp"
+#include "experiments/reports/claims.hpp"
 
 namespace nibble::mmse {
 

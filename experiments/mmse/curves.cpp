@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "engine/quant/post_training.hpp"
-#include "experiments/harness/statistics.hpp"
 #include "experiments/mmse/unbiased.hpp"
+#include "experiments/support/statistics.hpp"
 
 namespace nibble::mmse {
 

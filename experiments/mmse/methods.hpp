@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "engine/quant/mmse/method.hpp"
-#include "experiments/harness/study.hpp"
+#include "experiments/reports/study.hpp"
 
 namespace nibble::mmse {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "engine/quant/post_training.hpp"
-#include "experiments/harness/statistics.hpp"
+#include "experiments/support/statistics.hpp"
 
 namespace nibble::mmse {
 

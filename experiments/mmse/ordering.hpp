@@ -5,8 +5,8 @@
 
 #include <cstddef>
 
-#include "experiments/harness/table.hpp"
 #include "experiments/mmse/methods.hpp"
+#include "experiments/support/table.hpp"
 
 namespace nibble::mmse {
 

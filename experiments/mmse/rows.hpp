@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "experiments/harness/report.hpp"
+#include "experiments/reports/report.hpp"
 
 namespace nibble::mmse {
 

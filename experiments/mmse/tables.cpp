@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "experiments/harness/statistics.hpp"
 #include "experiments/mmse/unbiased.hpp"
+#include "experiments/support/statistics.hpp"
 
 namespace nibble::mmse {
 

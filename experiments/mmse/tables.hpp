@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "experiments/harness/table.hpp"
 #include "experiments/mmse/methods.hpp"
+#include "experiments/support/table.hpp"
 
 namespace nibble::mmse {
 

@@ -14,7 +14,7 @@
 #include "engine/core/rng.hpp"
 #include "engine/models/catalog.hpp"
 #include "engine/nn/fold.hpp"
-#include "engine/quant/calibration.hpp"
+#include "engine/quant/calibration/calibration.hpp"
 #include "engine/quant/fgq/quantizer.hpp"
 #include "engine/quant/mmse/activations.hpp"
 #include "engine/quant/mmse/dual_weights.hpp"

@@ -7,6 +7,7 @@
 #include "datasets/catalog.hpp"
 #include "engine/core/error.hpp"
 #include "tests/datasets/files.hpp"
+#include "tests/helpers/skip.hpp"
 
 using namespace nibble;
 using namespace nibble::test;
@@ -81,7 +82,7 @@ TEST_CASE("CIFAR labels out of range are refused, with their place") {
 TEST_CASE("the real CIFAR-10: counts, mean and standard deviation of the published edition") {
     const auto root = real_data("cifar-10-batches-bin");
     if (!root) {
-        MESSAGE("SKIPPED: no cifar-10-batches-bin below NIBBLE_DATA; run 'make data'");
+        nibble::test::skipped("no cifar-10-batches-bin below NIBBLE_DATA; run 'make data'");
         return;
     }
     const auto train = open_dataset("cifar10", Split::train, *root);

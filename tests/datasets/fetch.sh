@@ -5,7 +5,7 @@ set -euo pipefail
 source_folder=$(cd "$(dirname "$0")/../.." && pwd)
 if ! command -v curl >/dev/null; then
     echo "SKIPPED: curl is not installed (apt-get install curl)"
-    exit 0
+    exit 77
 fi
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

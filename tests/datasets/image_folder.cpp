@@ -7,13 +7,14 @@
 #include <opencv2/imgcodecs.hpp>
 
 #include "datasets/augment.hpp"
-#include "datasets/decode.hpp"
-#include "datasets/resample.hpp"
+#include "datasets/images/decode.hpp"
+#include "datasets/images/resample.hpp"
 #include "engine/core/error.hpp"
 #include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
 #include "engine/core/rng.hpp"
 #include "tests/datasets/files.hpp"
+#include "tests/helpers/skip.hpp"
 
 using namespace nibble;
 using namespace nibble::test;
@@ -242,8 +243,7 @@ TEST_CASE("image folders that are not one, and damaged files in them") {
 
 TEST_CASE("decoding, resizing and cropping agree with PIL") {
     if (std::system("/usr/bin/python3 -c 'import PIL' 2>/dev/null") != 0) {
-        MESSAGE(
-            "SKIPPED: PIL is not installed (apt-get install python3-pil); the pinned pictures were compared");
+        nibble::test::skipped("PIL is not installed (apt-get install python3-pil); the pinned pictures were compared");
         return;
     }
     const Scratch scratch;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes pil_resample.json: what PIL's antialiased bilinear makes of pictures given by a formula.
 
-Run with Debian's python3-pil; the tests compare datasets/resample.cpp with the result.
+Run with Debian's python3-pil; the tests compare datasets/images/resample.cpp with the result.
 """
 import hashlib
 import json

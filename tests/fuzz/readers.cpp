@@ -19,8 +19,8 @@
 #include <random>
 
 #include "datasets/cifar.hpp"
-#include "datasets/decode.hpp"
 #include "datasets/idx.hpp"
+#include "datasets/images/decode.hpp"
 #include "engine/core/error.hpp"
 #include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
@@ -28,9 +28,9 @@
 #include "engine/io/safetensors.hpp"
 #include "engine/models/resnet_cifar.hpp"
 #include "engine/train/trainer.hpp"
-#include "experiments/harness/grid.hpp"
-#include "experiments/harness/result.hpp"
-#include "experiments/harness/weights_file.hpp"
+#include "experiments/pipeline/weights_file.hpp"
+#include "experiments/runs/grid.hpp"
+#include "experiments/runs/result.hpp"
 #include "tests/fuzz/mutations.hpp"
 
 namespace {

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "engine/quant/histogram.hpp"
+#include "engine/quant/calibration/histogram.hpp"
 
 namespace nibble::test {
 

@@ -4,7 +4,7 @@
 
 #include "engine/core/rng.hpp"
 #include "engine/infer/lower.hpp"
-#include "engine/nn/op.hpp"
+#include "engine/nn/ops/op.hpp"
 
 namespace nibble::test {
 

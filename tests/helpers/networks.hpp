@@ -8,7 +8,7 @@
 
 #include "engine/infer/integer_graph.hpp"
 #include "engine/nn/graph.hpp"
-#include "engine/quant/maxabs.hpp"
+#include "engine/quant/maxabs/maxabs.hpp"
 
 namespace nibble::test {
 

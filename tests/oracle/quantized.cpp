@@ -9,12 +9,13 @@
 #include "engine/infer/lower.hpp"
 #include "engine/kernels/dispatch.hpp"
 #include "engine/models/catalog.hpp"
-#include "engine/quant/maxabs.hpp"
-#include "experiments/harness/calibration.hpp"
-#include "experiments/harness/data.hpp"
-#include "experiments/harness/evaluation.hpp"
-#include "experiments/harness/weights_file.hpp"
+#include "engine/quant/maxabs/maxabs.hpp"
+#include "experiments/pipeline/calibration.hpp"
+#include "experiments/pipeline/data.hpp"
+#include "experiments/pipeline/evaluation.hpp"
+#include "experiments/pipeline/weights_file.hpp"
 #include "tests/helpers/data.hpp"
+#include "tests/helpers/skip.hpp"
 
 using namespace nibble;
 
@@ -41,7 +42,7 @@ bool data_is_there() {
     const fs::path weights = weights_of("resnet20");
     const bool there = fs::exists(weights) &&
                        fs::exists(weights.parent_path() / "../../cifar-10-batches-bin/test_batch.bin");
-    if (!there) MESSAGE("SKIPPED: no " << weights.string() << " or no CIFAR-10 beside it");
+    if (!there) nibble::test::skipped(std::string("no ") + weights.string() + " or no CIFAR-10 beside it");
     return there;
 }
 
@@ -82,7 +83,7 @@ TEST_CASE("8-bit integers cost the pretrained networks at most 0.3 points on all
 TEST_CASE("pretrained networks: every value of simulation and execution agrees, on every architecture") {
     if (!data_is_there()) return;
     for (const kernels::Architecture& a : kernels::architectures())
-        if (!a.supported) MESSAGE("SKIPPED: " << a.name << " (this machine lacks it)");
+        if (!a.supported) nibble::test::skipped(a.name + " (this machine lacks it)");
     Images images;
     const Scheme s4 = scheme_from("s4-pc"), ternary = scheme_from("t-g4");
     for (const MaxAbs& options :

@@ -11,6 +11,7 @@
 #include "engine/models/catalog.hpp"
 #include "engine/nn/predictor.hpp"
 #include "tests/helpers/data.hpp"
+#include "tests/helpers/skip.hpp"
 
 using namespace nibble;
 
@@ -43,7 +44,7 @@ TEST_CASE("SqueezeNet 1.1: PyTorch's logits on real images") {
     const auto weights_file = root / "pretrained/imagenet/squeezenet1_1.safetensors";
     const auto reference_file = root / "onnx/reference_logits.safetensors";
     if (!std::filesystem::exists(weights_file) || !std::filesystem::exists(reference_file)) {
-        MESSAGE("SKIPPED: no SqueezeNet below " << root.string());
+        nibble::test::skipped(std::string("no SqueezeNet below ") + root.string());
         return;
     }
     Weights weights;

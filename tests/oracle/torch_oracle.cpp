@@ -15,6 +15,7 @@
 #include "engine/models/resnet_cifar.hpp"
 #include "engine/nn/predictor.hpp"
 #include "engine/train/trainer.hpp"
+#include "tests/helpers/skip.hpp"
 
 using namespace nibble;
 
@@ -83,8 +84,7 @@ Weights lived_in(Weights weights) {
 bool torch_is_there() {
     static const bool there = std::system("/usr/bin/python3 -c 'import torch' >/dev/null 2>&1") == 0;
     if (!there)
-        MESSAGE(
-            "SKIPPED: no PyTorch in /usr/bin/python3 (apt-get install "
+        nibble::test::skipped("no PyTorch in /usr/bin/python3 (apt-get install "
             "python3-torch): oracle not asked");
     return there;
 }

@@ -13,6 +13,7 @@
 #include "engine/io/safetensors.hpp"
 #include "engine/models/catalog.hpp"
 #include "engine/nn/predictor.hpp"
+#include "tests/helpers/skip.hpp"
 
 namespace nibble {
 namespace {
@@ -79,7 +80,7 @@ Weights random_weights(const Graph& graph) {
 
 TEST_CASE("torchvision: the same logits and multiplications") {
     if (std::system("/usr/bin/python3 -c 'import torchvision' >/dev/null 2>&1") != 0) {
-        MESSAGE("SKIPPED: no torchvision in /usr/bin/python3 (apt-get install python3-torchvision)");
+        nibble::test::skipped("no torchvision in /usr/bin/python3 (apt-get install python3-torchvision)");
         return;
     }
     const auto folder =

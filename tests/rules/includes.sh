@@ -1,11 +1,25 @@
 #!/bin/sh
-# Who may include whom: only downwards, by full path, and each big library through its one header.
+# Who may include whom: only downwards, by full path, without cycles, and each big library through its one header.
 . "$(dirname "$0")/lib.sh"
 
-project_files 'engine/*.[ch]pp' 'datasets/*.[ch]pp' 'experiments/*.[ch]pp' | each_file '
+sources() { project_files 'engine/*.[ch]pp' 'datasets/*.[ch]pp' 'experiments/*.[ch]pp'; }
+
+# Pairs "A B": the unit A (a header and its source) includes the unit B. tsort names the members of a cycle.
+cycles() {
+    sources | each_file '/^[ \t]*#[ \t]*include *"/ {
+        split($0, part, "\""); unit = FILENAME; target = part[2]
+        sub(/[.][ch]pp$/, "", unit); sub(/[.]hpp$/, "", target)
+        if (unit != target) print unit, target
+    }' | tsort 2>&1 >/dev/null | sed -n 's/^tsort: \([a-z].*\)/\1: in a cycle of includes/p'
+}
+
+layers() { sources | each_file '
 function layer(path,  part) {
     split(path, part, "/")
-    return part[1] == "engine" ? part[2] : part[1]
+    if (part[1] == "engine") return part[2]
+    if (part[1] != "experiments") return part[1]
+    if (part[2] == "main.cpp") return "program"
+    return part[2] in may ? part[2] : "experiment"
 }
 function complain(what) { print FILENAME ":" FNR ": " what }
 BEGIN {
@@ -18,7 +32,14 @@ BEGIN {
     may["quant"] = "quant nn core"
     may["infer"] = "infer quant nn kernels core io"
     may["datasets"] = "datasets core"
-    may["experiments"] = "experiments datasets infer quant train models nn kernels io core"
+    engine = "infer quant train models nn kernels io core datasets"
+    may["support"] = "support core"
+    may["pipeline"] = "pipeline support " engine
+    may["runs"] = "runs pipeline support " engine
+    may["reports"] = "reports runs pipeline support " engine
+    may["experiment"] = "experiment reports runs pipeline support " engine  # baseline, aqt, mmse, fgq, ...
+    may["commands"] = "commands reports runs pipeline support " engine
+    may["program"] = "commands experiment " engine " pipeline"
     only["xtensor"] = "engine/core/tensor.hpp"
     only["xsimd"] = "engine/kernels/simd.hpp"
 }
@@ -28,7 +49,7 @@ BEGIN {
     if (match($0, /"[^"]*"/)) {
         target = substr($0, RSTART + 1, RLENGTH - 2)
         if (target == "nibble_version.hpp") {
-            if (FILENAME != "experiments/harness/provenance.cpp") complain("only provenance.cpp includes " target)
+            if (FILENAME != "experiments/pipeline/provenance.cpp") complain("only provenance.cpp includes " target)
         } else if (target !~ /^(engine\/[a-z]+|datasets|experiments)\//) {
             complain("\"" target "\" is no path from the root of the project")
         } else if (index(" " may[from] " ", " " layer(target) " ") == 0) {
@@ -37,10 +58,12 @@ BEGIN {
     } else if (match($0, /<[^>]*>/)) {
         header = substr($0, RSTART + 1, RLENGTH - 2)
         # Headers that hold nothing but the version of a library, for provenance.
-        if (FILENAME == "experiments/harness/provenance.cpp" && header ~ /(version|_config)\.hpp$/) next
+        if (FILENAME == "experiments/pipeline/provenance.cpp" && header ~ /([Vv]ersion|_config)\.hpp$/) next
         split(header, part, "/")
         library = part[1]
         if (library in only && FILENAME != only[library]) complain("only " only[library] " includes " library)
         if (library == "opencv2" && from != "datasets") complain("only datasets/ includes OpenCV")
     }
-}' | verdict includes
+}'; }
+
+{ layers; cycles; } | verdict includes

@@ -34,10 +34,11 @@ expect() {
     fi
 }
 
-# fault RULE PATH TEXT: a clean project with this file added or replaced breaks the rule.
+# fault RULE PATH TEXT [PATH TEXT]: a clean project with these files added or replaced breaks the rule.
 fault() {
     clean_project
     write "$2" "$3"
+    [ $# -lt 5 ] || write "$4" "$5"
     expect broken "$1"
 }
 
@@ -52,7 +53,7 @@ fault includes engine/kernels/c.cpp '#include "engine/nn/graph.hpp"\n'
 fault includes engine/nn/c.cpp '#include "datasets/dataset.hpp"\n'
 fault includes engine/train/c.cpp '  #  include "engine/models/catalog.hpp"\n'
 fault includes datasets/c.cpp '#include "engine/nn/graph.hpp"\n'
-fault includes engine/io/c.cpp '#include "experiments/harness/cell.hpp"\n'
+fault includes engine/io/c.cpp '#include "experiments/runs/cell.hpp"\n'
 fault includes engine/nn/c.cpp '#include "tests/helpers/gradient.hpp"\n'
 fault includes engine/nn/c.cpp '#include "b.hpp"\n'
 fault includes engine/nn/c.cpp '#include "../core/a.hpp"\n'
@@ -60,12 +61,15 @@ fault includes engine/nn/c.cpp '#include <xtensor/xview.hpp>\n'
 fault includes engine/kernels/avx2/c.cpp '#include <xsimd/xsimd.hpp>\n'
 fault includes engine/nn/c.cpp '#include <opencv2/core.hpp>\n'
 fault includes engine/newcomer/c.cpp '#include "engine/core/a.hpp"\n'
-fault includes experiments/harness/run.cpp '#include "nibble_version.hpp"\n'
+fault includes experiments/runs/run.cpp '#include "nibble_version.hpp"\n'
 
-fault sizes engine/nn/long.cpp "$(yes '// line\n' | head -n 501 | tr -d '\n')"
+fault sizes engine/nn/long.cpp "$(yes '// line\n' | head -n 401 | tr -d '\n')"
 clean_project
-write engine/nn/fits.cpp "$(yes '// line\n' | head -n 500 | tr -d '\n')"
+write engine/nn/fits.cpp "$(yes '// line\n' | head -n 400 | tr -d '\n')"
 expect ok sizes
+clean_project
+for name in $(seq 24); do write "engine/nn/f$name.cpp" 'int f();\n'; done
+expect broken sizes
 
 fault portable engine/nn/c.cpp 'float f(float x) { return std::exp(x); }\n'
 fault portable engine/nn/c.cpp 'float f(float x) { return expf(x); }\n'

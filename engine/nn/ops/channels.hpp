@@ -1,7 +1,7 @@
 // Which channels slices and shuffles pick.
 #pragma once
 
-#include "engine/nn/graph.hpp"
+#include "engine/nn/node.hpp"
 
 namespace nibble {
 

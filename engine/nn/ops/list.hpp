@@ -1,7 +1,7 @@
 // The operations there are, a file each.
 #pragma once
 
-#include "engine/nn/op.hpp"
+#include "engine/nn/ops/op.hpp"
 
 namespace nibble {
 

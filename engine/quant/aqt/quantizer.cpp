@@ -5,7 +5,7 @@
 
 #include "engine/core/error.hpp"
 #include "engine/core/parallel.hpp"
-#include "engine/nn/op.hpp"
+#include "engine/nn/ops/op.hpp"
 
 namespace nibble::aqt {
 

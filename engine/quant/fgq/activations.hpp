@@ -13,7 +13,7 @@
 // of 17. The maximum asks for steps of 2, which round every 1 to 0; least error takes 1 and clips the 17 to 15.
 #pragma once
 
-#include "engine/quant/histogram.hpp"
+#include "engine/quant/calibration/histogram.hpp"
 
 namespace nibble::fgq {
 

@@ -51,6 +51,15 @@ std::optional<Method> parse(std::string_view text) {
 
 }  // namespace
 
+NetworkBits bits_of(const Method& method) {
+    constexpr int kFloatBits = 16;
+    const int activations = method.activation_bits > 0 ? method.activation_bits : kFloatBits;
+    const OperandBits inner{method.group > 0 ? 2 : method.weight_bits, activations};
+    const OperandBits first{method.ternary_first ? inner.weights : 8,
+                            method.activation_bits > 0 ? 8 : kFloatBits};
+    return {first, inner, inner};
+}
+
 std::string to_string(const Method& m) {
     if (!m.quantizes()) return "f32";
     std::string text = m.group > 0 ? "g" + std::to_string(m.group) : "w" + std::to_string(m.weight_bits);

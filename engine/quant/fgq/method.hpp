@@ -19,12 +19,13 @@
 
 #include <string>
 
+#include "engine/quant/bits.hpp"
 #include "engine/quant/fgq/activations.hpp"
 #include "engine/quant/fgq/ternarize.hpp"
 
 namespace nibble::fgq {
 
-/// Where batch norm's statistics come from (engine/quant/batch_norm.hpp).
+/// Where batch norm's statistics come from (engine/quant/corrections/batch_norm.hpp).
 enum class Norms {
     estimated,  ///< from the quantized network on images augmented as in training: the paper's form
     plain,      ///< the same on images as they are. Training saw other ones, so even a float network is moved
@@ -44,6 +45,9 @@ struct Method {
     bool quantizes() const { return group > 0 || weight_bits > 0; }
     friend bool operator==(const Method&, const Method&) = default;
 };
+
+/// Activations that stay float count as bfloat16, in which such networks are trained.
+NetworkBits bits_of(const Method& method);
 
 std::string to_string(const Method& method);
 /// The inverse. Throws BadInput for anything that to_string() would not write, and for settings that do not

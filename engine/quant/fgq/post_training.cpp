@@ -1,6 +1,6 @@
 #include "engine/quant/fgq/post_training.hpp"
 
-#include "engine/quant/batch_norm.hpp"
+#include "engine/quant/corrections/batch_norm.hpp"
 #include "engine/quant/fgq/multiplications.hpp"
 #include "engine/quant/fgq/quantizer.hpp"
 #include "engine/quant/fgq/statistics.hpp"

@@ -1,6 +1,6 @@
 // Ternary weights in groups without training, as a family of post-training methods: batch norm folded,
 // weights and what layers read quantized (quantizer.hpp), what is added in 8 bits, and batch norm's
-// statistics estimated anew from the quantized network (engine/quant/batch_norm.hpp). The calibration images
+// statistics estimated anew from the quantized network (engine/quant/corrections/batch_norm.hpp). The calibration images
 // give the exponents of activations, and, augmented as in training, these statistics.
 //
 // Folding multiplies the weights of an output channel by one number, which changes their steps alone: codes

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "engine/nn/graph.hpp"
-#include "engine/quant/calibration.hpp"
+#include "engine/quant/calibration/calibration.hpp"
 #include "engine/quant/fgq/method.hpp"
 #include "engine/quant/training_quantizer.hpp"
 

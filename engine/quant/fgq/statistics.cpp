@@ -1,8 +1,8 @@
 #include "engine/quant/fgq/statistics.hpp"
 
+#include "engine/quant/diagnosis/relative_error.hpp"
 #include "engine/quant/fgq/two_thresholds.hpp"
 #include "engine/quant/fgq/weights.hpp"
-#include "engine/quant/relative_error.hpp"
 
 namespace nibble::fgq {
 namespace {

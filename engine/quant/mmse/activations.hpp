@@ -3,8 +3,8 @@
 // values by its middle, with the variance of a uniform density in it (Sheppard's correction).
 #pragma once
 
-#include "engine/quant/histogram.hpp"
-#include "engine/quant/mmse/solver.hpp"
+#include "engine/quant/calibration/histogram.hpp"
+#include "engine/quant/mmse/solvers/solver.hpp"
 
 namespace nibble::mmse {
 

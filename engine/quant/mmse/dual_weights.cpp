@@ -6,7 +6,7 @@
 
 #include "engine/core/error.hpp"
 #include "engine/core/parallel.hpp"
-#include "engine/quant/mmse/dual.hpp"
+#include "engine/quant/mmse/solvers/dual.hpp"
 #include "engine/quant/mmse/weights.hpp"
 
 namespace nibble::mmse {

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/quant/mmse/solver.hpp"
+#include "engine/quant/mmse/solvers/solver.hpp"
 #include "engine/quant/quantized.hpp"
 
 namespace nibble::mmse {

@@ -1,6 +1,6 @@
 #include "engine/quant/mmse/error_curve.hpp"
 
-#include "engine/quant/mmse/max_abs.hpp"
+#include "engine/quant/mmse/solvers/max_abs.hpp"
 
 namespace nibble::mmse {
 

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/quant/mmse/problem.hpp"
+#include "engine/quant/mmse/solvers/problem.hpp"
 
 namespace nibble::mmse {
 

@@ -12,7 +12,7 @@
 //     -wmaxabs           solver of the weights' scales; -wmaxabsfull, -walternating, -wgolden, -wgrid (which with
 //                        -pt keeps the error over the scale, a curve for some layers)
 //     -dual10            the worst 10 % of all kernels as sums of two tensors
-//     -unbiased          each scale times ||W||^2 / <W, W^> (engine/quant/unbiased.hpp)
+//     -unbiased          each scale times ||W||^2 / <W, W^> (engine/quant/corrections/unbiased.hpp)
 //     -amaxabs           rule for activations; -akl, -aaciq, -apercentile99.9
 //     -r8                what is added (residuals) in 8 bits instead of floats
 //     -bn                batch norm re-estimated on the images, augmented as in training; -bnplain: as they are;
@@ -25,8 +25,8 @@
 #include <optional>
 #include <string>
 
-#include "engine/quant/batch_norm.hpp"
-#include "engine/quant/mmse/solver.hpp"
+#include "engine/quant/corrections/batch_norm.hpp"
+#include "engine/quant/mmse/solvers/solver.hpp"
 
 namespace nibble::mmse {
 
@@ -34,9 +34,9 @@ namespace nibble::mmse {
 enum class Clipping {
     mmse,        ///< activations.hpp
     max_abs,     ///< nowhere
-    percentile,  ///< engine/quant/percentile.hpp
-    kl,          ///< engine/quant/kl.hpp
-    aciq         ///< engine/quant/aciq.hpp, for a Laplace density
+    percentile,  ///< engine/quant/calibration/percentile.hpp
+    kl,          ///< engine/quant/calibration/kl.hpp
+    aciq         ///< engine/quant/calibration/aciq.hpp, for a Laplace density
 };
 
 struct Method {

@@ -3,7 +3,7 @@
 // sum.
 #pragma once
 
-#include "engine/quant/mmse/solver.hpp"
+#include "engine/quant/mmse/solvers/solver.hpp"
 #include "engine/quant/quantized.hpp"
 
 namespace nibble::mmse {

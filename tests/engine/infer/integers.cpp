@@ -14,9 +14,10 @@
 #include "engine/kernels/dispatch.hpp"
 #include "engine/models/resnet_cifar.hpp"
 #include "engine/nn/predictor.hpp"
-#include "engine/quant/maxabs.hpp"
+#include "engine/quant/maxabs/maxabs.hpp"
 #include "engine/quant/mmse/dual_weights.hpp"
 #include "tests/helpers/networks.hpp"
+#include "tests/helpers/skip.hpp"
 
 namespace nibble {
 namespace {
@@ -108,7 +109,7 @@ std::string mismatches(const Comparison& comparison) {
 TEST_CASE("integer execution equals its simulation: random networks and schemes, every architecture") {
     for (const kernels::Architecture& a : kernels::architectures()) {
         if (!a.supported) {
-            MESSAGE("SKIPPED: " << a.name << " (this machine lacks it)");
+            nibble::test::skipped(a.name + " (this machine lacks it)");
             continue;
         }
         const Chosen chosen(a.name);

@@ -16,6 +16,7 @@
 #include "engine/core/bf16.hpp"
 #include "engine/core/rng.hpp"
 #include "engine/kernels/dispatch.hpp"
+#include "tests/helpers/skip.hpp"
 
 namespace nibble::kernels::test {
 
@@ -27,7 +28,7 @@ inline const Kernels& reference_kernels() {
 inline std::vector<const Kernels*> contenders() {
     std::vector<const Kernels*> found;
     for (const Architecture& a : architectures()) {
-        if (!a.supported) MESSAGE("SKIPPED: " << a.name << " (this machine lacks it)");
+        if (!a.supported) nibble::test::skipped(a.name + " (this machine lacks it)");
         if (a.supported && a.table != &reference_kernels()) found.push_back(a.table);
     }
     return found;

@@ -10,7 +10,7 @@
 #include "engine/infer/lower.hpp"
 #include "engine/models/catalog.hpp"
 #include "engine/nn/fold.hpp"
-#include "engine/quant/maxabs.hpp"
+#include "engine/quant/maxabs/maxabs.hpp"
 #include "engine/quant/post_training_methods.hpp"
 #include "tests/helpers/networks.hpp"
 

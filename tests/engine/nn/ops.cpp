@@ -4,7 +4,7 @@
 #include "engine/core/error.hpp"
 #include "engine/models/catalog.hpp"
 #include "engine/nn/network.hpp"
-#include "engine/nn/op.hpp"
+#include "engine/nn/ops/op.hpp"
 #include "tests/helpers/networks.hpp"
 
 namespace nibble {

@@ -4,6 +4,7 @@
 
 #include "engine/core/parallel.hpp"
 #include "engine/kernels/dispatch.hpp"
+#include "tests/helpers/skip.hpp"
 #include "tests/helpers/trajectory.hpp"
 
 using namespace nibble;
@@ -44,7 +45,7 @@ TEST_CASE("training gives one digest on every architecture") {
         const std::string reference = test::trajectory_digest(family);
         for (const kernels::Architecture& architecture : kernels::architectures()) {
             if (!architecture.supported) {
-                MESSAGE("SKIPPED: " << architecture.name << " (this machine lacks it)");
+                nibble::test::skipped(architecture.name + " (this machine lacks it)");
                 continue;
             }
             kernels::choose(architecture.name);

@@ -2,13 +2,14 @@
 
 #include <doctest/doctest.h>
 
-#include "../results.hpp"
-#include "../scratch.hpp"
 #include "engine/core/error.hpp"
 #include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
 #include "experiments/aqt/curves.hpp"
 #include "synthetic.hpp"
+#include "tests/helpers/results.hpp"
+#include "tests/helpers/scratch.hpp"
+#include "tests/helpers/skip.hpp"
 
 using namespace nibble;
 using test::kCurves;
@@ -107,7 +108,7 @@ TEST_CASE("from results on disk to files on disk") {
     const auto paths = write_report(project, "quick", grid, read_cells(project, "quick", grid, refused),
                                     aqt::report, no_plot);
     CHECK(refused.empty());
-    if (!no_plot.empty()) MESSAGE("SKIPPED: plots: " << no_plot);
+    if (!no_plot.empty()) nibble::test::skipped(std::string("plots: ") + no_plot);
     CHECK(paths.size() == (no_plot.empty() ? 16 : 8));
     CHECK(read_file(scratch / "results/quick/aqt.md")
               .find("| resnet8 | w8a8 | 1 | 92.00 | 92.00 | 97.50 | 5.50 | 0.5000 |") != std::string::npos);

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "experiments/mmse/methods.hpp"
-#include "tests/experiments/results.hpp"
+#include "tests/helpers/results.hpp"
 
 namespace nibble::test {
 

@@ -2,9 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include "engine/quant/diagnosis/relative_error.hpp"
 #include "engine/quant/fgq/quantizer.hpp"
 #include "engine/quant/fgq/weights.hpp"
-#include "engine/quant/relative_error.hpp"
 #include "tests/helpers/networks.hpp"
 
 namespace nibble::fgq {

@@ -7,7 +7,7 @@
 #include <map>
 
 #include "engine/core/error.hpp"
-#include "engine/quant/relative_error.hpp"
+#include "engine/quant/diagnosis/relative_error.hpp"
 #include "tests/helpers/random_tensors.hpp"
 
 namespace nibble::fgq {

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "engine/quant/mmse/exact.hpp"
-#include "engine/quant/mmse/max_abs.hpp"
+#include "engine/quant/mmse/solvers/exact.hpp"
+#include "engine/quant/mmse/solvers/max_abs.hpp"
 #include "tests/helpers/random_tensors.hpp"
 
 using namespace nibble;

@@ -8,7 +8,7 @@
 #include <limits>
 
 #include "engine/core/rng.hpp"
-#include "engine/quant/mmse/solver.hpp"
+#include "engine/quant/mmse/solvers/solver.hpp"
 #include "tests/helpers/random_tensors.hpp"
 
 namespace nibble::mmse {

@@ -8,7 +8,7 @@
 
 #include "engine/core/error.hpp"
 #include "engine/core/parallel.hpp"
-#include "engine/quant/relative_error.hpp"
+#include "engine/quant/diagnosis/relative_error.hpp"
 #include "tests/helpers/random_tensors.hpp"
 
 namespace nibble::mmse {

@@ -1,0 +1,70 @@
+// nibble cells: the cells of the grids, one a line.
+#include <fmt/format.h>
+
+#include "engine/core/error.hpp"
+#include "engine/core/json.hpp"
+#include "experiments/commands/commands.hpp"
+#include "experiments/runs/run_cell.hpp"
+
+namespace nibble {
+
+namespace {
+struct CellsOptions {
+    SharedOptions shared;
+    std::string root, profile;
+    std::vector<std::string> papers;
+    bool status = false, fresh = false, due = false;
+};
+
+std::vector<ProfileCell> chosen(const Project& project, const CellsOptions& o) {
+    if (o.papers.empty()) return list_cells(project, o.profile, "");
+    std::vector<ProfileCell> cells;
+    for (const std::string& paper : o.papers)
+        for (ProfileCell& cell : list_cells(project, o.profile, paper)) cells.push_back(std::move(cell));
+    return cells;
+}
+
+int cells_command(const CellsOptions& o) {
+    o.shared.apply();
+    if (o.fresh && o.due) throw BadInput("--fresh and --due: choose one");
+    const Project project(o.root);
+    Json list = Json::array();
+    std::string lines;
+    for (const ProfileCell& cell : chosen(project, o)) {
+        const std::string name = cell.cell.cell.name();
+        const std::string status = o.status || o.fresh || o.due ? status_of(project, cell) : "";
+        if ((o.fresh && status != "fresh") || (o.due && status == "fresh")) continue;
+        lines += o.status ? fmt::format("{:12} {:8} {}\n", status, cell.profile, name) : name + "\n";
+        Json entry = {{"cell", name}, {"profile", cell.profile}, {"config", to_json(cell.cell.config)}};
+        if (o.status) entry["status"] = status;
+        list.push_back(std::move(entry));
+    }
+    if (o.shared.json)
+        print_json({{"cells", list}});
+    else
+        print_text(lines);
+    return 0;
+}
+}  // namespace
+
+void add_cells(CommandLine& line) {
+    auto o = std::make_shared<CellsOptions>();
+    Command command = line.command("cells", "list the cells of the experiments");
+    command.positional("PAPER", o->papers, "experiments (default: all)")
+        .option("--profile", o->profile, "quick, cifar10, ... (default: all)")
+        .flag("--status", o->status,
+              "say of each: fresh, stale, missing, running, interrupted, failed, crashed")
+        .flag("--fresh", o->fresh, "only cells whose result is that of this code and data")
+        .flag("--due", o->due, "only the others: those that are to be run")
+        .option("--root", o->root, "the repository (default: here or above)");
+    o->shared.add_json(command);
+    command
+        .examples(
+            "  nibble cells --profile quick\n"
+            "  nibble cells baseline --profile cifar10 --status\n"
+            "  nibble run $(nibble cells --profile quick --due)\n"
+            "  nibble cells baseline --json                 with the resolved configuration of each")
+        .action([o] { return cells_command(*o); });
+}
+
+}  // namespace nibble

@@ -1,0 +1,230 @@
+// nibble quantize, nibble export: from float weights to a quantized network in one file.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "datasets/catalog.hpp"
+#include "engine/core/error.hpp"
+#include "engine/core/json.hpp"
+#include "engine/infer/file.hpp"
+#include "engine/infer/lower.hpp"
+#include "engine/models/catalog.hpp"
+#include "engine/quant/maxabs/post_training.hpp"
+#include "engine/quant/post_training_methods.hpp"
+#include "experiments/commands/commands.hpp"
+#include "experiments/pipeline/calibration.hpp"
+#include "experiments/pipeline/data.hpp"
+#include "experiments/pipeline/diagnosis.hpp"
+#include "experiments/pipeline/network_file.hpp"
+#include "experiments/support/table.hpp"
+
+namespace nibble {
+
+namespace {
+constexpr int kAsMethod = -1;  // as many images as the method asks for
+
+struct QuantizeOptions {
+    SharedOptions shared;
+    std::string model, weights, data = "cifar10", method = "maxabs", settings, out, weight_scheme;
+    int wbits = 8, abits = 8, end_bits = 8, residual_bits = 8;
+    int calibration = kAsMethod;
+    std::uint64_t seed = 0;
+    bool report = false;
+};
+
+void check_bits(const QuantizeOptions& o) {
+    for (const auto& [flag, bits] : {std::pair{"--wbits", o.wbits},
+                                     {"--abits", o.abits},
+                                     {"--end-bits", o.end_bits},
+                                     {"--residual-bits", o.residual_bits}})
+        if (bits < 2 || bits > 8) throw BadInput(flag, "bits", "2 to 8", std::to_string(bits));
+}
+
+std::unique_ptr<PostTrainingMethod> maxabs_of(const QuantizeOptions& o) {
+    if (!o.settings.empty()) throw BadInput("--settings: maxabs has none; give --wbits, --abits, ...");
+    check_bits(o);
+    MaxAbs options{.activation_bits = o.abits, .residual_bits = o.residual_bits, .end_bits = o.end_bits};
+    options.weights = {.bits = o.wbits, .range = o.wbits >= 4 ? Range::narrow : Range::full};
+    if (!o.weight_scheme.empty()) options.weights = scheme_from(o.weight_scheme);
+    if (options.weights.kind == Kind::sum || !options.weights.is_signed)
+        throw BadInput("--weights-scheme", "scheme", "uniform or ternary, signed", o.weight_scheme);
+    return maxabs_post_training(options);
+}
+
+/// Settings as the families write them, from the flags for bits.
+std::string settings_of(const QuantizeOptions& o) {
+    if (!o.settings.empty()) return o.settings;
+    if (o.method == "fgq") throw BadInput("--method fgq: say how with --settings: g4a8, g64a4, ...");
+    check_bits(o);
+    const bool same_ends = o.end_bits == o.wbits && o.end_bits == o.abits;
+    if (o.end_bits != 8 && !same_ends)
+        throw BadInput("--end-bits", "bits for " + o.method, "8, or those of all other layers",
+                       std::to_string(o.end_bits));
+    return fmt::format("w{}a{}{}-r{}", o.wbits, o.abits, same_ends ? "" : "e8", o.residual_bits);
+}
+
+/// Refused before anything takes time.
+std::unique_ptr<PostTrainingMethod> method_of(const QuantizeOptions& o) {
+    if (o.calibration < 1 && o.calibration != kAsMethod)
+        throw BadInput(fmt::format("--calibration: {} images asked for; ask for at least 1", o.calibration));
+    if (o.method == "maxabs") return maxabs_of(o);
+    const auto families = post_training_families();
+    if (std::find(families.begin(), families.end(), o.method) == families.end())
+        throw BadInput("--method", "unknown method", fmt::format("maxabs, {}", fmt::join(families, ", ")),
+                       "'" + o.method + "'");
+    if (!o.weight_scheme.empty()) throw BadInput("--weights-scheme: only for --method maxabs");
+    return post_training_method(o.method, settings_of(o));
+}
+
+/// The layers as a table.
+Table layer_table(const Json& layers) {
+    Table table{{{"layer", false},
+                 {"operation", false},
+                 {"input", false},
+                 {"weights", false},
+                 {"residual", false},
+                 {"output", false},
+                 {"bytes"}},
+                {}};
+    for (const Json& layer : layers) {
+        auto& row = table.rows.emplace_back();
+        for (const char* key : {"layer", "operation", "input", "weights", "residual", "output", "bytes"}) {
+            const Json& value = layer.at(key);
+            row.push_back(value.is_null()     ? kMissing
+                          : value.is_string() ? value.get<std::string>()
+                                              : value.dump());
+        }
+    }
+    return table;
+}
+
+std::size_t float_bytes(const Weights& weights) {
+    std::size_t values = 0;
+    for (const auto& [name, array] : weights) values += array.size();
+    return 4 * values;
+}
+
+/// The file's weights, and the network they are for.
+struct Original {
+    WeightsFile file;
+    std::string model;
+    Graph graph;
+    std::optional<Normalization> normalization;
+};
+
+Original open_original(const QuantizeOptions& o, const Dataset& images) {
+    Safetensors stored = read_safetensors(o.weights);
+    if (is_integer_network(stored)) throw BadInput(o.weights + ": is quantized already; give float weights");
+    Original original{weights_from(std::move(stored), o.weights), o.model, {}, {}};
+    const auto stated = original.file.metadata.find("model");
+    if (original.model.empty() && stated != original.file.metadata.end()) original.model = stated->second;
+    if (original.model.empty())
+        throw BadInput(o.weights + ": does not say which network it is for; give --model");
+    const ImageShape& shape = images.shape();
+    original.graph =
+        make_model(original.model, images.classes(), {shape.height, shape.width, shape.channels});
+    check(original.file, original.graph, o.weights);
+    original.normalization = original.file.normalization(o.weights);
+    return original;
+}
+
+int quantize_command(const QuantizeOptions& o) {
+    o.shared.apply();
+    check_writable(o.out);
+    const auto method = method_of(o);
+    const auto training = open_dataset(o.data, Split::train);
+    const Original original = open_original(o, *training);
+    const std::size_t count =
+        o.calibration == kAsMethod ? method->calibration_images() : static_cast<std::size_t>(o.calibration);
+    const auto ids = calibration_ids(*training, count, o.seed);
+    const auto images = calibration_images(*training, ids, original.normalization);
+    std::vector<float> augmented;
+    if (method->wants_augmented_images())
+        augmented = augmented_calibration_images(*training, ids, o.seed, original.normalization);
+    const Diagnosed quantized = post_train(*method, original.graph, original.file.weights, images, augmented);
+    if (!runs_as_integers(quantized.network))
+        throw BadInput("--settings", "method",
+                       "one that quantizes weights and activations, to run as integers",
+                       "'" + method->text() + "'");
+    const IntegerGraph integers = lower(quantized.network.network.graph, quantized.network.network.weights,
+                                        quantized.network.quantization);
+
+    Metadata metadata = to_metadata(original.normalization.value_or(training->normalization()));
+    metadata["model"] = original.model;
+    metadata["method"] = o.method == method->text() ? o.method : o.method + " " + method->text();
+    metadata["calibration"] = fmt::format("{} images of {} (training split), seed {}", count, o.data, o.seed);
+    write_safetensors(o.out, to_safetensors(integers, metadata));
+
+    const auto bytes = std::filesystem::file_size(o.out);
+    Json answer = {{"out", o.out},
+                   {"model", original.model},
+                   {"method", metadata["method"]},
+                   {"bits", bits_of(integers)},
+                   {"layers", layers_of(integers)},
+                   {"weight_bytes", weight_bytes(integers)},
+                   {"file_bytes", bytes},
+                   {"float_bytes", float_bytes(original.file.weights)}};
+    std::string text =
+        layer_table(answer["layers"]).markdown() +
+        fmt::format("\n{} {}: {} bytes of weights and scales, {} in the file, {} as floats\n", original.model,
+                    bits_of(integers), weight_bytes(integers), bytes, float_bytes(original.file.weights));
+    if (o.report) {
+        const auto list = sensitivities_of(original.graph, original.file.weights, quantized.network, images);
+        answer["report"] = to_json(quantized);
+        answer["report"]["sensitivity"] = to_json(list);
+        text += "\n" + diagnosis_text(quantized, list);
+    }
+    if (o.shared.json)
+        print_json(answer);
+    else
+        print_text(text);
+    return 0;
+}
+
+/// Quantizing writes what `export` promises, a network ready to run in one file, so both names do the same.
+void add(CommandLine& line, const std::string& name) {
+    auto o = std::make_shared<QuantizeOptions>();
+    Command command =
+        line.command(name, name == "export" ? "the same as quantize"
+                                            : "quantize trained float weights; one file, ready to run");
+    command.option("--weights", o->weights, "safetensors file of float weights").required();
+    command.option("--out", o->out, "the quantized network").required();
+    command.option("--model", o->model, "the network (default: what the file states)")
+        .option("--data", o->data, "whose training images calibrate: glyphs, cifar10, cifar100, mnist, ...")
+        .option("--method", o->method, fmt::format("maxabs, {}", fmt::join(post_training_families(), ", ")))
+        .option("--wbits", o->wbits, "bits of weights, 2 to 8, one scale per output channel")
+        .option("--weights-scheme", o->weight_scheme, "maxabs, instead of --wbits: s4-pc, s8n-pt, t-g64, ...")
+        .option("--abits", o->abits, "bits of activations, 2 to 8")
+        .option("--end-bits", o->end_bits, "bits of the first and last layer, weights and activations")
+        .option("--residual-bits", o->residual_bits, "bits of what is added")
+        .option(
+            "--settings", o->settings,
+            "instead of the bits: everything that the method can be told, as its cells say it (w4a4e8-akl)")
+        .option("--calibration", o->calibration, "number of training images (-1: as the method says)")
+        .option("--seed", o->seed, "which ones")
+        .flag("--report", o->report,
+              "say how each layer came out, and what quantizing it alone does to the logits; worst first");
+    o->shared.add_machine(command);
+    o->shared.add_json(command);
+    command
+        .examples("  nibble " + name +
+                  " --model resnet20 --weights resnet20.safetensors --wbits 8 --abits 8 --out "
+                  "r20-w8a8.safetensors\n"
+                  "  nibble " +
+                  name +
+                  " --weights mine.safetensors --method mmse --wbits 4 --abits 4 --report --out "
+                  "mine-4.safetensors\n"
+                  "  nibble " +
+                  name +
+                  " --weights mine.safetensors --weights-scheme t-g4 --abits 8 --out mine-t.safetensors\n"
+                  "  nibble eval --weights r20-w8a8.safetensors --data cifar10\n")
+        .action([o] { return quantize_command(*o); });
+}
+}  // namespace
+
+void add_quantize(CommandLine& line) {
+    for (const char* name : {"quantize", "export"}) add(line, name);
+}
+
+}  // namespace nibble

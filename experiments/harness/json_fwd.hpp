@@ -1,8 +1,0 @@
-// Json by name only: the headers of the harness mention it, few of its files need the whole of it.
-#pragma once
-
-#include <nlohmann/json_fwd.hpp>
-
-namespace nibble {
-using Json = nlohmann::json;  // as in engine/core/json.hpp
-}

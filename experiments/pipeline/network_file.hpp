@@ -1,0 +1,44 @@
+// A network opened from a file, to be run: float weights of a named model, or a quantized network that needs
+// no name.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "experiments/pipeline/evaluation.hpp"
+#include "experiments/pipeline/weights_file.hpp"
+
+namespace nibble {
+
+struct NetworkFile {
+    std::string model;  ///< "resnet20"; of a quantized network what its file says, perhaps nothing
+    Metadata metadata;
+    std::optional<Normalization> normalization;  ///< stated by the file
+    std::string weights_digest;
+    std::string executed_as;  ///< "f32-avx2", "w4a4e8-avx512vnni"
+    Classifier classifier;
+    std::optional<IntegerGraph> integers;  ///< of a quantized network
+};
+
+struct NetworkWish {
+    std::string model, numerics;  ///< empty: what the file states, then f32
+    int classes = 0;      ///< of float weights; 0: what the file states, then what is usual for the model
+    Dims input{0, 0, 0};  ///< the same
+};
+
+/// Throws IoError and BadInput, naming the file.
+NetworkFile open_network(const std::string& path, const NetworkWish& wish);
+
+/// SHA-256 over tensors and graph of a quantized network's file.
+std::string weights_digest_of(const Safetensors& integers);
+
+/// "w8a8", "w4a4e8" (first and last layer at 8 bits), "w2a8" (ternary), "w4x2a8" (the weights of some
+/// channels are sums of two tensors); bits that differ otherwise are listed as a range: "w2-8a8".
+std::string bits_of(const IntegerGraph& graph);
+
+/// What runs in what, nothing left out: [{"layer", "operation", "input", "weights", "residual", "output",
+/// "bytes"}], null where there is none. Products are of integers; scales, residuals and averages are f32 on
+/// the way.
+Json layers_of(const IntegerGraph& graph);
+
+}  // namespace nibble

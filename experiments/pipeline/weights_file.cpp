@@ -1,0 +1,92 @@
+#include "experiments/pipeline/weights_file.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "engine/core/error.hpp"
+
+namespace nibble {
+
+namespace {
+std::vector<float> numbers_in(const std::string& text, const std::string& where) {
+    std::vector<float> values;
+    const char* at = text.data();
+    const char* end = at + text.size();
+    for (;;) {
+        while (at != end && *at == ' ') ++at;
+        float value = 0;
+        const auto [stop, error] = std::from_chars(at, end, value);
+        if (error != std::errc())
+            throw BadInput(where, "a list of numbers", "like 0.485,0.456,0.406", "'" + text + "'");
+        values.push_back(value);
+        at = stop;
+        if (at == end) return values;
+        if (*at++ != ',')
+            throw BadInput(where, "a list of numbers", "like 0.485,0.456,0.406", "'" + text + "'");
+    }
+}
+
+bool is_counter(const std::string& name) {
+    return name.ends_with(".num_batches_tracked");
+}
+}  // namespace
+
+std::optional<Normalization> normalization_from(const Metadata& metadata, const std::string& where) {
+    const auto mean = metadata.find("normalize_mean"), deviation = metadata.find("normalize_std");
+    if (mean == metadata.end() && deviation == metadata.end()) return std::nullopt;
+    if (mean == metadata.end() || deviation == metadata.end())
+        throw BadInput(where + ": the metadata holds only one of normalize_mean and normalize_std");
+    return Normalization{numbers_in(mean->second, where + ": normalize_mean"),
+                         numbers_in(deviation->second, where + ": normalize_std")};
+}
+
+std::optional<Normalization> WeightsFile::normalization(const std::string& where) const {
+    return normalization_from(metadata, where);
+}
+
+WeightsFile read_weights(const std::filesystem::path& path) {
+    return weights_from(read_safetensors(path), path.string());
+}
+
+WeightsFile weights_from(Safetensors stored, const std::string& where) {
+    WeightsFile file;
+    file.metadata = std::move(stored.metadata);
+    for (const auto& [name, tensor] : stored.tensors) {
+        if (is_counter(name)) continue;
+        try {
+            file.weights.emplace(name, tensor.to_f32());
+        } catch (const BadInput& e) {
+            throw BadInput(where + ": " + name + ": " + e.what());
+        }
+    }
+    return file;
+}
+
+void check(const WeightsFile& file, const Graph& graph, const std::string& where) {
+    try {
+        graph.check(file.weights);
+    } catch (const BadInput& e) {
+        throw BadInput(where + ": " + e.what());
+    }
+    const auto stated = file.metadata.find("bn_eps");
+    if (stated == file.metadata.end()) return;
+    const float eps = numbers_in(stated->second, where + ": bn_eps").front();
+    for (const Node& node : graph.nodes())
+        if (node.op == Op::batch_norm && node.eps != eps)
+            throw BadInput(where, "bn_eps", fmt::format("{}", node.eps), stated->second);
+}
+
+void write_weights(const std::filesystem::path& path, const Weights& weights, const Metadata& metadata) {
+    Safetensors contents;
+    contents.metadata = metadata;
+    for (const auto& [name, values] : weights) contents.tensors.emplace(name, StoredTensor::from(values));
+    write_safetensors(path, contents);
+}
+
+Metadata to_metadata(const Normalization& normalization) {
+    return {{"normalize_mean", fmt::format("{}", fmt::join(normalization.mean, ","))},
+            {"normalize_std", fmt::format("{}", fmt::join(normalization.std, ","))}};
+}
+
+}  // namespace nibble

@@ -1,0 +1,33 @@
+#include "experiments/reports/pareto.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace nibble {
+
+std::vector<std::size_t> pareto_front(std::span<const CostPoint> points) {
+    std::vector<std::size_t> order(points.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    // Among equal costs the best value first, so that one pass decides.
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        return points[a].cost != points[b].cost ? points[a].cost < points[b].cost
+                                                : points[a].value > points[b].value;
+    });
+    std::vector<std::size_t> front;
+    for (std::size_t i : order)
+        if (front.empty() || points[i].value > points[front.back()].value) front.push_back(i);
+    return front;
+}
+
+std::optional<double> value_at(std::span<const CostPoint> front, double cost) {
+    if (front.empty() || cost < front.front().cost || cost > front.back().cost) return std::nullopt;
+    const auto right =
+        std::find_if(front.begin(), front.end(), [&](const auto& p) { return p.cost >= cost; });
+    if (right->cost == cost) return right->value;
+    const CostPoint& left = *(right - 1);
+    const double part = std::log(cost / left.cost) / std::log(right->cost / left.cost);
+    return left.value + part * (right->value - left.value);
+}
+
+}  // namespace nibble

@@ -1,0 +1,94 @@
+// Reports: tables and plots as pure functions of the grid and the results.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "experiments/reports/claims.hpp"
+#include "experiments/reports/plot.hpp"
+#include "experiments/runs/project.hpp"
+#include "experiments/runs/result.hpp"
+#include "experiments/support/table.hpp"
+
+namespace nibble {
+
+/// A cell of the grid and its result, if there is one.
+struct ReportedCell {
+    Cell cell;
+    std::optional<Result> result;
+};
+
+/// A line each for results that are there but cannot be used: unreadable, malformed, or under another cell's
+/// name.
+using Refused = std::set<std::string>;
+
+/// In the order of the grid; a result that is refused counts as missing.
+std::vector<ReportedCell> read_cells(const Project& project, const std::string& profile, const Grid& grid,
+                                     Refused& refused);
+
+/// One row per network, data set and method, over its seeds; what no cell has measured is kMissing.
+Table summary_table(const std::vector<ReportedCell>& cells);
+
+/// One row per cell, every figure unrounded.
+Table cell_table(const std::vector<ReportedCell>& cells);
+
+/// Accuracy after each epoch, of the first seed that has a result.
+Plot learning_curves(const std::string& title, const std::vector<ReportedCell>& cells);
+
+/// What `nibble report` writes for one profile of an experiment: a pure function of the cells. The names are
+/// what follows results/<profile>/<paper>.
+struct Report {
+    Table summary;                             ///< what README.md shows
+    std::vector<Claim> claims = {};            ///< of the paper, judged (results/REPORT.md)
+    std::map<std::string, std::string> files;  ///< ".md", ".csv", ".tex", ...: their bytes
+    std::map<std::string, Plot> plots;         ///< "-curves", ...: drawn as .svg and .pdf
+};
+using MakeReport =
+    std::function<Report(const std::string& profile, const Grid& grid, const std::vector<ReportedCell>&)>;
+
+using Reports = std::map<std::string, MakeReport>;  ///< by experiment
+
+/// Of an experiment without code of its own: summary, cells, learning curves.
+Report generic_report(const std::string& profile, const Grid& grid, const std::vector<ReportedCell>& cells);
+
+/// Writes what `make` makes of the profile's cells, the plots only if it can. Returns the paths, or nothing
+/// (and writes nothing) when the profile has no result yet. `no_plot` becomes the reason why there is no
+/// plot.
+std::vector<std::filesystem::path> write_report(const Project& project, const std::string& profile,
+                                                const Grid& grid, const std::vector<ReportedCell>& cells,
+                                                const MakeReport& make, std::string& no_plot);
+
+/// The methods of each grid's headline on the largest network that has most of them, over the seeds: what
+/// README.md shows.
+Table headline_table(const std::vector<std::pair<Grid, std::vector<ReportedCell>>>& experiments);
+
+/// One experiment in the overview.
+struct Overview {
+    std::string paper, title;
+    std::vector<Claim> claims;
+};
+/// results/REPORT.md: claims of all papers with figures, verdicts and the commands that run their cells
+/// again, and where the tables and plots are.
+std::string overview_markdown(const std::string& profile, const std::vector<Overview>& experiments);
+
+/// For LaTeX: every figure of every result by name, \nibbleresult{baseline/CELL/top1}{91.57}.
+std::string latex_results(const std::vector<ReportedCell>& cells);
+/// For LaTeX: how many claims have each verdict, \nibbleresult{verdicts/reproduced}{9}.
+std::string latex_verdicts(const std::vector<Overview>& experiments);
+
+/// What every table in LaTeX begins with.
+std::string latex_file(const Table& table);
+
+/// `text` with everything between the two lines of markers replaced. Throws BadInput, naming `where`, unless
+/// there is exactly one pair of them.
+std::string with_results(const std::string& text, const std::string& results, const std::string& where);
+
+inline constexpr const char* kResultsBegin = "<!-- results:begin -->";
+inline constexpr const char* kResultsEnd = "<!-- results:end -->";
+
+}  // namespace nibble

@@ -1,0 +1,75 @@
+#include "experiments/reports/site.hpp"
+
+#include "engine/core/error.hpp"
+#include "engine/core/file.hpp"
+#include "engine/core/json.hpp"
+#include "experiments/runs/result.hpp"
+
+namespace nibble {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kPlace = "@CELLS@";
+
+/// What the page shows of one result.
+Json entry_of(const Cell& cell, const Json& json, const Result& result) {
+    // Cells that quantize a trained network measure nothing on training images.
+    const auto of_training = [&](double value) { return result.quantized ? Json() : Json(value); };
+    return {{"cell", result.cell},
+            {"profile", result.profile},
+            {"paper", cell.paper},
+            {"model", cell.model},
+            {"data", cell.data},
+            {"method", cell.method},
+            {"seed", cell.seed},
+            {"top1", result.top1},
+            {"loss", result.loss},
+            {"train_top1", of_training(result.train_top1)},
+            {"gap", of_training(result.generalization_gap())},
+            {"macs", result.macs},
+            {"linear_cost", result.linear_cost},
+            {"quadratic_cost", result.quadratic_cost},
+            {"weight_bytes", result.weight_bytes},
+            {"activation_bytes", result.activation_bytes},
+            {"bits_per_weight", result.quantized ? Json(result.quantized->bits_per_weight) : Json()},
+            {"parent", result.quantized ? Json(result.quantized->parent) : Json()},
+            {"executed_as", result.executed_as},
+            {"key", result.key},
+            {"weights_digest", result.weights_digest},
+            {"predictions_digest", result.predictions_digest},
+            {"config", json.at("config")}};
+}
+
+/// In a script element "</script" and "<!--" mean something even within strings.
+std::string embedded(const Json& json) {
+    std::string text;
+    for (char c : json.dump()) text += c == '<' ? "\\u003c" : std::string(1, c);
+    return text;
+}
+
+}  // namespace
+
+std::string site_page(const Project& project, Refused& refused) {
+    Json entries = Json::array();
+    for (const std::string& paper : project.papers())
+        for (const auto& [profile, cells] : project.grid(paper).profiles)
+            for (const auto& entry : cells) {
+                const fs::path path = project.result(profile, entry.cell);
+                if (!is_there(path)) continue;
+                try {
+                    const Json json = read_json(path);
+                    entries.push_back(entry_of(entry.cell, json, result_of(entry.cell, json, path.string())));
+                } catch (const Error& e) {
+                    refused.insert(e.what());
+                }
+            }
+    const fs::path path = project.root() / "experiments" / "reports" / "page.html";
+    std::string page = read_file(path);
+    const std::size_t at = page.find(kPlace);
+    if (at == std::string::npos) throw BadInput(path.string() + ": has no " + kPlace);
+    return page.replace(at, std::string(kPlace).size(), embedded(entries));
+}
+
+}  // namespace nibble

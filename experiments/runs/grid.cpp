@@ -1,0 +1,192 @@
+#include "experiments/runs/grid.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "engine/core/error.hpp"
+#include "engine/core/json.hpp"
+
+namespace nibble {
+
+namespace {
+/// A few lines can ask for billions.
+constexpr std::size_t kMostCells = 100000;
+
+template <class T>
+std::vector<T> axis(Fields& fields, const std::string& name, const std::string& where) {
+    const auto values = fields.require<std::vector<T>>(name);
+    if (values.empty()) throw BadInput(where + ": axis '" + name + "' is empty; name at least one value");
+    if (std::set<T>(values.begin(), values.end()).size() != values.size())
+        throw BadInput(where + ": axis '" + name + "' holds a value twice");
+    return values;
+}
+
+std::vector<Cell> product_of_axes(const Json& axes, const std::string& paper, const std::string& where) {
+    Fields f(axes, where);
+    const auto models = axis<std::string>(f, "model", where);
+    const auto data = axis<std::string>(f, "data", where);
+    const auto methods = axis<std::string>(f, "method", where);
+    const auto seeds = axis<Json>(f, "seed", where);
+    for (const Json& seed : seeds)  // the library would wrap -1 around and cut 0.5 to 0
+        if (!seed.is_number_unsigned()) throw BadInput(where, "seed", "a whole number from 0", seed.dump());
+    f.finish();
+    if (const std::size_t count = models.size() * data.size() * methods.size() * seeds.size();
+        std::max({models.size(), data.size(), methods.size(), seeds.size()}) > kMostCells ||
+        count > kMostCells)
+        throw BadInput(where, "cells", "at most " + std::to_string(kMostCells), std::to_string(count));
+    std::vector<Cell> cells;
+    for (const auto& model : models)
+        for (const auto& set : data)
+            for (const auto& method : methods)
+                for (const Json& seed : seeds)
+                    cells.push_back({paper, model, set, method, seed.get<std::uint64_t>()});
+    // A name that does not survive the round trip could not be given to `nibble run`.
+    for (const Cell& cell : cells) cell_from(cell.name());
+    return cells;
+}
+
+/// One product of axes, or the union of several; a cell in two of them counts once.
+std::vector<Cell> all_cells(const Json& axes, const std::string& paper, const std::string& where) {
+    if (!axes.is_array()) return product_of_axes(axes, paper, where);
+    std::vector<Cell> cells;
+    std::set<std::string> names;
+    for (std::size_t i = 0; i < axes.size(); ++i)
+        for (const Cell& cell : product_of_axes(axes[i], paper, where + "[" + std::to_string(i) + "]"))
+            if (names.insert(cell.name()).second) cells.push_back(cell);
+    if (cells.empty()) throw BadInput(where + ": the list is empty");
+    return cells;
+}
+
+void skip(std::vector<Cell>& cells, const Json& pattern, const std::string& where) {
+    Fields f(pattern, where);
+    const bool by_seed = pattern.contains("seed");
+    const auto model = f.get<std::string>("model", ""), data = f.get<std::string>("data", ""),
+               method = f.get<std::string>("method", "");
+    const auto seed = f.get<std::uint64_t>("seed", 0);
+    if (f.require<std::string>("reason").empty()) throw BadInput(where + ": the reason is empty; say why");
+    f.finish();
+    const auto matches = [&](const Cell& c) {
+        return (model.empty() || c.model == model) && (data.empty() || c.data == data) &&
+               (method.empty() || c.method == method) && (!by_seed || c.seed == seed);
+    };
+    if (std::erase_if(cells, matches) == 0) throw BadInput(where + ": matches no cell; correct or remove it");
+}
+
+GridCell resolve_training(const Cell& cell, TrainConfig protocol, const std::string& where) {
+    protocol.model = cell.model;
+    protocol.data = cell.data;
+    protocol.seed = cell.seed;
+    try {
+        set_method(protocol, cell.method);
+    } catch (const BadInput& e) {
+        throw BadInput(where + ": method: " + e.what());
+    }
+    return {cell, protocol};
+}
+
+using Parents = std::map<std::string, std::string>;  ///< by model
+
+const std::string& parent_in(const Parents& parents, const std::string& model, const std::string& where) {
+    const auto parent = parents.find(model);
+    if (parent == parents.end())
+        throw BadInput(where + ": parents: says not where the weights of " + model + " come from");
+    check_source(parent->second);
+    return parent->second;
+}
+
+GridCell resolve_post_training(const Cell& cell, const std::string& family, const Parents& parents,
+                               const std::string& where) {
+    const PostTrainingConfig config{
+        family, cell.model, cell.data, cell.method, parent_in(parents, cell.model, where), cell.seed};
+    try {
+        check(config);
+    } catch (const BadInput& e) {
+        throw BadInput(where + ": " + e.what());
+    }
+    return {cell, config};
+}
+
+GridCell resolve_fine_tuning(const Cell& cell, const TrainConfig& protocol, const Parents& parents,
+                             const std::string& where) {
+    GridCell resolved = resolve_training(cell, protocol, where);
+    std::get<TrainConfig>(resolved.config).parent = parent_in(parents, cell.model, where);
+    return resolved;
+}
+
+/// The cells that the axes give and no skip takes away.
+std::vector<Cell> cells_of(Fields& profile, const std::string& paper, const std::string& where) {
+    std::vector<Cell> cells = all_cells(profile.require<Json>("axes"), paper, where + ": axes");
+    const Json skips = profile.get("skip", Json::array());
+    if (!skips.is_array()) throw BadInput(where + ": skip: expected an array of objects");
+    for (std::size_t i = 0; i < skips.size(); ++i)
+        skip(cells, skips[i], where + ": skip[" + std::to_string(i) + "]");
+    return cells;
+}
+
+/// What profiles have in common.
+struct Common {
+    std::string paper;
+    TrainConfig protocol;
+    std::string family;  ///< of post-training methods; empty: the cells train
+};
+
+std::vector<GridCell> read_profile(const Json& profile, const Common& common, const std::string& where) {
+    Fields f(profile, where);
+    const std::vector<Cell> cells = cells_of(f, common.paper, where);
+    std::vector<GridCell> resolved;
+    if (!common.family.empty()) {
+        const auto parents = f.require<Parents>("parents");
+        const bool trains = std::any_of(cells.begin(), cells.end(),
+                                        [](const Cell& c) { return c.method.ends_with(kFineTuned); });
+        const TrainConfig protocol =
+            trains ? with_protocol({}, f.require<Json>("fine_tuning"), where + ": fine_tuning")
+                   : TrainConfig{};
+        for (const Cell& cell : cells)
+            resolved.push_back(cell.method.ends_with(kFineTuned)
+                                   ? resolve_fine_tuning(cell, protocol, parents, where)
+                                   : resolve_post_training(cell, common.family, parents, where));
+    } else {
+        const TrainConfig protocol =
+            with_protocol(common.protocol, f.get("protocol", Json::object()), where + ": protocol");
+        for (const Cell& cell : cells) {
+            if (cell.method.ends_with(kFineTuned))
+                throw BadInput(where + ": method '" + cell.method +
+                               "' fine-tunes; that needs a grid of a post-training family, with parents");
+            resolved.push_back(resolve_training(cell, protocol, where));
+        }
+    }
+    f.finish();
+    return resolved;
+}
+}  // namespace
+
+const std::vector<GridCell>& Grid::cells(const std::string& profile) const {
+    const auto found = profiles.find(profile);
+    if (found != profiles.end()) return found->second;
+    std::string known;
+    for (const auto& [name, cells] : profiles) known += (known.empty() ? "" : ", ") + name;
+    throw BadInput("experiment " + paper + " has no profile '" + profile + "' (it has: " + known + ")");
+}
+
+Grid read_grid(const std::filesystem::path& path, const std::string& paper) {
+    const std::string where = path.string();
+    const Json json = read_json(path);
+    Fields f(json, where);
+    if (const int schema = f.require<int>("schema"); schema != 1)
+        throw BadInput(where, "schema", "1", std::to_string(schema));
+    Grid grid;
+    grid.paper = paper;
+    grid.title = f.require<std::string>("title");
+    grid.headline = f.get("headline", std::vector<std::string>{});
+    Common common{paper, {}, f.get<std::string>("post_training", "")};
+    if (common.family.empty())
+        common.protocol = with_protocol({}, f.get("protocol", Json::object()), where + ": protocol");
+    const auto profiles = f.require<std::map<std::string, Json>>("profiles");
+    f.finish();
+    if (profiles.empty()) throw BadInput(where + ": there is no profile");
+    for (const auto& [name, profile] : profiles)
+        grid.profiles[name] = read_profile(profile, common, where + ": profile " + name);
+    return grid;
+}
+
+}  // namespace nibble

@@ -1,0 +1,84 @@
+#include "experiments/runs/key.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "engine/core/error.hpp"
+#include "engine/core/json.hpp"
+#include "engine/models/catalog.hpp"
+#include "engine/quant/post_training_methods.hpp"
+
+namespace nibble {
+
+std::string KeyParts::key() const {
+    return digest_of(to_json(*this));
+}
+
+std::string KeyParts::difference(const KeyParts& other) const {
+    std::string names;
+    const auto compare = [&](const char* name, const std::string& ours, const std::string& theirs) {
+        if (ours != theirs) names += (names.empty() ? "" : ", ") + std::string(name);
+    };
+    compare("config", config, other.config);
+    compare("data", data, other.data);
+    compare("parent", parent, other.parent);
+    compare("numerics", numerics, other.numerics);
+    compare("network", network, other.network);
+    return names;
+}
+
+Json to_json(const KeyParts& parts) {
+    Json json{{"config", parts.config},
+              {"data", parts.data},
+              {"parent", parts.parent},
+              {"numerics", parts.numerics}};
+    if (!parts.network.empty()) json["network"] = parts.network;
+    return json;
+}
+
+KeyParts key_parts_from(const Json& json, const std::string& where) {
+    Fields f(json, where);
+    KeyParts parts;
+    parts.config = f.require<std::string>("config");
+    parts.data = f.require<std::string>("data");
+    parts.parent = f.require<std::string>("parent");
+    parts.numerics = f.require<std::string>("numerics");
+    parts.network = f.get("network", std::string());
+    f.finish();
+    return parts;
+}
+
+namespace {
+/// The entries of these names in a file of golden digests.
+Json entries_of(const std::filesystem::path& path, const std::vector<std::string>& names) {
+    const Json golden = read_json(path);
+    Json used = Json::object();
+    for (const std::string& name : names) {
+        if (!golden.is_object() || !golden.contains(name) || !golden.at(name).is_string())
+            throw BadInput(path.string() + ": no digest of the golden entry '" + name + "'");
+        used[name] = golden.at(name);
+    }
+    return used;
+}
+
+Json numerics_of(const std::filesystem::path& golden, const TrainConfig& config) {
+    std::vector<std::string> names{to_string(config.numerics)};
+    if (config.quantization) std::ranges::copy(config.quantization->golden(), std::back_inserter(names));
+    return {{"training", entries_of(golden / "training.json", names)}};
+}
+
+Json numerics_of(const std::filesystem::path& golden, const PostTrainingConfig& config) {
+    const auto method = post_training_method(config.family, config.method);
+    return {{"post_training", entries_of(golden / "post_training.json", method->golden())}};
+}
+}  // namespace
+
+std::string network_digest(const RunConfig& config) {
+    return make_model(std::visit([](const auto& c) { return c.model; }, config)).digest();
+}
+
+std::string numerics_digest(const std::filesystem::path& golden, const RunConfig& config) {
+    return digest_of(std::visit([&](const auto& c) { return numerics_of(golden, c); }, config));
+}
+
+}  // namespace nibble

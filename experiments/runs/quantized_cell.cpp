@@ -1,0 +1,84 @@
+// Cells that quantize a trained network.
+#include "engine/core/error.hpp"
+#include "engine/core/json.hpp"
+#include "engine/infer/file.hpp"
+#include "engine/quant/post_training_methods.hpp"
+#include "experiments/pipeline/calibration.hpp"
+#include "experiments/pipeline/cost.hpp"
+#include "experiments/pipeline/deployment.hpp"
+#include "experiments/pipeline/diagnosis.hpp"
+#include "experiments/pipeline/network_file.hpp"
+#include "experiments/runs/compute_cell.hpp"
+
+namespace nibble {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Of weights that stay float on one side: their values, and the quantizers of activations.
+std::string digest_of_floats(const PostTrained& network) {
+    Digest digest;
+    digest.add(digest_of(rounded_weights(network)));
+    for (const auto& [edge, quantizer] : network.quantization.edges)
+        digest.add(to_string(quantizer.scheme)).add(std::span<const float>(&quantizer.multiplier, 1));
+    return digest.hex();
+}
+
+}  // namespace
+
+Json quantize_cell(const ProfileCell& cell, const Data& data, const KeyParts& parts, const Parent& parent,
+                   const fs::path& folder, const RunControl& control) {
+    const auto& config = std::get<PostTrainingConfig>(cell.cell.config);
+    const Graph graph = make_graph(config.model, *data.train);
+    const std::string source = "parent " + parent.source;
+    check(parent.file, graph, source);
+    const auto normalization = parent.file.normalization(source);
+    const auto method = post_training_method(config.family, config.method);
+    const auto ids = calibration_ids(*data.train, method->calibration_images(), config.seed);
+    std::vector<float> augmented;
+    if (method->wants_augmented_images())
+        augmented = augmented_calibration_images(*data.train, ids, config.seed, normalization);
+    const Diagnosed quantized = post_train(*method, graph, parent.file.weights,
+                                           calibration_images(*data.train, ids, normalization), augmented);
+
+    const Deployment deployed = deploy(quantized.network, config.method);
+    EvaluationOptions options;
+    options.normalization = normalization;
+    options.progress = control.progress;
+    options.label = cell.cell.cell.name();
+    const Evaluation eval = evaluate(deployed.classifier, *data.test, options);
+    write_predictions(folder / "predictions.safetensors", eval);
+
+    Json quantization = to_json(quantized);
+    quantization["file_bytes"] = nullptr;
+    std::string weights_digest;
+    if (deployed.integers) {
+        Metadata metadata = to_metadata(normalization.value_or(data.train->normalization()));
+        metadata["model"] = config.model;
+        metadata["method"] = config.family + " " + config.method;
+        metadata["key"] = parts.key();
+        const Safetensors file = to_safetensors(*deployed.integers, metadata);
+        write_safetensors(folder / kIntegerNetwork, file);
+        quantization["file_bytes"] = bytes_of(file).size();
+        weights_digest = weights_digest_of(file);
+    } else {
+        weights_digest = digest_of_floats(quantized.network);
+    }
+    Json calibration;
+    if (!ids.empty())
+        calibration = {{"split", "train"},
+                       {"images", ids.size()},
+                       {"ids_digest", Digest().add(std::span<const std::uint32_t>(ids)).hex()}};
+    return {{"metrics", {{"eval", to_json(eval)}}},
+            {"parent", {{"source", parent.source}, {"digest", parent.digest}}},
+            {"calibration", calibration},
+            {"quantization", quantization},
+            {"weights_digest", weights_digest},
+            {"predictions_digest", eval.predictions_digest()},
+            {"correct", to_base64(eval.correct)},
+            {"cost", to_json(cost_of(quantized.network.network.graph, quantized.network.quantization, 32))},
+            {"executed_as", deployed.executed_as}};
+}
+
+}  // namespace nibble

@@ -1,0 +1,65 @@
+#include "experiments/pipeline/weights_file.hpp"
+
+#include <doctest/doctest.h>
+
+#include "engine/core/error.hpp"
+#include "engine/io/safetensors.hpp"
+#include "engine/models/catalog.hpp"
+#include "tests/helpers/scratch.hpp"
+
+using namespace nibble;
+
+namespace {
+Weights plausible_weights(const Graph& graph) {
+    Weights weights;
+    for (const auto& [name, shape, start] : graph.parameters()) {
+        Array<float> values(shape);
+        values.fill(0.5f);
+        weights.emplace(name, values);
+    }
+    return weights;
+}
+}  // namespace
+
+TEST_CASE("weights and normalization survive a file") {
+    const test::Scratch scratch("weights");
+    const Graph graph = make_model("resnet8", 10, {32, 32, 3});
+    const Weights weights = plausible_weights(graph);
+    const Normalization normalization{{0.4914f, 0.1f, 1e-3f}, {0.2470f, 3, 1.0f / 3}};
+    write_weights(scratch / "w.safetensors", weights, to_metadata(normalization));
+    const WeightsFile file = read_weights(scratch / "w.safetensors");
+    CHECK(digest_of(file.weights) == digest_of(weights));
+    CHECK(file.normalization("w").value() == normalization);
+    CHECK_NOTHROW(check(file, graph, "w"));
+    CHECK_THROWS_WITH_AS(check(file, make_model("resnet14", 10, {32, 32, 3}), "w"), doctest::Contains("w: "),
+                         BadInput);
+}
+
+TEST_CASE("metadata from outside is checked") {
+    WeightsFile file;
+    CHECK_FALSE(file.normalization("w").has_value());
+    file.metadata["normalize_mean"] = "0.485, 0.456,0.406";
+    CHECK_THROWS_AS(file.normalization("w"), BadInput);
+    for (const char* wrong : {"", ",", "1,", "1,,2", "a", "1;2", "1 2"}) {
+        file.metadata["normalize_std"] = wrong;
+        CHECK_THROWS_AS(file.normalization("w"), BadInput);
+    }
+    file.metadata["normalize_std"] = "1,2,3";
+    CHECK(file.normalization("w")->mean == std::vector{0.485f, 0.456f, 0.406f});
+
+    const Graph graph = make_model("resnet8", 10, {32, 32, 3});
+    file.weights = plausible_weights(graph);
+    file.metadata["bn_eps"] = "1e-05";
+    CHECK_NOTHROW(check(file, graph, "w"));
+    file.metadata["bn_eps"] = "0.001";
+    CHECK_THROWS_WITH_AS(check(file, graph, "w"), doctest::Contains("bn_eps"), BadInput);
+}
+
+TEST_CASE("PyTorch's batch counters are left out") {
+    const test::Scratch scratch("counters");
+    Safetensors stored;
+    stored.tensors["bn1.num_batches_tracked"] = {"I64", {}, std::vector<std::byte>(8)};
+    stored.tensors["conv1.weight"] = StoredTensor::from(Array<float>(Shape{1, 1, 1, 1}, 2.0f));
+    write_safetensors(scratch / "w.safetensors", stored);
+    CHECK(read_weights(scratch / "w.safetensors").weights.size() == 1);
+}
