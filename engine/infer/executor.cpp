@@ -13,7 +13,7 @@
 namespace nibble {
 namespace {
 
-/// Images that one worker takes through the network together, so that weights are expanded once for all of
+/// Images that one worker takes through the network together, so that weights are unpacked once for all of
 /// them, but never so many that their values leave the second-level cache.
 constexpr std::size_t kArenaBudget = 512 * 1024;
 constexpr std::size_t kMaxTogether = 8;
@@ -51,7 +51,7 @@ std::vector<float> multipliers_of(const IntegerValue& value) {
 }
 
 struct Worker {
-    Buffer arena, sums, expanded;
+    Buffer arena, sums, unpacked;
 };
 
 /// The graph's steps over one layout.
@@ -102,7 +102,7 @@ struct IntegerExecutor::State {
                           classes = static_cast<std::size_t>(graph.classes());
         std::byte* arena = worker.arena.reserve(together() * program.layout.bytes);
         for (std::size_t i = 0; i < count; ++i) program.load(arena, static_cast<int>(i), images + i * size);
-        const Share share{arena, static_cast<int>(count), 0, 1, worker.sums, worker.expanded};
+        const Share share{arena, static_cast<int>(count), 0, 1, worker.sums, worker.unpacked};
         for (const auto& step : program.steps) step->run(share);
         for (std::size_t i = 0; i < count; ++i)
             program.read_logits(arena, static_cast<int>(i), logits + i * classes);
@@ -123,7 +123,7 @@ struct IntegerExecutor::State {
                 Worker& worker = workers[member];
                 for (const auto& step : steps) {
                     try {
-                        step->run({arena, 1, member, size, worker.sums, worker.expanded});
+                        step->run({arena, 1, member, size, worker.sums, worker.unpacked});
                     } catch (...) {
                         errors[member] = std::current_exception();
                     }
@@ -209,7 +209,7 @@ void IntegerExecutor::run_step(std::size_t step) {
     state_->distribute(
         state_->loaded,
         [&](Worker& worker, std::size_t first, std::size_t count) {
-            steps[step]->run({arena(first), static_cast<int>(count), 0, 1, worker.sums, worker.expanded});
+            steps[step]->run({arena(first), static_cast<int>(count), 0, 1, worker.sums, worker.unpacked});
         },
         [&](std::size_t i) { state_->share_steps(arena(i), steps.subspan(step, 1)); });
 }

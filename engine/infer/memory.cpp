@@ -9,7 +9,7 @@ MemoryPlan plan_memory(const std::vector<Lifetime>& lifetimes) {
     const auto rounded = [](std::size_t bytes) { return (bytes + kAlign - 1) / kAlign * kAlign; };
     MemoryPlan plan;
     for (std::size_t i = 0; i < lifetimes.size(); ++i) {
-        std::vector<std::size_t> in_the_way;  // earlier stretches alive at the same time, by offset
+        std::vector<std::size_t> in_the_way;  // earlier blocks alive at the same time, by offset
         for (std::size_t j = 0; j < i; ++j)
             if (lifetimes[j].first <= lifetimes[i].last && lifetimes[i].first <= lifetimes[j].last)
                 in_the_way.push_back(j);

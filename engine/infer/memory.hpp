@@ -6,7 +6,7 @@
 
 namespace nibble {
 
-/// A stretch of memory needed from step `first` to step `last`, both included.
+/// A block of memory needed from step `first` to step `last`, both included.
 struct Lifetime {
     std::size_t bytes = 0;
     int first = 0, last = 0;
@@ -17,7 +17,7 @@ struct MemoryPlan {
     std::size_t bytes = 0;
 };
 
-/// Places the stretches one after the other, each at the lowest offset that is free all its life.
+/// Places the blocks one after the other, each at the lowest offset that is free all its life.
 MemoryPlan plan_memory(const std::vector<Lifetime>& lifetimes);
 
 }  // namespace nibble

@@ -41,7 +41,7 @@ void store(const IntegerGraph& graph, const IntegerStep& step, std::size_t at, f
 }
 
 /// What follows a product or a rescaled value: residual, clamp, codes.
-void finish(const IntegerGraph& graph, const IntegerStep& step, std::size_t at, float v, Values& values) {
+void epilogue(const IntegerGraph& graph, const IntegerStep& step, std::size_t at, float v, Values& values) {
     if (step.residual >= 0) v += real(graph.values[step.residual], values[step.residual][at]);
     store(graph, step, at, step.node.clamp(v), values);
 }
@@ -93,7 +93,7 @@ class SimulatedProduct {
         for (std::size_t pixel = 0; pixel < pixels; ++pixel) {
             scale_sums(sums.data() + pixel * kernels, real_sums);
             for (std::size_t c = 0; c < channels; ++c)
-                finish(graph_, step_, pixel * channels + c, real_sums[c], values);
+                epilogue(graph_, step_, pixel * channels + c, real_sums[c], values);
         }
     }
 
@@ -219,7 +219,7 @@ void simulate_rescale(const IntegerGraph& graph, const IntegerStep& step, Values
         float v = real(input, values[step.inputs[0]][i]);
         const std::size_t c = i % static_cast<std::size_t>(input.dims.c);
         if (!step.scale.empty()) v = std::fma(v, step.scale[c], step.shift[c]);
-        finish(graph, step, i, v, values);
+        epilogue(graph, step, i, v, values);
     }
 }
 

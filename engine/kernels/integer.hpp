@@ -5,7 +5,7 @@
 // codes, because every float operation is written down here.
 //
 // Vocabulary: a *code* is the integer that stands for a value; a *stored* code is code + offset, a byte
-// without sign (offset 0 for unsigned codes, 8 or 128 for signed ones of 4 and 8 bits). A *quad* is four
+// without sign (offset 0 for unsigned codes, 8 or 128 for signed ones of 4 and 8 bits). A *k4 group* is four
 // consecutive k of one run, the last one of a run padded with zero weights.
 #pragma once
 
@@ -18,7 +18,7 @@
 
 namespace nibble::kernels {
 
-inline constexpr int kQuad = 4;
+inline constexpr int kK4 = 4;
 
 /// How weights lie in memory. All of them are multiplied as signed bytes.
 enum class WeightFormat {
@@ -27,34 +27,34 @@ enum class WeightFormat {
     ternary  ///< code + 1 in two bits, four a byte
 };
 
-/// Packed weights of one layer, made by IntegerWeights (integer_packing.hpp): for each panel, `panel_quads`
-/// blocks of [kPanel channels][kQuad] codes, the quads of run 0 first. Two (s4) or four (ternary) consecutive
+/// Packed weights of one layer, made by IntegerWeights (integer_packing.hpp): for each panel, `panel_k4s`
+/// blocks of [kPanel channels][kK4] codes, the k4 groups of run 0 first. Two (s4) or four (ternary) consecutive
 /// blocks share 64 bytes: byte i holds code i of the first block in its lowest bits, code i of the next one
 /// above, and so on.
 struct PackedPanels {
     WeightFormat format;
     const void* codes;
     std::ptrdiff_t panel_bytes;  ///< from one panel to the next
-    int panel_quads;             ///< a multiple of the blocks that share 64 bytes
-    /// Positive multipliers, [panel][panel_quads / group_quads][kPanel], one for each channel and group_quads
-    /// consecutive quads; code * multiplier fits a signed byte. Null: none.
+    int panel_k4s;               ///< a multiple of the blocks that share 64 bytes
+    /// Positive multipliers, [panel][panel_k4s / group_k4s][kPanel], one for each channel and group_k4s
+    /// consecutive k4 groups; code * multiplier fits a signed byte. Null: none.
     const std::uint8_t* multipliers;
-    int group_quads;
+    int group_k4s;
 };
 
-/// to[quad][kPanel][kQuad] = code (* multiplier), the signed bytes of one panel.
-struct Expand {
+/// to[k4][kPanel][kK4] = code (* multiplier), the signed bytes of one panel.
+struct Unpack {
     PackedPanels weights;
     int panel;
     std::int8_t* to;
 };
 
-/// A quad of one half panel (8 channels) with weights that were too large for sums of two products in 16
+/// A k4 group of one half panel (8 channels) with weights that were too large for sums of two products in 16
 /// bits: the packed panel holds a part of them, this the rest. Only for tables that say so
-/// (Kernels::splits_pairs), and where few quads need it.
+/// (Kernels::splits_pairs), and where few k4 groups need it.
 struct Remainder {
-    std::int32_t run, k;      ///< where the quad lies
-    std::int8_t weights[32];  ///< [8 channels][kQuad]
+    std::int32_t run, k;      ///< where the k4 group lies
+    std::int8_t weights[32];  ///< [8 channels][kK4]
     /// The products since the last one that said so fit 16 bits, one more might not. True for the last one.
     bool ends_sum;
 };
@@ -68,13 +68,13 @@ struct IntegerProduct {
     int runs;
     std::ptrdiff_t run_stride;
     int run_length;
-    const std::int8_t* weights;   ///< expanded panels; fastest where they begin at multiples of 64 bytes
+    const std::int8_t* weights;   ///< unpacked panels; fastest where they begin at multiples of 64 bytes
     std::ptrdiff_t panel_stride;  ///< bytes from one panel to the next
     const std::int32_t* start;    ///< per channel, padded to whole panels; undoes the offset of stored codes
     int channels;
-    /// For 16-bit sums: any so many consecutive quads of a panel can be added up in 16 bits; 0: not even one.
+    /// For 16-bit sums: any so many consecutive k4 groups of a panel can be added up in 16 bits; 0: not even one.
     /// Then either weights were split and `remainders` completes them, those of half panel h being [first[h],
-    /// first[h + 1]); or `words` says that weights have 16 bits, and products are added in 32: each quad's
+    /// first[h + 1]); or `words` says that weights have 16 bits, and products are added in 32: each k4 group's
     /// block is [first and third k, second and fourth][kPanel channels][2].
     int short_sums;
     const Remainder* remainders;
@@ -97,12 +97,12 @@ struct IntegerChannelSums {
     std::ptrdiff_t out_row_stride, out_col_stride;
 };
 
-/// The first product with panels that are still packed, as if they were expanded first.
+/// The first product with panels that are still packed, as if they were unpacked first.
 struct PackedProduct {
-    IntegerProduct product;  ///< its weights are `expanded`
+    IntegerProduct product;  ///< its weights are `unpacked`
     PackedPanels weights;    ///< s4 or ternary, without multipliers
     int panel;               ///< the first one of the product
-    std::int8_t* expanded;   ///< room for all of them
+    std::int8_t* unpacked;   ///< room for all of them
     bool keep;               ///< whether later products find them there
 };
 
@@ -110,7 +110,7 @@ struct PackedProduct {
 ///   t = x * multipliers[c];  t = t > lowest ? t : lowest;  t = t < highest ? t : highest;
 ///   stored = round(t) + offset
 /// (so NaN becomes the lowest code).
-struct Codes {
+struct CodeOutput {
     std::uint8_t* to;
     std::ptrdiff_t row_stride, col_stride;
     const float* multipliers;  ///< positive, one per channel; all alike where a tensor has one scale
@@ -140,7 +140,7 @@ struct ExtraSums {
 ///   v = v + residual                               (if any: a float, or (stored - offset) * step)
 ///   v = clamp(v)
 /// and v goes to `real`, to `codes`, or both.
-struct Finish {
+struct Epilogue {
     int rows, cols, channels;
     Source<std::int32_t> sums;
     const float* scale;
@@ -154,14 +154,14 @@ struct Finish {
     Clamp clamp;
     float* real;  ///< null: not wanted
     std::ptrdiff_t real_row_stride, real_col_stride;
-    Codes codes;  ///< codes.to null: not wanted
+    CodeOutput codes;  ///< codes.to null: not wanted
 };
 
 /// Codes of floats.
 struct Quantize {
     int rows, cols, channels;
     Source<float> values;
-    Codes codes;
+    CodeOutput codes;
 };
 
 }  // namespace nibble::kernels

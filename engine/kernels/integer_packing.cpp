@@ -11,10 +11,10 @@
 namespace nibble::kernels {
 namespace {
 
-constexpr int kBlockCodes = kPanel * kQuad;
+constexpr int kBlockCodes = kPanel * kK4;
 constexpr int kShortLimit = std::numeric_limits<std::int16_t>::max();
 
-/// Of the half quads, so many may have remainders: with more, adding them takes longer than products that
+/// Of the half k4 groups, so many may have remainders: with more, adding them takes longer than products that
 /// need none.
 constexpr double kMostRemainders = 0.4;
 
@@ -47,7 +47,7 @@ void check(WeightFormat format, const CodeMatrix& matrix) {
     }
 }
 
-/// Products of either sign that add up in the 16-bit lanes of consecutive quads, if operands are largest.
+/// Products of either sign that add up in the 16-bit lanes of consecutive k4 groups, if operands are largest.
 class ShortSums {
   public:
     ShortSums(int codes, int highest)
@@ -76,14 +76,14 @@ class ShortSums {
     std::vector<Lane> lanes_;
 };
 
-/// The largest n such that any n consecutive quads of a panel can be added up in 16 bits.
-int longest_short_sum(const std::int8_t* panel, int quads, int highest) {
+/// The largest n such that any n consecutive k4 groups of a panel can be added up in 16 bits.
+int longest_short_sum(const std::int8_t* panel, int k4s, int highest) {
     ShortSums sums(kBlockCodes, highest);
     int longest = kShortLimit, first = 0;
-    for (int quad = 0; quad < quads; ++quad) {
-        sums.add(panel + static_cast<std::ptrdiff_t>(quad) * kBlockCodes);
+    for (int k4 = 0; k4 < k4s; ++k4) {
+        sums.add(panel + static_cast<std::ptrdiff_t>(k4) * kBlockCodes);
         while (!sums.fit()) {
-            longest = std::min(longest, quad - first);
+            longest = std::min(longest, k4 - first);
             sums.remove(panel + static_cast<std::ptrdiff_t>(first++) * kBlockCodes);
         }
     }
@@ -99,7 +99,7 @@ IntegerWeights::IntegerWeights(const Kernels& kernels, WeightFormat format, cons
       run_length_(matrix.run_length),
       channels_(matrix.channels),
       panels_(ceil_div(matrix.channels, kPanel)),
-      run_quads_(ceil_div(matrix.run_length, kernels.run_padding) * (kernels.run_padding / kQuad)) {
+      run_k4s_(ceil_div(matrix.run_length, kernels.run_padding) * (kernels.run_padding / kK4)) {
     check(format, matrix);
     std::vector<std::int8_t> products = padded_products(matrix);
     const std::size_t panel_codes = products.size() / static_cast<std::size_t>(panels_);
@@ -108,7 +108,7 @@ IntegerWeights::IntegerWeights(const Kernels& kernels, WeightFormat format, cons
     for (int n = 0; n < channels_; ++n) {
         std::int64_t sum = 0, magnitude = 0;
         for (std::size_t i = 0; i < panel_codes; ++i)
-            if (static_cast<int>(i % kBlockCodes) / kQuad == n % kPanel) {
+            if (static_cast<int>(i % kBlockCodes) / kK4 == n % kPanel) {
                 const int w = products[n / kPanel * panel_codes + i];
                 sum += w;
                 magnitude += std::abs(w);
@@ -122,19 +122,19 @@ IntegerWeights::IntegerWeights(const Kernels& kernels, WeightFormat format, cons
     short_sums_ = kShortLimit;
     for (int panel = 0; panel < panels_; ++panel)
         short_sums_ = std::min(short_sums_, longest_short_sum(products.data() + panel * panel_codes,
-                                                              runs_ * run_quads_, operand.highest));
+                                                              runs_ * run_k4s_, operand.highest));
     const bool splits = kernels.splits_pairs && short_sums_ == 0;
 
     const bool grouped = !matrix.multipliers.empty();
-    const bool whole_quads = matrix.group % kQuad == 0 && matrix.run_length % kQuad == 0 &&
-                             (matrix.group == 0 || run_quads_ * kQuad % matrix.group == 0);
-    if (grouped && (splits || !whole_quads)) format = WeightFormat::s8;
+    const bool whole_k4s = matrix.group % kK4 == 0 && matrix.run_length % kK4 == 0 &&
+                           (matrix.group == 0 || run_k4s_ * kK4 % matrix.group == 0);
+    if (grouped && (splits || !whole_k4s)) format = WeightFormat::s8;
     if (format == WeightFormat::s8) {
         if (splits) {
             std::vector<std::int8_t> split = products;
             split_pairs(split, operand.highest);
-            const std::size_t half_quads = products.size() / (kBlockCodes / 2);
-            if (remainders_.size() <= kMostRemainders * static_cast<double>(half_quads)) {
+            const std::size_t half_k4s = products.size() / (kBlockCodes / 2);
+            if (remainders_.size() <= kMostRemainders * static_cast<double>(half_k4s)) {
                 products = std::move(split);
             } else {
                 remainders_.clear();
@@ -151,32 +151,32 @@ IntegerWeights::IntegerWeights(const Kernels& kernels, WeightFormat format, cons
         return;
     }
 
-    // Expanding multiplies again: pack the bare codes, and one multiplier for each channel and group.
-    group_quads_ = matrix.group / kQuad;
+    // Unpacking multiplies again: pack the bare codes, and one multiplier for each channel and group.
+    group_k4s_ = matrix.group / kK4;
     pack(format, padded_products({matrix.runs, matrix.run_length, matrix.channels, matrix.codes}));
-    multipliers_.assign(static_cast<std::size_t>(panels_) * (panel_quads_ / group_quads_) * kPanel, 1);
+    multipliers_.assign(static_cast<std::size_t>(panels_) * (panel_k4s_ / group_k4s_) * kPanel, 1);
     for (int r = 0; r < runs_; ++r)
-        for (int k = 0; k < run_length_; k += kQuad)
+        for (int k = 0; k < run_length_; k += kK4)
             for (int n = 0; n < channels_; ++n) {
-                const int quad = r * run_quads_ + k / kQuad;
-                const int group = n / kPanel * (panel_quads_ / group_quads_) + quad / group_quads_;
+                const int k4 = r * run_k4s_ + k / kK4;
+                const int group = n / kPanel * (panel_k4s_ / group_k4s_) + k4 / group_k4s_;
                 multipliers_[static_cast<std::size_t>(group) * kPanel + n % kPanel] =
                     matrix.multipliers[(static_cast<std::size_t>(r) * run_length_ + k) * channels_ + n];
             }
 }
 
-/// Codes times multipliers as [panel][run][quad][channel][k], zeros where nothing is.
+/// Codes times multipliers as [panel][run][k4][channel][k], zeros where nothing is.
 std::vector<std::int8_t> IntegerWeights::padded_products(const CodeMatrix& matrix) const {
-    std::vector<std::int8_t> blocks(static_cast<std::size_t>(panels_) * runs_ * run_quads_ * kBlockCodes, 0);
+    std::vector<std::int8_t> blocks(static_cast<std::size_t>(panels_) * runs_ * run_k4s_ * kBlockCodes, 0);
     for (int r = 0; r < runs_; ++r)
         for (int k = 0; k < run_length_; ++k)
             for (int n = 0; n < channels_; ++n) {
                 const std::size_t from = (static_cast<std::size_t>(r) * run_length_ + k) * channels_ + n;
-                const std::size_t quad =
-                    (static_cast<std::size_t>(n / kPanel) * runs_ + r) * run_quads_ + k / kQuad;
+                const std::size_t k4 =
+                    (static_cast<std::size_t>(n / kPanel) * runs_ + r) * run_k4s_ + k / kK4;
                 const int code =
                     matrix.codes[from] * (matrix.multipliers.empty() ? 1 : matrix.multipliers[from]);
-                blocks[quad * kBlockCodes + n % kPanel * kQuad + k % kQuad] = static_cast<std::int8_t>(code);
+                blocks[k4 * kBlockCodes + n % kPanel * kK4 + k % kK4] = static_cast<std::int8_t>(code);
             }
     return blocks;
 }
@@ -185,14 +185,14 @@ std::vector<std::int8_t> IntegerWeights::padded_products(const CodeMatrix& matri
 void IntegerWeights::split_pairs(std::vector<std::int8_t>& blocks, int highest) {
     const int limit = kShortLimit / highest;  // of the two together
     constexpr int kHalf = kBlockCodes / 2;
-    const int quads = runs_ * run_quads_;
+    const int k4s = runs_ * run_k4s_;
     for (std::size_t panel = 0; panel < static_cast<std::size_t>(panels_); ++panel)
         for (int half = 0; half < 2; ++half) {
             first_remainder_.push_back(static_cast<std::int32_t>(remainders_.size()));
             ShortSums sums(kHalf, highest);
-            for (int quad = 0; quad < quads; ++quad) {
-                std::int8_t* codes = blocks.data() + (panel * quads + quad) * kBlockCodes + half * kHalf;
-                Remainder rest{quad / run_quads_, quad % run_quads_ * kQuad, {}, true};
+            for (int k4 = 0; k4 < k4s; ++k4) {
+                std::int8_t* codes = blocks.data() + (panel * k4s + k4) * kBlockCodes + half * kHalf;
+                Remainder rest{k4 / run_k4s_, k4 % run_k4s_ * kK4, {}, true};
                 bool any = false;
                 for (int i = 0; i < kHalf; i += 2) {
                     if ((codes[i] < 0) != (codes[i + 1] < 0))
@@ -220,38 +220,37 @@ void IntegerWeights::split_pairs(std::vector<std::int8_t>& blocks, int highest) 
 
 void IntegerWeights::pack(WeightFormat format, const std::vector<std::int8_t>& blocks) {
     const int bits = bits_of(format), together = 8 / bits;
-    const int quads = runs_ * run_quads_;
-    // Groups of quads and blocks that share bytes both end with the panel.
-    const int unit = group_quads_ > 0 ? std::lcm(together, group_quads_) : together;
-    panel_quads_ = ceil_div(quads, unit) * unit;
+    const int k4s = runs_ * run_k4s_;
+    // Groups of k4 groups and blocks that share bytes both end with the panel.
+    const int unit = group_k4s_ > 0 ? std::lcm(together, group_k4s_) : together;
+    panel_k4s_ = ceil_div(k4s, unit) * unit;
     format_ = format;
-    panel_bytes_ = static_cast<std::ptrdiff_t>(panel_quads_) * kBlockCodes / together;
+    panel_bytes_ = static_cast<std::ptrdiff_t>(panel_k4s_) * kBlockCodes / together;
     const int zero = format == WeightFormat::ternary ? 1 : 0;
     codes_.assign(static_cast<std::size_t>(panels_) * static_cast<std::size_t>(panel_bytes_) / sizeof(Line),
                   {});
     auto* bytes = reinterpret_cast<std::uint8_t*>(codes_.data());
     for (int panel = 0; panel < panels_; ++panel)
-        for (int quad = 0; quad < panel_quads_; ++quad)
+        for (int k4 = 0; k4 < panel_k4s_; ++k4)
             for (int i = 0; i < kBlockCodes; ++i) {
                 const int code =
-                    quad < quads ? blocks[(static_cast<std::size_t>(panel) * quads + quad) * kBlockCodes + i]
-                                 : 0;
+                    k4 < k4s ? blocks[(static_cast<std::size_t>(panel) * k4s + k4) * kBlockCodes + i] : 0;
                 const int field = (code + zero) & ((1 << bits) - 1);
-                bytes[panel * panel_bytes_ + static_cast<std::ptrdiff_t>(quad / together) * kBlockCodes +
-                      i] |= static_cast<std::uint8_t>(field << quad % together * bits);
+                bytes[panel * panel_bytes_ + static_cast<std::ptrdiff_t>(k4 / together) * kBlockCodes + i] |=
+                    static_cast<std::uint8_t>(field << k4 % together * bits);
             }
 }
 
-/// [panel][quad][even k, odd k][channel][2] words; see IntegerProduct::words.
+/// [panel][k4][even k, odd k][channel][2] words; see IntegerProduct::words.
 void IntegerWeights::pack_words(const std::vector<std::int8_t>& blocks) {
     format_ = WeightFormat::s8;
     words_ = true;
-    panel_quads_ = runs_ * run_quads_;
-    panel_bytes_ = static_cast<std::ptrdiff_t>(expanded_panel_bytes());
+    panel_k4s_ = runs_ * run_k4s_;
+    panel_bytes_ = static_cast<std::ptrdiff_t>(unpacked_panel_bytes());
     codes_.assign(blocks.size() * sizeof(std::int16_t) / sizeof(Line), {});
     auto* words = reinterpret_cast<std::int16_t*>(codes_.data());
     for (std::size_t i = 0; i < blocks.size(); ++i) {
-        const std::size_t block = i / kBlockCodes, channel = i % kBlockCodes / kQuad, k = i % kQuad;
+        const std::size_t block = i / kBlockCodes, channel = i % kBlockCodes / kK4, k = i % kK4;
         words[block * kBlockCodes + k % 2 * (kBlockCodes / 2) + channel * 2 + k / 2] = blocks[i];
     }
 }
@@ -260,12 +259,12 @@ std::size_t IntegerWeights::bytes() const {
     return codes_.size() * sizeof(Line) + multipliers_.size() + remainders_.size() * sizeof(Remainder);
 }
 
-const std::int8_t* IntegerWeights::expanded(int first, int count, std::int8_t* buffer) const {
+const std::int8_t* IntegerWeights::unpacked(int first, int count, std::int8_t* buffer) const {
     if (format_ == WeightFormat::s8)
         return reinterpret_cast<const std::int8_t*>(codes_.data()) + first * panel_bytes_;
     for (int i = 0; i < count; ++i)
-        kernels_->expand(
-            {packed(), first + i, buffer + static_cast<std::size_t>(i) * expanded_panel_bytes()});
+        kernels_->unpack(
+            {packed(), first + i, buffer + static_cast<std::size_t>(i) * unpacked_panel_bytes()});
     return buffer;
 }
 
@@ -273,17 +272,17 @@ PackedPanels IntegerWeights::packed() const {
     return {format_,
             codes_.data(),
             panel_bytes_,
-            panel_quads_,
+            panel_k4s_,
             multipliers_.empty() ? nullptr : multipliers_.data(),
-            group_quads_};
+            group_k4s_};
 }
 
-IntegerProduct IntegerWeights::product(int first, int count, const std::int8_t* expanded) const {
+IntegerProduct IntegerWeights::product(int first, int count, const std::int8_t* unpacked) const {
     IntegerProduct q{};
     q.runs = runs_;
     q.run_length = run_length_;
-    q.weights = expanded;
-    q.panel_stride = static_cast<std::ptrdiff_t>(expanded_panel_bytes());
+    q.weights = unpacked;
+    q.panel_stride = static_cast<std::ptrdiff_t>(unpacked_panel_bytes());
     q.start = start_.data() + first * kPanel;
     q.channels = std::min(channels_ - first * kPanel, count * kPanel);
     q.short_sums = short_sums_;

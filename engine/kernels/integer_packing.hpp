@@ -15,7 +15,7 @@ struct CodeMatrix {
     int runs, run_length, channels;
     std::span<const std::int8_t> codes;
     /// Empty, or one positive multiplier for each code, in the same places, equal within every aligned
-    /// stretch of `group` k of a run. The products must fit a signed byte.
+    /// range of `group` k of a run. The products must fit a signed byte.
     std::span<const std::uint8_t> multipliers = {};
     int group = 0;
 };
@@ -38,15 +38,15 @@ class IntegerWeights {
     std::size_t bytes() const;
     int panels() const { return panels_; }
 
-    /// Expanded panels [first, first + count): where they lie if held as s8, else expanded into `buffer`,
-    /// which needs room for count * expanded_panel_bytes().
-    const std::int8_t* expanded(int first, int count, std::int8_t* buffer) const;
-    std::size_t expanded_panel_bytes() const {
-        return static_cast<std::size_t>(panel_quads_ * expanded_quad_bytes());
+    /// Expanded panels [first, first + count): where they lie if held as s8, else unpacked into `buffer`,
+    /// which needs room for count * unpacked_panel_bytes().
+    const std::int8_t* unpacked(int first, int count, std::int8_t* buffer) const;
+    std::size_t unpacked_panel_bytes() const {
+        return static_cast<std::size_t>(panel_k4s_ * unpacked_k4_bytes());
     }
 
-    /// Of an expanded panel, from one run to the next.
-    std::ptrdiff_t expanded_run_bytes() const { return run_quads_ * expanded_quad_bytes(); }
+    /// Of an unpacked panel, from one run to the next.
+    std::ptrdiff_t unpacked_run_bytes() const { return run_k4s_ * unpacked_k4_bytes(); }
     /// Whether products may take some runs only; remainders are of all of them.
     bool runs_are_separate() const { return remainders_.empty(); }
 
@@ -58,11 +58,11 @@ class IntegerWeights {
 
     /// A product over the channels of panels [first, first + count), all but operand, pixels, run_stride and
     /// out.
-    IntegerProduct product(int first, int count, const std::int8_t* expanded) const;
+    IntegerProduct product(int first, int count, const std::int8_t* unpacked) const;
 
   private:
-    std::ptrdiff_t expanded_quad_bytes() const {
-        return kPanel * kQuad * static_cast<std::ptrdiff_t>(words_ ? sizeof(std::int16_t) : 1);
+    std::ptrdiff_t unpacked_k4_bytes() const {
+        return kPanel * kK4 * static_cast<std::ptrdiff_t>(words_ ? sizeof(std::int16_t) : 1);
     }
     std::vector<std::int8_t> padded_products(const CodeMatrix& matrix) const;
     void split_pairs(std::vector<std::int8_t>& blocks, int highest);
@@ -70,12 +70,12 @@ class IntegerWeights {
     void pack_words(const std::vector<std::int8_t>& blocks);
 
     const Kernels* kernels_ = nullptr;
-    int runs_ = 0, run_length_ = 0, channels_ = 0, panels_ = 0, run_quads_ = 0, short_sums_ = 0;
-    /// The format asked for, or s8 where the architecture cannot expand it (multipliers of groups that are no
+    int runs_ = 0, run_length_ = 0, channels_ = 0, panels_ = 0, run_k4s_ = 0, short_sums_ = 0;
+    /// The format asked for, or s8 where the architecture cannot unpack it (multipliers of groups that are no
     /// multiples of 4 k, or that would need split pairs).
     WeightFormat format_ = WeightFormat::s8;
     bool words_ = false;
-    int panel_quads_ = 0, group_quads_ = 0;
+    int panel_k4s_ = 0, group_k4s_ = 0;
     std::ptrdiff_t panel_bytes_ = 0;
     struct alignas(64) Line {  // whole lines of the cache: vectors never straddle two
         std::uint8_t bytes[64];

@@ -5,7 +5,7 @@
 // compiled for one instruction set leave nothing behind in the others.
 //
 // Vocabulary: an *operand buffer* holds one image, NHWC, with its zero border; a *pixel* is an output
-// position of the convolution; a *run* is a contiguous stretch of k, one kernel row (kw, c) of the operand
+// position of the convolution; a *run* is a contiguous range of k, one kernel row (kw, c) of the operand
 // buffer; a *panel* is a group of kPanel output channels of the weights.
 #pragma once
 
@@ -192,16 +192,16 @@ struct Kernels {
     /// packing.hpp).
     void (*pack_bf16)(const float* matrix, int runs, int run_length, int channels, void* packed);
 
-    /// Runs of integer weights are padded to multiples of this many k: kQuad, or 64 for tiles.
+    /// Runs of integer weights are padded to multiples of this many k: kK4, or 64 for tiles.
     int run_padding;
     /// integer_product adds pairs of products in 16 bits: packing must split what could overflow there.
     bool splits_pairs;
     void (*integer_product)(const IntegerProduct&);
     void (*integer_channel_sums)(const IntegerChannelSums&);
-    void (*expand)(const Expand&);
-    /// Null: expand first.
+    void (*unpack)(const Unpack&);
+    /// Null: unpack first.
     void (*packed_product)(const PackedProduct&);
-    void (*finish)(const Finish&);
+    void (*epilogue)(const Epilogue&);
     void (*quantize)(const Quantize&);
 };
 

@@ -1,5 +1,5 @@
 // Grids and rounding: how a real number becomes a code and what it is worth then. The kernels' quantize() and
-// finish() do the same on whole tensors (engine/kernels/integer.hpp).
+// epilogue() do the same on whole tensors (engine/kernels/integer.hpp).
 //
 //     code(x) = round(clamp(x * multiplier, lowest, highest)),   value = code * step
 //

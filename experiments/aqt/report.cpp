@@ -20,7 +20,7 @@ const char* kFigures =
 
 std::string sections(const std::string& profile, const Grid& grid, const Cells& cells, const Report& report,
                      const Table& ablations, const std::vector<Claim>& all) {
-    const std::string& paper = grid.paper;
+    const std::string& paper = grid.experiment;
     std::string text = fmt::format("# {}, profile `{}`\n\n", grid.title, profile);
     text += fmt::format("All networks are trained on {}.\n\n", cells.data());
     text += fmt::format(

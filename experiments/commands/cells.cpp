@@ -12,15 +12,15 @@ namespace {
 struct CellsOptions {
     SharedOptions shared;
     std::string root, profile;
-    std::vector<std::string> papers;
+    std::vector<std::string> experiments;
     bool status = false, fresh = false, due = false;
 };
 
 std::vector<ProfileCell> chosen(const Project& project, const CellsOptions& o) {
-    if (o.papers.empty()) return list_cells(project, o.profile, "");
+    if (o.experiments.empty()) return list_cells(project, o.profile, "");
     std::vector<ProfileCell> cells;
-    for (const std::string& paper : o.papers)
-        for (ProfileCell& cell : list_cells(project, o.profile, paper)) cells.push_back(std::move(cell));
+    for (const std::string& experiment : o.experiments)
+        for (ProfileCell& cell : list_cells(project, o.profile, experiment)) cells.push_back(std::move(cell));
     return cells;
 }
 
@@ -50,7 +50,7 @@ int cells_command(const CellsOptions& o) {
 void add_cells(CommandLine& line) {
     auto o = std::make_shared<CellsOptions>();
     Command command = line.command("cells", "list the cells of the experiments");
-    command.positional("PAPER", o->papers, "experiments (default: all)")
+    command.positional("EXPERIMENT", o->experiments, "experiments (default: all)")
         .option("--profile", o->profile, "quick, cifar10, ... (default: all)")
         .flag("--status", o->status,
               "say of each: fresh, stale, missing, running, interrupted, failed, crashed")

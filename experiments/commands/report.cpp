@@ -17,8 +17,8 @@ struct ReportOptions {
     std::string root, profile, readme_profile = "cifar10";
     Reports own;
 
-    MakeReport reporter(const std::string& paper) const {
-        const auto found = own.find(paper);
+    MakeReport reporter(const std::string& experiment) const {
+        const auto found = own.find(experiment);
         return found == own.end() ? MakeReport(generic_report) : found->second;
     }
 };
@@ -31,7 +31,8 @@ std::string epochs_of(const std::vector<std::pair<Grid, std::vector<ReportedCell
         for (const GridCell& cell : grid.cells(profile)) {
             const auto* training = std::get_if<TrainConfig>(&cell.config);
             if (!training || training->fine_tunes()) continue;
-            text += fmt::format("{}`{}` {}", text.empty() ? "" : ", ", grid.paper, training->recipe.epochs);
+            text +=
+                fmt::format("{}`{}` {}", text.empty() ? "" : ", ", grid.experiment, training->recipe.epochs);
             break;
         }
     return text;
@@ -45,8 +46,8 @@ bool update_readme(const Project& project, const ReportOptions& o, Refused& refu
     const std::string text = read_file(path);
     if (text.find(kResultsBegin) == std::string::npos) return false;
     std::vector<std::pair<Grid, std::vector<ReportedCell>>> experiments;
-    for (const std::string& paper : project.papers()) {
-        Grid grid = project.grid(paper);
+    for (const std::string& experiment : project.experiments()) {
+        Grid grid = project.grid(experiment);
         if (!grid.profiles.contains(profile)) continue;
         std::vector<ReportedCell> cells = read_cells(project, profile, grid, refused);
         experiments.emplace_back(std::move(grid), std::move(cells));
@@ -74,13 +75,13 @@ std::vector<std::filesystem::path> write_overview(const Project& project, const 
     const std::string& profile = o.readme_profile;
     std::vector<Overview> experiments;
     std::string figures = "% Made by `nibble report` from the results of this profile.\n";
-    for (const std::string& paper : project.papers()) {
-        const Grid grid = project.grid(paper);
+    for (const std::string& experiment : project.experiments()) {
+        const Grid grid = project.grid(experiment);
         if (!grid.profiles.contains(profile)) continue;
         const std::vector<ReportedCell> cells = read_cells(project, profile, grid, refused);
         if (std::none_of(cells.begin(), cells.end(), [](const auto& c) { return c.result.has_value(); }))
             continue;
-        experiments.push_back({paper, grid.title, o.reporter(paper)(profile, grid, cells).claims});
+        experiments.push_back({experiment, grid.title, o.reporter(experiment)(profile, grid, cells).claims});
         figures += latex_results(cells);
     }
     if (experiments.empty()) return {};
@@ -104,15 +105,15 @@ int report_command(const ReportOptions& o) {
             lines += "wrote " + shown + "\n";
         }
     };
-    for (const std::string& paper : project.papers()) {
-        const Grid grid = project.grid(paper);
+    for (const std::string& experiment : project.experiments()) {
+        const Grid grid = project.grid(experiment);
         for (const auto& [profile, cells] : grid.profiles) {
             if (!o.profile.empty() && profile != o.profile) continue;
             const auto paths =
                 write_report(project, profile, grid, read_cells(project, profile, grid, refused),
-                             o.reporter(paper), no_plot);
+                             o.reporter(experiment), no_plot);
             if (paths.empty())
-                fmt::print(stderr, "{}, profile {}: no result yet, no report\n", paper, profile);
+                fmt::print(stderr, "{}, profile {}: no result yet, no report\n", experiment, profile);
             report(paths);
         }
     }
@@ -144,9 +145,11 @@ void add_report(CommandLine& line, Reports own) {
         .examples(
             "  nibble report\n"
             "  nibble report --profile quick\n"
-            "Writes results/PROFILE/PAPER.{md,csv,tex}, PAPER-curves.{svg,pdf} and whatever else the "
+            "Writes results/PROFILE/EXPERIMENT.{md,csv,tex}, EXPERIMENT-curves.{svg,pdf} and whatever else "
+            "the "
             "experiment has\n"
-            "(claims, plots) from results/PROFILE/PAPER/ and nothing else; a cell without result is a dash. "
+            "(claims, plots) from results/PROFILE/EXPERIMENT/ and nothing else; a cell without result is a "
+            "dash. "
             "Without\n"
             "--profile also the tables and rooflines of results/timing/MACHINE/kernel_speed.json. Without "
             "gnuplot there\n"

@@ -24,10 +24,10 @@ std::vector<std::string> orphans(const Project& project, const std::string& prof
     namespace fs = std::filesystem;
     std::set<fs::path> known;
     std::set<fs::path> folders;
-    for (const std::string& paper : project.papers())
-        for (const auto& [name, cells] : project.grid(paper).profiles) {
+    for (const std::string& experiment : project.experiments())
+        for (const auto& [name, cells] : project.grid(experiment).profiles) {
             if (!profile.empty() && name != profile) continue;
-            folders.insert(project.results() / name / paper);
+            folders.insert(project.results() / name / experiment);
             for (const GridCell& cell : cells) known.insert(project.result(name, cell.cell));
         }
     std::vector<std::string> found;

@@ -141,7 +141,8 @@ std::vector<Reproducible> drawn(const Project& project, const VerifyOptions& o) 
     if (o.sample < 1) throw BadInput("--sample", "results to pick", "1 or more", std::to_string(o.sample));
     ReproducibleResults found = reproducible_results(project, o.retrain);
     say_left_out(found.without_data, "their images are not here (make data, or NIBBLE_DATA)");
-    say_left_out(found.without_parent, "they start from pretrained weights that are not below " + data_root().string());
+    say_left_out(found.without_parent,
+                 "they start from pretrained weights that are not below " + data_root().string());
     say_left_out(found.without_network, "their networks are not kept; --retrain trains them again");
     if (found.results.empty()) throw BadInput("no result of a real profile can be made again here");
     const std::uint64_t seed = o.seed ? o.seed : std::random_device()();
@@ -172,7 +173,7 @@ int verify_command(const VerifyOptions& o) {
         std::string differs;
         const auto refused_for = refusal(o, [&] {
             differs = evaluation ? difference_of_evaluation(project, path, control)
-                                   : difference_of_run(project, path, control);
+                                 : difference_of_run(project, path, control);
         });
         if (refused_for) {
             ++refused;
@@ -206,7 +207,8 @@ void add_verify(CommandLine& line) {
               "instead: evaluate the result's network again, without training it (in the run folder, or kept "
               "beside the result)")
         .option("--sample", o->sample,
-                "instead of RESULT: pick so many at random, of all that can be made again here but those of profile quick; "
+                "instead of RESULT: pick so many at random, of all that can be made again here but those of "
+                "profile quick; "
                 "networks that are kept are only evaluated")
         .option("--seed", o->seed, "with --sample: the same picks again; 0: others each time")
         .flag("--retrain", o->retrain, "with --sample: also results whose training takes hours")

@@ -52,7 +52,7 @@ std::vector<Section> sections_of(const Study& study) {
 Report report(const std::string& profile, const Grid& grid, const std::vector<ReportedCell>& reported) {
     const Study study(profile, reported);
     const std::vector<Claim> all = claims(study);
-    const std::string title = grid.title + ", profile " + profile, paper = grid.paper;
+    const std::string title = grid.title + ", profile " + profile, paper = grid.experiment;
 
     Report report;
     report.summary = paper_table(study);

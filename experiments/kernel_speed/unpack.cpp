@@ -18,7 +18,7 @@ struct Shape {
 };
 constexpr Shape kShapes[] = {{"r50-1x1-64-256", 56, 64, 256}, {"r50-1x1-2048-512", 7, 2048, 512}};
 
-/// A 1x1 convolution of u4 activations by expanded weights.
+/// A 1x1 convolution of u4 activations by unpacked weights.
 class Layer {
   public:
     explicit Layer(const Shape& shape)
@@ -34,16 +34,16 @@ class Layer {
     double macs() const { return static_cast<double>(operand_bytes()) * shape_.outputs; }
     double weight_bytes() const { return static_cast<double>(weights_.bytes()); }
 
-    /// The pass that packed storage would need. Expanding 4-bit weights is the same work on the same bytes.
+    /// The pass that packed storage would need. Unpacking 4-bit weights is the same work on the same bytes.
     void unpack() {
-        const int quads = static_cast<int>(operand_bytes() / 64);
-        kernels::active().expand({{kernels::WeightFormat::s4, packed_.data(), 0, quads, nullptr, 0},
+        const int k4s = static_cast<int>(operand_bytes() / 64);
+        kernels::active().unpack({{kernels::WeightFormat::s4, packed_.data(), 0, k4s, nullptr, 0},
                                   0,
                                   reinterpret_cast<std::int8_t*>(bytes_.data())});
     }
     void multiply() {
         kernels::IntegerProduct q =
-            weights_.product(0, weights_.panels(), weights_.expanded(0, weights_.panels(), nullptr));
+            weights_.product(0, weights_.panels(), weights_.unpacked(0, weights_.panels(), nullptr));
         q.operand = bytes_.data();
         q.pixels = {shape_.size, shape_.size, static_cast<std::ptrdiff_t>(shape_.size) * shape_.inputs,
                     shape_.inputs};

@@ -36,7 +36,7 @@ constexpr Shown kShown[] = {{"-scales", "Error over scale"},
 std::string markdown(const std::string& profile, const Grid& grid, const Study& cells,
                      const std::vector<NamedTable>& all, const std::map<std::string, Plot>& drawn,
                      const std::vector<Claim>& claims) {
-    const std::string& paper = grid.paper;
+    const std::string& paper = grid.experiment;
     std::string text = fmt::format("# {}, profile `{}`\n\n{}\n\n", grid.title, profile, kFigures);
     for (const NamedTable& t : all)
         text += fmt::format("## {}\n\n{}\n\n{}\n", t.heading, t.text, t.table.markdown());

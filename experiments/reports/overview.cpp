@@ -58,7 +58,7 @@ Table headline_table(const std::vector<std::pair<Grid, std::vector<ReportedCell>
             const Result& first = *found->second.front();
             std::vector<double> top1;
             for (const Result* r : found->second) top1.push_back(r->top1);
-            table.rows.push_back({grid.paper, network, method,
+            table.rows.push_back({grid.experiment, network, method,
                                   first.executed_as.substr(0, first.executed_as.rfind('-')),
                                   over_seeds(top1, 2), fmt::format("{:.2f}", first.bits_per_weight())});
         }
@@ -99,7 +99,7 @@ std::string overview_markdown(const std::string& profile, const std::vector<Over
         text += fmt::format(
             "Tables{2}: [{0}/{1}.md]({0}/{1}.md). What was done: "
             "[experiments/{1}](../experiments/{1}/README.md).\n",
-            profile, e.paper, e.claims.empty() ? " and plots" : ", plots, how each claim is measured");
+            profile, e.experiment, e.claims.empty() ? " and plots" : ", plots, how each claim is measured");
         if (e.claims.empty()) continue;
         text +=
             "\nTo run the cells of a claim again and compare every bit (`nibble` is `build/release/nibble`; "

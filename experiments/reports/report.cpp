@@ -53,9 +53,9 @@ const char* kExplanation =
 
 std::string markdown_report(const std::string& profile, const Grid& grid, const Table& table) {
     std::string text = fmt::format("# {}, profile `{}`\n\n{}\n", grid.title, profile, table.markdown());
-    text += fmt::format("{}\n\nEvery figure, one row a cell: [{}.csv]({}.csv).\n", kExplanation, grid.paper,
-                        grid.paper);
-    return text + fmt::format("\n![Learning curves]({}-curves.svg)\n", grid.paper);
+    text += fmt::format("{}\n\nEvery figure, one row a cell: [{}.csv]({}.csv).\n", kExplanation,
+                        grid.experiment, grid.experiment);
+    return text + fmt::format("\n![Learning curves]({}-curves.svg)\n", grid.experiment);
 }
 }  // namespace
 
@@ -177,7 +177,7 @@ std::vector<fs::path> write_report(const Project& project, const std::string& pr
         return {};
     const Report report = make(profile, grid, cells);
     const auto file = [&](const std::string& end) {
-        return project.results() / profile / (grid.paper + end);
+        return project.results() / profile / (grid.experiment + end);
     };
     std::vector<fs::path> written;
     try {

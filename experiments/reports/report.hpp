@@ -41,7 +41,7 @@ Table cell_table(const std::vector<ReportedCell>& cells);
 Plot learning_curves(const std::string& title, const std::vector<ReportedCell>& cells);
 
 /// What `nibble report` writes for one profile of an experiment: a pure function of the cells. The names are
-/// what follows results/<profile>/<paper>.
+/// what follows results/<profile>/<experiment>.
 struct Report {
     Table summary;                             ///< what README.md shows
     std::vector<Claim> claims = {};            ///< of the paper, judged (results/REPORT.md)
@@ -69,7 +69,7 @@ Table headline_table(const std::vector<std::pair<Grid, std::vector<ReportedCell>
 
 /// One experiment in the overview.
 struct Overview {
-    std::string paper, title;
+    std::string experiment, title;
     std::vector<Claim> claims;
 };
 /// results/REPORT.md: claims of all papers with figures, verdicts and the commands that run their cells

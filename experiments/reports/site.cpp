@@ -19,7 +19,7 @@ Json entry_of(const Cell& cell, const Json& json, const Result& result) {
     const auto of_training = [&](double value) { return result.quantized ? Json() : Json(value); };
     return {{"cell", result.cell},
             {"profile", result.profile},
-            {"paper", cell.paper},
+            {"experiment", cell.experiment},
             {"model", cell.model},
             {"data", cell.data},
             {"method", cell.method},
@@ -53,8 +53,8 @@ std::string embedded(const Json& json) {
 
 std::string site_page(const Project& project, Refused& refused) {
     Json entries = Json::array();
-    for (const std::string& paper : project.papers())
-        for (const auto& [profile, cells] : project.grid(paper).profiles)
+    for (const std::string& experiment : project.experiments())
+        for (const auto& [profile, cells] : project.grid(experiment).profiles)
             for (const auto& entry : cells) {
                 const fs::path path = project.result(profile, entry.cell);
                 if (!is_there(path)) continue;

@@ -16,7 +16,7 @@ void add_once(std::vector<T>& list, const T& value) {
 }  // namespace
 
 Study::Study(const std::string& profile, const std::vector<ReportedCell>& cells) : profile_(profile) {
-    if (!cells.empty()) paper_ = cells.front().cell.paper;
+    if (!cells.empty()) experiment_ = cells.front().cell.experiment;
     for (const auto& [cell, result] : cells) {
         add_once(networks_, cell.model);
         add_once(methods_, cell.method);
@@ -144,7 +144,7 @@ std::string Study::largest_with(const std::vector<std::string>& methods) const {
 
 Claim judged_over(const Study& study, const std::vector<std::string>& methods, Claim claim,
                   const std::vector<Figure>& figures) {
-    claim.command = rerun_command(study.paper(), study.profile(), methods);
+    claim.command = rerun_command(study.experiment(), study.profile(), methods);
     claim = judged(std::move(claim), figures);
     const auto [cells, missing] = study.coverage(methods);
     const bool decided = claim.verdict.kind == Verdict::Kind::reproduced ||

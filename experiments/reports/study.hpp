@@ -23,7 +23,7 @@ class Study {
 
     Study(const std::string& profile, const std::vector<ReportedCell>& cells);
 
-    const std::string& paper() const { return paper_; }
+    const std::string& experiment() const { return experiment_; }
     const std::string& profile() const { return profile_; }
     /// As the grid lists them, with results or without.
     const std::vector<std::string>& networks() const { return networks_; }
@@ -63,7 +63,7 @@ class Study {
         std::map<std::uint64_t, Result> results;
     };
 
-    std::string paper_, profile_;
+    std::string experiment_, profile_;
     std::vector<std::string> networks_, methods_;
     std::map<std::pair<std::string, std::string>, Place> places_;  ///< by network and method
 };

@@ -46,9 +46,9 @@ Cell cell_from(const std::string& name) {
     const std::size_t slash = name.find('/');
     if (slash == std::string::npos) return refuse();
     Cell cell;
-    cell.paper = name.substr(0, slash);
+    cell.experiment = name.substr(0, slash);
     const std::vector<std::string> parts = split(name.substr(slash + 1), "--");
-    if (parts.size() != 4 || !is_part(cell.paper) || !std::all_of(parts.begin(), parts.end(), is_part))
+    if (parts.size() != 4 || !is_part(cell.experiment) || !std::all_of(parts.begin(), parts.end(), is_part))
         return refuse();
     cell.model = parts[0];
     cell.data = parts[1];

@@ -1,7 +1,7 @@
 // The name of one experiment run, and the name of the weights it starts from.
 //
 //     baseline/resnet20-w1.0--cifar10--bf16--s0
-//     paper    model          data     method seed
+//     experiment    model          data     method seed
 //
 // The source of float weights is one of
 //
@@ -16,15 +16,15 @@
 namespace nibble {
 
 struct Cell {
-    std::string paper;   ///< folder under experiments/
-    std::string model;   ///< as make_model() takes it
-    std::string data;    ///< as open_dataset() takes it
-    std::string method;  ///< what is done to the network; for `baseline` the numerics: "f32", "bf16"
+    std::string experiment;  ///< folder under experiments/
+    std::string model;       ///< as make_model() takes it
+    std::string data;        ///< as open_dataset() takes it
+    std::string method;      ///< what is done to the network; for `baseline` the numerics: "f32", "bf16"
     std::uint64_t seed = 0;
 
     /// The part after the slash: the name of the result file without ".json".
     std::string leaf() const;
-    std::string name() const { return paper + "/" + leaf(); }
+    std::string name() const { return experiment + "/" + leaf(); }
     friend bool operator==(const Cell&, const Cell&) = default;
 };
 

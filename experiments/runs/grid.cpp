@@ -21,7 +21,7 @@ std::vector<T> axis(Fields& fields, const std::string& name, const std::string& 
     return values;
 }
 
-std::vector<Cell> product_of_axes(const Json& axes, const std::string& paper, const std::string& where) {
+std::vector<Cell> product_of_axes(const Json& axes, const std::string& experiment, const std::string& where) {
     Fields f(axes, where);
     const auto models = axis<std::string>(f, "model", where);
     const auto data = axis<std::string>(f, "data", where);
@@ -39,19 +39,19 @@ std::vector<Cell> product_of_axes(const Json& axes, const std::string& paper, co
         for (const auto& set : data)
             for (const auto& method : methods)
                 for (const Json& seed : seeds)
-                    cells.push_back({paper, model, set, method, seed.get<std::uint64_t>()});
+                    cells.push_back({experiment, model, set, method, seed.get<std::uint64_t>()});
     // A name that does not survive the round trip could not be given to `nibble run`.
     for (const Cell& cell : cells) cell_from(cell.name());
     return cells;
 }
 
 /// One product of axes, or the union of several; a cell in two of them counts once.
-std::vector<Cell> all_cells(const Json& axes, const std::string& paper, const std::string& where) {
-    if (!axes.is_array()) return product_of_axes(axes, paper, where);
+std::vector<Cell> all_cells(const Json& axes, const std::string& experiment, const std::string& where) {
+    if (!axes.is_array()) return product_of_axes(axes, experiment, where);
     std::vector<Cell> cells;
     std::set<std::string> names;
     for (std::size_t i = 0; i < axes.size(); ++i)
-        for (const Cell& cell : product_of_axes(axes[i], paper, where + "[" + std::to_string(i) + "]"))
+        for (const Cell& cell : product_of_axes(axes[i], experiment, where + "[" + std::to_string(i) + "]"))
             if (names.insert(cell.name()).second) cells.push_back(cell);
     if (cells.empty()) throw BadInput(where + ": the list is empty");
     return cells;
@@ -114,8 +114,8 @@ GridCell resolve_fine_tuning(const Cell& cell, const TrainConfig& protocol, cons
 }
 
 /// The cells that the axes give and no skip takes away.
-std::vector<Cell> cells_of(Fields& profile, const std::string& paper, const std::string& where) {
-    std::vector<Cell> cells = all_cells(profile.require<Json>("axes"), paper, where + ": axes");
+std::vector<Cell> cells_of(Fields& profile, const std::string& experiment, const std::string& where) {
+    std::vector<Cell> cells = all_cells(profile.require<Json>("axes"), experiment, where + ": axes");
     const Json skips = profile.get("skip", Json::array());
     if (!skips.is_array()) throw BadInput(where + ": skip: expected an array of objects");
     for (std::size_t i = 0; i < skips.size(); ++i)
@@ -125,14 +125,14 @@ std::vector<Cell> cells_of(Fields& profile, const std::string& paper, const std:
 
 /// What profiles have in common.
 struct Common {
-    std::string paper;
+    std::string experiment;
     TrainConfig protocol;
     std::string family;  ///< of post-training methods; empty: the cells train
 };
 
 std::vector<GridCell> read_profile(const Json& profile, const Common& common, const std::string& where) {
     Fields f(profile, where);
-    const std::vector<Cell> cells = cells_of(f, common.paper, where);
+    const std::vector<Cell> cells = cells_of(f, common.experiment, where);
     std::vector<GridCell> resolved;
     if (!common.family.empty()) {
         const auto parents = f.require<Parents>("parents");
@@ -165,20 +165,20 @@ const std::vector<GridCell>& Grid::cells(const std::string& profile) const {
     if (found != profiles.end()) return found->second;
     std::string known;
     for (const auto& [name, cells] : profiles) known += (known.empty() ? "" : ", ") + name;
-    throw BadInput("experiment " + paper + " has no profile '" + profile + "' (it has: " + known + ")");
+    throw BadInput("experiment " + experiment + " has no profile '" + profile + "' (it has: " + known + ")");
 }
 
-Grid read_grid(const std::filesystem::path& path, const std::string& paper) {
+Grid read_grid(const std::filesystem::path& path, const std::string& experiment) {
     const std::string where = path.string();
     const Json json = read_json(path);
     Fields f(json, where);
     if (const int schema = f.require<int>("schema"); schema != 1)
         throw BadInput(where, "schema", "1", std::to_string(schema));
     Grid grid;
-    grid.paper = paper;
+    grid.experiment = experiment;
     grid.title = f.require<std::string>("title");
     grid.headline = f.get("headline", std::vector<std::string>{});
-    Common common{paper, {}, f.get<std::string>("post_training", "")};
+    Common common{experiment, {}, f.get<std::string>("post_training", "")};
     if (common.family.empty())
         common.protocol = with_protocol({}, f.get("protocol", Json::object()), where + ": protocol");
     const auto profiles = f.require<std::map<std::string, Json>>("profiles");

@@ -1,4 +1,4 @@
-// experiments/<paper>/grid.json: which cells an experiment has, per profile, and how they are run.
+// experiments/<experiment>/grid.json: which cells an experiment has, per profile, and how they are run.
 //
 //     {"schema": 1,
 //      "title": "Float training",
@@ -42,7 +42,7 @@ struct GridCell {
 };
 
 struct Grid {
-    std::string paper, title;
+    std::string experiment, title;
     std::vector<std::string> headline = {};                      ///< methods that README.md shows
     std::map<std::string, std::vector<GridCell>> profiles = {};  ///< cells in the order of the axes
 
@@ -52,6 +52,6 @@ struct Grid {
 
 /// Reads and checks everything. Throws IoError, and BadInput for unknown keys, wrong types, empty or repeated
 /// axis values, protocol fields out of range, methods that do not exist, skips that match nothing.
-Grid read_grid(const std::filesystem::path& path, const std::string& paper);
+Grid read_grid(const std::filesystem::path& path, const std::string& experiment);
 
 }  // namespace nibble

@@ -31,7 +31,7 @@ Project::Project(fs::path root) {
     }
 }
 
-std::vector<std::string> Project::papers() const {
+std::vector<std::string> Project::experiments() const {
     std::vector<std::string> names;
     for (const auto& entry : fs::directory_iterator(root_ / "experiments"))
         if (is_there(entry.path() / "grid.json")) names.push_back(entry.path().filename());
@@ -39,29 +39,29 @@ std::vector<std::string> Project::papers() const {
     return names;
 }
 
-Grid Project::grid(const std::string& paper) const {
-    const fs::path path = root_ / "experiments" / paper / "grid.json";
-    if (paper.empty() || paper.find('/') != std::string::npos || !is_there(path)) {
+Grid Project::grid(const std::string& experiment) const {
+    const fs::path path = root_ / "experiments" / experiment / "grid.json";
+    if (experiment.empty() || experiment.find('/') != std::string::npos || !is_there(path)) {
         std::string known;
-        for (const std::string& name : papers()) known += (known.empty() ? "" : ", ") + name;
-        throw BadInput("there is no experiment '" + paper + "' (there are: " + known + ")");
+        for (const std::string& name : experiments()) known += (known.empty() ? "" : ", ") + name;
+        throw BadInput("there is no experiment '" + experiment + "' (there are: " + known + ")");
     }
-    return read_grid(path, paper);
+    return read_grid(path, experiment);
 }
 
 fs::path Project::result(const std::string& profile, const Cell& cell) const {
-    return results() / profile / cell.paper / (cell.leaf() + ".json");
+    return results() / profile / cell.experiment / (cell.leaf() + ".json");
 }
 
 fs::path Project::run_folder(const std::string& profile, const Cell& cell) const {
     const char* variable = std::getenv("NIBBLE_RUNS");
     const fs::path runs = variable && *variable ? fs::path(variable) : root_ / "build" / "runs";
-    return runs / profile / cell.paper / cell.leaf();
+    return runs / profile / cell.experiment / cell.leaf();
 }
 
 ProfileCell find_cell(const Project& project, const std::string& name, const std::string& profile) {
     const Cell wanted = cell_from(name);
-    const Grid grid = project.grid(wanted.paper);
+    const Grid grid = project.grid(wanted.experiment);
     if (!profile.empty()) grid.cells(profile);  // complains about an unknown profile
     std::vector<ProfileCell> found;
     for (const auto& [candidate, cells] : grid.profiles)
@@ -69,8 +69,8 @@ ProfileCell find_cell(const Project& project, const std::string& name, const std
             if (cell.cell == wanted && (profile.empty() || profile == candidate))
                 found.push_back({candidate, cell});
     if (found.empty())
-        throw BadInput("experiment " + wanted.paper + " has no cell " + name + " (see 'nibble cells " +
-                       wanted.paper + "')");
+        throw BadInput("experiment " + wanted.experiment + " has no cell " + name + " (see 'nibble cells " +
+                       wanted.experiment + "')");
     if (found.size() > 1)
         throw BadInput("cell " + name + " is in profiles " + found[0].profile + " and " + found[1].profile +
                        "; choose with --profile");
@@ -78,11 +78,12 @@ ProfileCell find_cell(const Project& project, const std::string& name, const std
 }
 
 std::vector<ProfileCell> list_cells(const Project& project, const std::string& profile,
-                                    const std::string& paper) {
+                                    const std::string& experiment) {
     std::vector<ProfileCell> cells;
-    const std::vector<std::string> papers = paper.empty() ? project.papers() : std::vector{paper};
+    const std::vector<std::string> experiments =
+        experiment.empty() ? project.experiments() : std::vector{experiment};
     bool known = profile.empty();
-    for (const std::string& name : papers) {
+    for (const std::string& name : experiments) {
         for (const auto& [candidate, list] : project.grid(name).profiles) {
             if (!profile.empty() && profile != candidate) continue;
             known = true;

@@ -18,14 +18,14 @@ class Project {
 
     const std::filesystem::path& root() const { return root_; }
     /// Names of the folders under experiments/ that hold a grid.json, sorted.
-    std::vector<std::string> papers() const;
-    Grid grid(const std::string& paper) const;
+    std::vector<std::string> experiments() const;
+    Grid grid(const std::string& experiment) const;
 
     std::filesystem::path results() const { return root_ / "results"; }
     std::filesystem::path golden() const { return root_ / "tests" / "golden"; }
-    /// results/<profile>/<paper>/<leaf>.json: committed.
+    /// results/<profile>/<experiment>/<leaf>.json: committed.
     std::filesystem::path result(const std::string& profile, const Cell& cell) const;
-    /// <runs>/<profile>/<paper>/<leaf>/: weights, predictions, checkpoint, status; not in git.
+    /// <runs>/<profile>/<experiment>/<leaf>/: weights, predictions, checkpoint, status; not in git.
     /// <runs> is NIBBLE_RUNS or build/runs.
     std::filesystem::path run_folder(const std::string& profile, const Cell& cell) const;
 
@@ -42,9 +42,9 @@ struct ProfileCell {
 /// The cell of that name; `profile` may be empty when only one profile has it. Throws BadInput.
 ProfileCell find_cell(const Project& project, const std::string& name, const std::string& profile);
 
-/// Every cell of a profile (empty: of all profiles) and a paper (empty: of all papers); those that others
+/// Every cell of a profile (empty: of all profiles) and a experiment (empty: of all experiments); those that others
 /// start from come first. Throws BadInput when no grid knows the profile.
 std::vector<ProfileCell> list_cells(const Project& project, const std::string& profile,
-                                    const std::string& paper);
+                                    const std::string& experiment);
 
 }  // namespace nibble

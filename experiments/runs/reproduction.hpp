@@ -18,7 +18,7 @@ struct Reproducible {
 struct ReproducibleResults {
     std::vector<Reproducible> results;
     std::size_t without_data = 0, without_parent = 0;  ///< left out, because images or weights are not here
-    std::size_t without_network = 0;  ///< left out, because training would take hours
+    std::size_t without_network = 0;                   ///< left out, because training would take hours
 };
 
 /// Of all profiles but quick, in the order of the grids. `retrain`: nothing is left out for the time it takes, and

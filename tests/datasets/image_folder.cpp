@@ -243,7 +243,8 @@ TEST_CASE("image folders that are not one, and damaged files in them") {
 
 TEST_CASE("decoding, resizing and cropping agree with PIL") {
     if (std::system("/usr/bin/python3 -c 'import PIL' 2>/dev/null") != 0) {
-        nibble::test::skipped("PIL is not installed (apt-get install python3-pil); the pinned pictures were compared");
+        nibble::test::skipped(
+            "PIL is not installed (apt-get install python3-pil); the pinned pictures were compared");
         return;
     }
     const Scratch scratch;

@@ -27,7 +27,9 @@ fs::path data_root() {
 bool data_is_there() {
     const bool there = fs::exists(data_root() / "pretrained/cifar10/reference_logits.safetensors") &&
                        fs::exists(data_root() / "cifar-10-batches-bin/test_batch.bin");
-    if (!there) nibble::test::skipped(std::string("no pretrained networks or CIFAR-10 below ") + data_root().string());
+    if (!there)
+        nibble::test::skipped(std::string("no pretrained networks or CIFAR-10 below ") +
+                              data_root().string());
     return there;
 }
 

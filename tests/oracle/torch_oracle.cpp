@@ -84,7 +84,8 @@ Weights lived_in(Weights weights) {
 bool torch_is_there() {
     static const bool there = std::system("/usr/bin/python3 -c 'import torch' >/dev/null 2>&1") == 0;
     if (!there)
-        nibble::test::skipped("no PyTorch in /usr/bin/python3 (apt-get install "
+        nibble::test::skipped(
+            "no PyTorch in /usr/bin/python3 (apt-get install "
             "python3-torch): oracle not asked");
     return there;
 }

@@ -137,32 +137,32 @@ class GroupedProductStep : public ProductBase {
             multiply_depthwise(share, slot, row, rows, sums);
         else
             multiply_pieces(share, slot, row, rows, sums);
-        finish(share, slot, row,
-               {.first = 0,
-                .channels = layout(step_.outputs.front()).dims.c,
-                .rows = rows,
-                .cols = cols,
-                .sums = {sums, static_cast<std::ptrdiff_t>(cols) * kernels_, kernels_},
-                .extra = extra_});
+        epilogue(share, slot, row,
+                 {.first = 0,
+                  .channels = layout(step_.outputs.front()).dims.c,
+                  .rows = rows,
+                  .cols = cols,
+                  .sums = {sums, static_cast<std::ptrdiff_t>(cols) * kernels_, kernels_},
+                  .extra = extra_});
     }
 
     void multiply_pieces(const Share& share, int slot, int row, int rows, std::int32_t* sums) const {
         const int cols = layout(step_.outputs.front()).dims.w;
         const std::size_t pixels = static_cast<std::size_t>(rows) * static_cast<std::size_t>(cols);
         const std::size_t matrix_bytes = (pixels * static_cast<std::size_t>(length_) + 127) / 64 * 64;
-        std::size_t expanded_bytes = 0;
+        std::size_t unpacked_bytes = 0;
         for (const Piece& piece : pieces_)
-            expanded_bytes =
-                std::max(expanded_bytes, piece.weights.panels() * piece.weights.expanded_panel_bytes());
-        auto* const matrix = share.expanded.reserve_as<std::uint8_t>(matrix_bytes + expanded_bytes);
-        auto* const expanded = reinterpret_cast<std::int8_t*>(matrix + matrix_bytes);
+            unpacked_bytes =
+                std::max(unpacked_bytes, piece.weights.panels() * piece.weights.unpacked_panel_bytes());
+        auto* const matrix = share.unpacked.reserve_as<std::uint8_t>(matrix_bytes + unpacked_bytes);
+        auto* const unpacked = reinterpret_cast<std::int8_t*>(matrix + matrix_bytes);
         int gathered = -1;
         for (const Piece& piece : pieces_) {
             if (piece.group != gathered) gather(share, slot, row, rows, piece.group, matrix);
             gathered = piece.group;
             const int panels = piece.weights.panels();
             kernels::IntegerProduct q =
-                piece.weights.product(0, panels, piece.weights.expanded(0, panels, expanded));
+                piece.weights.product(0, panels, piece.weights.unpacked(0, panels, unpacked));
             q.channels = piece.count;
             q.operand = matrix;
             q.pixels = {rows, cols, static_cast<std::ptrdiff_t>(cols) * length_, length_};

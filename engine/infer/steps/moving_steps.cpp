@@ -56,7 +56,7 @@ class ShortcutStep : public RunnableStep {
     }
 };
 
-/// Concatenations and slices: stretches of channels, copied pixel by pixel.
+/// Concatenations and slices: ranges of channels, copied pixel by pixel.
 class ChannelsStep : public RunnableStep {
   public:
     ChannelsStep(const StepContext& context, const IntegerStep& step) : RunnableStep(context, step) {

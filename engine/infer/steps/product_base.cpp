@@ -20,9 +20,9 @@ kernels::WeightFormat ProductBase::format_of(const Scheme& scheme) {
     }
 }
 
-void ProductBase::finish(const Share& share, int slot, int row, const Sums& from) const {
+void ProductBase::epilogue(const Share& share, int slot, int row, const Sums& from) const {
     const int channel = from.first;
-    kernels::Finish f{};
+    kernels::Epilogue f{};
     f.rows = from.rows;
     f.cols = from.cols;
     f.channels = from.channels;
@@ -48,12 +48,13 @@ void ProductBase::finish(const Share& share, int slot, int row, const Sums& from
         } else {
             f.codes = codes(share, v, slot, row, channel);
         }
-        context_.kernels.finish(f);
+        context_.kernels.epilogue(f);
         f.real = nullptr;
     }
 }
 
-void ProductBase::add_residual(const Share& share, int slot, int channel, int row, kernels::Finish& f) const {
+void ProductBase::add_residual(const Share& share, int slot, int channel, int row,
+                               kernels::Epilogue& f) const {
     const ValueLayout& at = layout(step_.residual);
     const auto& quantizer = context_.graph.values[step_.residual].quantizer;
     if (quantizer) {

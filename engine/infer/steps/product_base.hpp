@@ -9,7 +9,7 @@
 
 namespace nibble {
 
-/// Of a band of rows: 32 KiB, which stay in the first-level cache between the product and the finish.
+/// Of a band of rows: 32 KiB, which stay in the first-level cache between the product and the epilogue.
 inline constexpr int kBandSums = 8192;
 
 class ProductBase : public RunnableStep {
@@ -23,13 +23,13 @@ class ProductBase : public RunnableStep {
         kernels::Source<std::int32_t> sums;
         std::span<const ExtraColumns> extra;
     };
-    void finish(const Share& share, int slot, int row, const Sums& sums) const;
+    void epilogue(const Share& share, int slot, int row, const Sums& sums) const;
 
     kernels::OperandRange operand_range() const;
     static kernels::WeightFormat format_of(const Scheme& scheme);
 
   private:
-    void add_residual(const Share& share, int slot, int channel, int row, kernels::Finish& f) const;
+    void add_residual(const Share& share, int slot, int channel, int row, kernels::Epilogue& f) const;
 };
 
 }  // namespace nibble

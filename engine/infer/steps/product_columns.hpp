@@ -1,8 +1,8 @@
 // The order in which a product step's kernels are packed, one column of the weight matrix each.
 //
 // Kernels of extra terms are columns like the others, so everything that packs and multiplies serves sums of
-// tensors as it is. A group of panels holds the columns of a stretch of output channels and after them those
-// of the channels' extra terms: one product gives all sums of a channel, and the finish adds them up. Each
+// tensors as it is. A group of panels holds the columns of a range of output channels and after them those
+// of the channels' extra terms: one product gives all sums of a channel, and the epilogue adds them up. Each
 // group begins with a panel of its own; what is left of its last one is filled with zeros.
 #pragma once
 

@@ -1,7 +1,7 @@
 // Convolutions and linear layers on codes, and what follows them up to the next codes.
 //
-// Work goes by groups of panels, whose weights are expanded once, and within them by bands of output rows,
-// whose sums stay in the first-level cache between the product and the finish.
+// Work goes by groups of panels, whose weights are unpacked once, and within them by bands of output rows,
+// whose sums stay in the first-level cache between the product and the epilogue.
 #include <algorithm>
 #include <numeric>
 
@@ -14,15 +14,15 @@ namespace {
 
 constexpr int kGroupPanels = 4;
 
-/// Stretches of channels with one multiplier that begin anew with every tap. A linear layer's groups count its
+/// Runs of channels with one multiplier that begin anew with every tap. A linear layer's groups count its
 /// elements by channels, then taps.
-int common_stretch(const QuantizedWeights& w, int taps) {
+int common_group(const QuantizedWeights& w, int taps) {
     const bool linear = w.shape.size() == 2;
     const int channels = static_cast<int>(w.shape[1]) / (linear ? taps : 1), group = w.scheme.group;
-    const int stretch = !linear             ? std::min(group, channels)
-                        : group % taps == 0 ? std::min(group / taps, channels)
-                                            : 1;
-    return std::gcd(stretch, channels);
+    const int length = !linear             ? std::min(group, channels)
+                       : group % taps == 0 ? std::min(group / taps, channels)
+                                           : 1;
+    return std::gcd(length, channels);
 }
 
 class ProductStep : public ProductBase {
@@ -31,7 +31,7 @@ class ProductStep : public ProductBase {
         const kernels::OperandRange range = operand_range();
         const Dims dims = layout(step.inputs[0]).dims;
         ProductColumns columns = product_columns(step, kGroupPanels);
-        const int group = common_stretch(step.weights, step.node.window.taps());
+        const int group = common_group(step.weights, step.node.window.taps());
         weights_ = {context.kernels, format_of(step.weights.scheme),
                     kernels::CodeMatrix{step.node.window.rows.kernel, step.node.window.cols.kernel * dims.c,
                                         columns.columns, columns.codes, columns.multipliers, group},
@@ -43,28 +43,28 @@ class ProductStep : public ProductBase {
         const WindowAxis& along_rows = step.node.window.rows;
         const int rows = layout(step.outputs.front()).dims.h;
         if (range.offset == 0 && weights_.runs_are_separate())
-            stretches_ = stretches(along_rows, rows, dims.h);
+            splits_ = splits(along_rows, rows, dims.h);
         else
-            stretches_ = {{0, rows, 0, along_rows.kernel}};
+            splits_ = {{0, rows, 0, along_rows.kernel}};
     }
 
     void run(const Share& share) const override {
         clear_borders(share);
         const int groups = static_cast<int>(groups_.size());
         const int rows = layout(step_.outputs.front()).dims.h;
-        // Sharing by channels expands every weight once; sharing by rows keeps all channels of a pixel
+        // Sharing by channels unpacks every weight once; sharing by rows keeps all channels of a pixel
         // together.
         const bool by_groups = share.parts > 1 && (groups >= 2 * share.parts || rows < share.parts);
         const Items mine = by_groups ? share_of(groups, share) : Items{0, groups};
         const Items my_rows = by_groups ? Items{0, rows} : share_of(rows, share);
         if (my_rows.begin == my_rows.end) return;
-        auto* buffer = share.expanded.reserve_as<std::int8_t>(kGroupPanels * weights_.expanded_panel_bytes());
+        auto* buffer = share.unpacked.reserve_as<std::int8_t>(kGroupPanels * weights_.unpacked_panel_bytes());
         for (int g = mine.begin; g < mine.end; ++g) {
             const ColumnGroup& group = groups_[g];
-            const std::int8_t* expanded = weights_.multiplied_packed()
+            const std::int8_t* unpacked = weights_.multiplied_packed()
                                               ? buffer
-                                              : weights_.expanded(group.first_panel, group.panels, buffer);
-            kernels::IntegerProduct product = weights_.product(group.first_panel, group.panels, expanded);
+                                              : weights_.unpacked(group.first_panel, group.panels, buffer);
+            kernels::IntegerProduct product = weights_.product(group.first_panel, group.panels, unpacked);
             product.channels = group.columns;
             for (int slot = 0; slot < share.images; ++slot)
                 run_bands(share, slot, product, group, my_rows, buffer);
@@ -93,20 +93,20 @@ class ProductStep : public ProductBase {
                 context_.kernels.packed_product({q, weights_.packed(), group.first_panel, buffer, !last});
             else
                 multiply(share, slot, q, row);
-            finish(share, slot, row,
-                   {.first = group.first_channel,
-                    .channels = group.channels,
-                    .rows = q.pixels.rows,
-                    .cols = cols,
-                    .sums = {q.out, q.out_row_stride, q.out_col_stride},
-                    .extra = extra_});
+            epilogue(share, slot, row,
+                     {.first = group.first_channel,
+                      .channels = group.channels,
+                      .rows = q.pixels.rows,
+                      .cols = cols,
+                      .sums = {q.out, q.out_row_stride, q.out_col_stride},
+                      .extra = extra_});
         }
     }
 
-    /// The product of a band that begins at `row`, by stretches of rows that meet the same rows of the
+    /// The product of a band that begins at `row`, by runs of rows that meet the same rows of the
     /// window.
     void multiply(const Share& share, int slot, const kernels::IntegerProduct& band, int row) const {
-        for (const Stretch& s : stretches_) {
+        for (const AxisSplit& s : splits_) {
             const int begin = std::max(s.first, row),
                       end = std::min(s.first + s.count, row + band.pixels.rows);
             if (begin >= end) continue;
@@ -114,7 +114,7 @@ class ProductStep : public ProductBase {
             q.pixels.rows = end - begin;
             q.operand = first_seen(share, slot, begin, s.tap);
             q.runs = s.taps;
-            q.weights += s.tap * weights_.expanded_run_bytes();
+            q.weights += s.tap * weights_.unpacked_run_bytes();
             q.out += (begin - row) * q.out_row_stride;
             context_.kernels.integer_product(q);
         }
@@ -129,7 +129,7 @@ class ProductStep : public ProductBase {
     kernels::IntegerWeights weights_;
     std::vector<ColumnGroup> groups_;
     std::vector<ExtraColumns> extra_;
-    std::vector<Stretch> stretches_;
+    std::vector<AxisSplit> splits_;
 };
 
 }  // namespace

@@ -5,7 +5,7 @@
 
 namespace nibble {
 
-kernels::Codes RunnableStep::codes(const Share& share, int value, int slot, int row, int channel) const {
+kernels::CodeOutput RunnableStep::codes(const Share& share, int value, int slot, int row, int channel) const {
     const ValueLayout& at = layout(value);
     const Quantizer& q = *context_.graph.values[value].quantizer;
     return {.to = pixel<std::uint8_t>(share, value, slot, row, 0) + channel,
@@ -55,7 +55,7 @@ void RunnableStep::clear_borders(const Share& share) const {
         if (at.rows == at.dims.h && at.cols == at.dims.w) continue;
         const int zero = zero_code(context_.graph.values[v]);
         for (int slot = 0; slot < share.images; ++slot) {
-            // From the end of one row of pixels to the beginning of the next, the border is one stretch.
+            // From the end of one row of pixels to the beginning of the next, the border is one block.
             std::ptrdiff_t from = 0;
             std::byte* base = data(share, v, slot);
             for (int row = 0; row <= at.dims.h; ++row) {

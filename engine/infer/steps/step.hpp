@@ -25,7 +25,7 @@ struct Share {
     int images;       ///< in slots 0, 1, ... of the arena
     int part, parts;  ///< which share of how many
     Buffer& sums;
-    Buffer& expanded;
+    Buffer& unpacked;
 };
 
 class RunnableStep {
@@ -53,7 +53,7 @@ class RunnableStep {
     /// A row of floats [w][c] to every output in its form.
     void store_row(const Share& share, int slot, int row, const float* values) const;
     /// Where the kernels put codes of `value`, from pixel (row, 0) and channel `channel` on.
-    kernels::Codes codes(const Share& share, int value, int slot, int row, int channel) const;
+    kernels::CodeOutput codes(const Share& share, int value, int slot, int row, int channel) const;
     /// Writes zero codes around every output that has a border.
     void clear_borders(const Share& share) const;
 

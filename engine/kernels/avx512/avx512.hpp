@@ -22,8 +22,8 @@ void pass_gradient(const PassGradient& q);
 void store_rounded(Storage storage, const float* src, void* dst, std::size_t count);
 
 void integer_product(const IntegerProduct& q);
-void expand(const Expand& e);
-void finish(const Finish& f);
+void unpack(const Unpack& e);
+void epilogue(const Epilogue& f);
 void quantize(const Quantize& q);
 
 }  // namespace nibble::kernels::avx512

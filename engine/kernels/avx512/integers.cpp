@@ -1,8 +1,8 @@
 #include "engine/kernels/avx512/avx512.hpp"
 #include "engine/kernels/simd/channel_sums.hpp"
 #include "engine/kernels/simd/codes.hpp"
-#include "engine/kernels/simd/expand.hpp"
 #include "engine/kernels/simd/integer_pairs.hpp"
+#include "engine/kernels/simd/unpack.hpp"
 
 namespace nibble::kernels::avx512 {
 
@@ -15,11 +15,11 @@ void channel_sums(const ChannelSums& q) {
 void integer_channel_sums(const IntegerChannelSums& q) {
     integer_channel_sums_of(q);
 }
-void expand(const Expand& e) {
-    expand_panel(e);
+void unpack(const Unpack& e) {
+    unpack_panel(e);
 }
-void finish(const Finish& f) {
-    finish_sums(f);
+void epilogue(const Epilogue& f) {
+    epilogue_sums(f);
 }
 void quantize(const Quantize& q) {
     quantize_values(q);

@@ -6,7 +6,7 @@
 namespace nibble::kernels::reference {
 namespace {
 
-std::uint8_t stored_code(float x, int channel, const Codes& codes) {
+std::uint8_t stored_code(float x, int channel, const CodeOutput& codes) {
     float t = x * codes.multipliers[channel];
     t = t > codes.lowest ? t : codes.lowest;
     t = t < codes.highest ? t : codes.highest;
@@ -17,53 +17,51 @@ template <class T>
 const T* at(const Source<T>& source, int row, int col) {
     return source.from ? source.from + row * source.row_stride + col * source.col_stride : nullptr;
 }
-std::uint8_t* at(const Codes& codes, int row, int col) {
+std::uint8_t* at(const CodeOutput& codes, int row, int col) {
     return codes.to ? codes.to + row * codes.row_stride + col * codes.col_stride : nullptr;
 }
 
 }  // namespace
 
 void integer_product(const IntegerProduct& q) {
-    const int run_quads = (q.run_length + kQuad - 1) / kQuad;
+    const int run_k4s = (q.run_length + kK4 - 1) / kK4;
     for (int row = 0; row < q.pixels.rows; ++row)
         for (int col = 0; col < q.pixels.cols; ++col) {
             const std::uint8_t* x = q.operand + row * q.pixels.row_stride + col * q.pixels.col_stride;
             std::int32_t* out = q.out + row * q.out_row_stride + col * q.out_col_stride;
             for (int n = 0; n < q.channels; ++n) {
-                const std::int8_t* w = q.weights + n / kPanel * q.panel_stride + n % kPanel * kQuad;
+                const std::int8_t* w = q.weights + n / kPanel * q.panel_stride + n % kPanel * kK4;
                 std::int32_t sum = q.start[n];
                 for (int r = 0; r < q.runs; ++r)
                     for (int k = 0; k < q.run_length; ++k)
-                        sum += x[r * q.run_stride + k] *
-                               w[(r * run_quads + k / kQuad) * kPanel * kQuad + k % kQuad];
+                        sum += x[r * q.run_stride + k] * w[(r * run_k4s + k / kK4) * kPanel * kK4 + k % kK4];
                 out[n] = sum;
             }
         }
 }
 
-void expand(const Expand& e) {
-    constexpr int kBlockCodes = kPanel * kQuad;
+void unpack(const Unpack& e) {
+    constexpr int kBlockCodes = kPanel * kK4;
     const PackedPanels& w = e.weights;
     const auto* codes = static_cast<const std::uint8_t*>(w.codes) + e.panel * w.panel_bytes;
-    const std::uint8_t* multipliers =
-        w.multipliers
-            ? w.multipliers + static_cast<std::ptrdiff_t>(e.panel) * (w.panel_quads / w.group_quads) * kPanel
-            : nullptr;
+    const std::uint8_t* multipliers = w.multipliers ? w.multipliers + static_cast<std::ptrdiff_t>(e.panel) *
+                                                                          (w.panel_k4s / w.group_k4s) * kPanel
+                                                    : nullptr;
     const int bits = w.format == WeightFormat::s8 ? 8 : w.format == WeightFormat::s4 ? 4 : 2;
     const int together = 8 / bits;
-    for (int quad = 0; quad < w.panel_quads; ++quad)
+    for (int k4 = 0; k4 < w.panel_k4s; ++k4)
         for (int i = 0; i < kBlockCodes; ++i) {
             const int field =
-                codes[quad / together * kBlockCodes + i] >> quad % together * bits & ((1 << bits) - 1);
+                codes[k4 / together * kBlockCodes + i] >> k4 % together * bits & ((1 << bits) - 1);
             int code = w.format == WeightFormat::ternary ? field - 1
                        : field < 1 << (bits - 1)         ? field
                                                          : field - (1 << bits);
-            if (multipliers) code *= multipliers[quad / w.group_quads * kPanel + i / kQuad];
-            e.to[static_cast<std::ptrdiff_t>(quad) * kBlockCodes + i] = static_cast<std::int8_t>(code);
+            if (multipliers) code *= multipliers[k4 / w.group_k4s * kPanel + i / kK4];
+            e.to[static_cast<std::ptrdiff_t>(k4) * kBlockCodes + i] = static_cast<std::int8_t>(code);
         }
 }
 
-void finish(const Finish& f) {
+void epilogue(const Epilogue& f) {
     for (int row = 0; row < f.rows; ++row)
         for (int col = 0; col < f.cols; ++col) {
             const std::int32_t* sums = at(f.sums, row, col);

@@ -24,8 +24,8 @@ void store(Storage storage, const float* src, void* dst, std::size_t count);
 void pack_bf16(const float* matrix, int runs, int run_length, int channels, void* packed);
 
 void integer_product(const IntegerProduct& q);
-void expand(const Expand& e);
-void finish(const Finish& f);
+void unpack(const Unpack& e);
+void epilogue(const Epilogue& f);
 void quantize(const Quantize& q);
 
 }  // namespace nibble::kernels::reference

@@ -105,7 +105,7 @@ template <Rounding rounding>
 template <Rounding rounding>
 class Encoder {
   public:
-    explicit Encoder(const Codes& codes)
+    explicit Encoder(const CodeOutput& codes)
         : lowest_(codes.lowest),
           highest_(codes.highest),
           offset_(codes.offset),
@@ -146,7 +146,7 @@ class RowCursor {
     template <class S>
     RowCursor(const Source<S>& source, int row, int channel)
         : RowCursor(source.from, source.row_stride, source.col_stride, row, channel) {}
-    RowCursor(const Codes& codes, int row, int channel)
+    RowCursor(const CodeOutput& codes, int row, int channel)
         : RowCursor(codes.to, codes.row_stride, codes.col_stride, row, channel) {}
 
     [[gnu::always_inline]] void next() { at += step_; }
@@ -156,7 +156,7 @@ class RowCursor {
 };
 
 /// Whether codes of negative values are those of zero, so that codes alone need no ReLU before them.
-inline bool codes_rectify(const Codes& codes) {
+inline bool codes_rectify(const CodeOutput& codes) {
     return codes.lowest >= 0;
 }
 
@@ -180,7 +180,7 @@ struct ExtraVector {
     int first[kMaxExtraSums];  ///< column of the first channel that has the term; negative: none has
 
     ExtraVector() = default;
-    ExtraVector(const Finish& f, int c, int channels) {
+    ExtraVector(const Epilogue& f, int c, int channels) {
         for (int e = 0; e < f.extra_count; ++e) {
             first[e] = -1;
             for (int i = channels; i-- > 0;)
@@ -190,7 +190,8 @@ struct ExtraVector {
 
     /// v with the terms of the channels from c on; `sums` are the pixel's.
     template <class L>
-    [[gnu::always_inline]] Vec added(const Finish& f, const std::int32_t* sums, int c, L lanes, Vec v) const {
+    [[gnu::always_inline]] Vec added(const Epilogue& f, const std::int32_t* sums, int c, L lanes,
+                                     Vec v) const {
         for (int e = 0; e < f.extra_count; ++e) {
             if (first[e] < 0) continue;
             const Ints columns = lanes.template load<AsInts>(f.extra[e].column + c);
@@ -205,8 +206,8 @@ struct ExtraVector {
 /// `W` vectors of channels from c on. `f` by value: stores of bytes could change what a reference refers to.
 /// Plain: from sums to codes, no more.
 template <Rounding rounding, bool plain, int W, class L>
-[[gnu::always_inline]] inline void finish_channels(const Finish f, const Encoder<rounding>& encode, int c,
-                                                   L lanes) {
+[[gnu::always_inline]] inline void epilogue_channels(const Epilogue f, const Encoder<rounding>& encode, int c,
+                                                     L lanes) {
     const Ints residual_offset(f.residual_offset);
     const Vec residual_step(f.residual_step);
     Clamping clamp(f.clamp);
@@ -261,21 +262,21 @@ template <Rounding rounding, bool plain, int W, class L>
 }
 
 template <Rounding rounding, bool plain>
-void finish_rounding(const Finish& f) {
+void epilogue_rounding(const Epilogue& f) {
     const Encoder<rounding> encode(f.codes);
     const Lanes<true> all{kLanes};
     int c = 0;
     if constexpr (kWidest > 1)
         for (; c + kWidest * kLanes <= f.channels; c += kWidest * kLanes)
-            finish_channels<rounding, plain, kWidest>(f, encode, c, all);
-    for (; c + kLanes <= f.channels; c += kLanes) finish_channels<rounding, plain, 1>(f, encode, c, all);
-    if (c < f.channels) finish_channels<rounding, plain, 1>(f, encode, c, Lanes<false>{f.channels - c});
+            epilogue_channels<rounding, plain, kWidest>(f, encode, c, all);
+    for (; c + kLanes <= f.channels; c += kLanes) epilogue_channels<rounding, plain, 1>(f, encode, c, all);
+    if (c < f.channels) epilogue_channels<rounding, plain, 1>(f, encode, c, Lanes<false>{f.channels - c});
 }
 
-inline void finish_sums(const Finish& f) {
+inline void epilogue_sums(const Epilogue& f) {
     const bool plain = !f.extra_count && !f.residual.from && !f.residual_codes.from && !f.real;
     with_rounding(f.codes.rounding, [&](auto rounding) {
-        plain ? finish_rounding<rounding, true>(f) : finish_rounding<rounding, false>(f);
+        plain ? epilogue_rounding<rounding, true>(f) : epilogue_rounding<rounding, false>(f);
     });
 }
 

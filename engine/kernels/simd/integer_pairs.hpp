@@ -1,4 +1,4 @@
-// Products of bytes without an instruction for quads: pairs of products are added in 16 bits, which saturates
+// Products of bytes without an instruction for k4 groups: pairs of products are added in 16 bits, which saturates
 // unless the weights are small enough. What is too large for that, packing has split (see integer.hpp).
 #pragma once
 
@@ -47,9 +47,9 @@ namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
 }
 #endif
 
-/// Each quad is widened to 32 bits by itself.
-struct WidenedQuads {
-    // AVX2: five pixels by two vectors; a sixth would leave too few for weights, quad, ones and products.
+/// Each k4 group is widened to 32 bits by itself.
+struct WidenedK4s {
+    // AVX2: five pixels by two vectors; a sixth would leave too few for weights, k4 group, ones and products.
     static constexpr int kSums = kLanes == 8 ? 10 : 24, kEnough = 8;
 
     [[gnu::always_inline]] static Ints add(Ints sum, Ints x, Ints w) {
@@ -57,7 +57,7 @@ struct WidenedQuads {
     }
 };
 
-/// Small weights: q.short_sums quads are added up in 16 bits before they are widened and added to totals in
+/// Small weights: q.short_sums k4 groups are added up in 16 bits before they are widened and added to totals in
 /// memory, so that registers are left for large tiles.
 struct ShortSums {
     static constexpr int kSums = kLanes == 8 ? 12 : 24, kEnough = 8;
@@ -78,11 +78,11 @@ struct ShortSums {
             const Ints zero(0);
             unrolled<M>([&](auto m) { unrolled<V>([&](auto v) { sums[m][v] = zero; }); });
             // k that may still be added in 16 bits
-            for (auto room = static_cast<std::ptrdiff_t>(q.short_sums) * kQuad; room > 0 && r < q.runs;) {
+            for (auto room = static_cast<std::ptrdiff_t>(q.short_sums) * kK4; room > 0 && r < q.runs;) {
                 const std::ptrdiff_t end = k + room < q.run_length ? k + room : q.run_length;
                 const std::ptrdiff_t run = r * q.run_stride;
-                add_quads<ShortSums, S>(sums, q, x, run + k, run + end, w);
-                room -= (end - k + kQuad - 1) / kQuad * kQuad;
+                add_k4s<ShortSums, S>(sums, q, x, run + k, run + end, w);
+                room -= (end - k + kK4 - 1) / kK4 * kK4;
                 k = end;
                 if (k < q.run_length) continue;
                 k = 0;
@@ -109,15 +109,15 @@ struct Words {
         start_sums<S>(sums, q, n);
         const std::int8_t* w = q.weights + n / kPanel * q.panel_stride;
         for (int r = 0; r < q.runs; ++r)
-            for (std::ptrdiff_t k = 0; k < q.run_length; k += kQuad, w += 2 * kQuadWeights)
-                add_quad<S>(sums, q, x, r * q.run_stride + k, w);
+            for (std::ptrdiff_t k = 0; k < q.run_length; k += kK4, w += 2 * kK4Weights)
+                add_k4<S>(sums, q, x, r * q.run_stride + k, w);
     }
 
   private:
     template <class S>
-    [[gnu::always_inline]] static void add_quad(typename S::Sums& sums, const IntegerProduct& q,
-                                                const typename S::Operands& x, std::ptrdiff_t offset,
-                                                const std::int8_t* w) {
+    [[gnu::always_inline]] static void add_k4(typename S::Sums& sums, const IntegerProduct& q,
+                                              const typename S::Operands& x, std::ptrdiff_t offset,
+                                              const std::int8_t* w) {
         Ints even[S::V], odd[S::V];
         unrolled<S::V>([&](auto v) {
             const auto* at = reinterpret_cast<const std::int32_t*>(w + v / kVectorsPerPanel * q.panel_stride);
@@ -125,8 +125,8 @@ struct Words {
             odd[v] = Ints::load_unaligned(at + kPanel + v % kVectorsPerPanel * kLanes);
         });
         unrolled<S::M>([&](auto m) __attribute__((always_inline)) {
-            const Ints quad = broadcast_quad(x[m / S::G] + offset + m % S::G * q.pixels.col_stride);
-            const Ints evens = even_bytes(quad), odds = odd_bytes(quad);
+            const Ints k4 = broadcast_k4(x[m / S::G] + offset + m % S::G * q.pixels.col_stride);
+            const Ints evens = even_bytes(k4), odds = odd_bytes(k4);
             unrolled<S::V>([&](auto v) __attribute__((always_inline)) {
                 sums[m][v] = sums[m][v] + (product_of_words(evens, even[v]) + product_of_words(odds, odd[v]));
             });
@@ -142,7 +142,7 @@ inline void product_of_pairs(const IntegerProduct& q) {
     else if (q.words)
         product<Words>(q);
     else
-        product<WideSums<WidenedQuads>>(q);
+        product<WideSums<WidenedK4s>>(q);
     if (q.remainders) add_remainders(q);
 }
 

@@ -1,8 +1,8 @@
 // Exact products of bytes with vector registers: a tile of pixels x V vectors of output channels is summed at
-// once. A vector holds the weights of one quad for kLanes channels; the operand's quad is broadcast to all of
+// once. A vector holds the weights of one k4 group for kLanes channels; the operand's k4 group is broadcast to all of
 // them.
 //
-// How a quad is added is left to an arithmetic, a class with
+// How a k4 group is added is left to an arithmetic, a class with
 //   kSums     so many vectors of sums fit the registers beside what else it needs
 //   kEnough   so many at a time hide how long an addition takes: higher tiles would only be more code
 //   sum<Shape>(sums, q, x, n)   the sums of the pixels at x and Shape::V vectors of channels from n on
@@ -15,7 +15,7 @@
 namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
 
 inline constexpr int kVectorsPerPanel = kPanel / kLanes;
-inline constexpr int kQuadWeights = kPanel * kQuad;
+inline constexpr int kK4Weights = kPanel * kK4;
 
 /// P groups of G neighbouring pixels, V vectors of channels. One address serves a group, so groups make tiles
 /// of few channels possible that are high enough to keep the arithmetic busy.
@@ -26,10 +26,10 @@ struct TileShape {
     using Operands = const std::uint8_t* [P];
 };
 
-[[gnu::always_inline]] inline Ints broadcast_quad(const std::uint8_t* x) {
-    std::int32_t quad;
-    __builtin_memcpy(&quad, x, sizeof(quad));
-    return Ints(quad);
+[[gnu::always_inline]] inline Ints broadcast_k4(const std::uint8_t* x) {
+    std::int32_t k4;
+    __builtin_memcpy(&k4, x, sizeof(k4));
+    return Ints(k4);
 }
 
 template <class S>
@@ -40,37 +40,37 @@ template <class S>
     });
 }
 
-/// sums[m][v] = Add::add(sums[m][v], x[m], weights[v]) for the quad at `offset`.
+/// sums[m][v] = Add::add(sums[m][v], x[m], weights[v]) for the k4 group at `offset`.
 template <class Add, class S>
-[[gnu::always_inline]] inline void add_quad(typename S::Sums& sums, const IntegerProduct& q,
-                                            const typename S::Operands& x, std::ptrdiff_t offset,
-                                            const Ints (&weights)[S::V]) {
+[[gnu::always_inline]] inline void add_k4(typename S::Sums& sums, const IntegerProduct& q,
+                                          const typename S::Operands& x, std::ptrdiff_t offset,
+                                          const Ints (&weights)[S::V]) {
     const std::ptrdiff_t next_pixel = q.pixels.col_stride;
     unrolled<S::G>([&](auto g) __attribute__((always_inline)) {
         const std::ptrdiff_t of_pixel = offset + g * next_pixel;
         unrolled<S::P>([&](auto p) __attribute__((always_inline)) {
             constexpr int m = p * S::G + g;
-            const Ints quad = broadcast_quad(x[p] + of_pixel);
+            const Ints k4 = broadcast_k4(x[p] + of_pixel);
             unrolled<S::V>([&](auto v) __attribute__((always_inline)) {
-                sums[m][v] = Add::add(sums[m][v], quad, weights[v]);
+                sums[m][v] = Add::add(sums[m][v], k4, weights[v]);
             });
         });
     });
 }
 
-/// add_quad for the quads at [offset, end); w moves on.
+/// add_k4 for the k4 groups at [offset, end); w moves on.
 template <class Add, class S>
-[[gnu::always_inline]] inline void add_quads(typename S::Sums& sums, const IntegerProduct& q,
-                                             const typename S::Operands& x, std::ptrdiff_t offset,
-                                             std::ptrdiff_t end, const std::int8_t*& w) {
-    for (; offset < end; offset += kQuad, w += kQuadWeights) {
+[[gnu::always_inline]] inline void add_k4s(typename S::Sums& sums, const IntegerProduct& q,
+                                           const typename S::Operands& x, std::ptrdiff_t offset,
+                                           std::ptrdiff_t end, const std::int8_t*& w) {
+    for (; offset < end; offset += kK4, w += kK4Weights) {
         Ints weights[S::V];
         unrolled<S::V>([&](auto v) {
             const std::int8_t* at = w + v / kVectorsPerPanel * q.panel_stride;
             weights[v] = Ints::load_unaligned(reinterpret_cast<const std::int32_t*>(at) +
                                               v % kVectorsPerPanel * kLanes);
         });
-        add_quad<Add, S>(sums, q, x, offset, weights);
+        add_k4<Add, S>(sums, q, x, offset, weights);
     }
 }
 
@@ -86,7 +86,7 @@ struct WideSums {
         const std::int8_t* w = q.weights + n / kPanel * q.panel_stride;
         for (int r = 0; r < q.runs; ++r) {
             const std::ptrdiff_t run = r * q.run_stride;
-            add_quads<Add, S>(sums, q, x, run, run + q.run_length, w);
+            add_k4s<Add, S>(sums, q, x, run, run + q.run_length, w);
         }
     }
 };

@@ -34,9 +34,9 @@ template <int M>
             const std::ptrdiff_t offset = rest->run * q.run_stride + rest->k;
             const __m256i weights = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(rest->weights));
             unrolled<M>([&](auto m) {
-                std::int32_t quad;
-                __builtin_memcpy(&quad, x[m] + offset, sizeof(quad));
-                const __m256i pairs = _mm256_maddubs_epi16(_mm256_set1_epi32(quad), weights);
+                std::int32_t k4;
+                __builtin_memcpy(&k4, x[m] + offset, sizeof(k4));
+                const __m256i pairs = _mm256_maddubs_epi16(_mm256_set1_epi32(k4), weights);
                 sums[m] = _mm256_add_epi16(sums[m], pairs);
             });
             ends = rest++->ends_sum;

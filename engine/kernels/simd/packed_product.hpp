@@ -1,17 +1,17 @@
-// Products with weights that are still packed: the first tile of pixels expands them in registers on its way,
+// Products with weights that are still packed: the first tile of pixels unpacks them in registers on its way,
 // so that they are read from memory and made ready in the shadow of the multiplications.
 #pragma once
 
-#include "engine/kernels/simd/expand.hpp"
 #include "engine/kernels/simd/integer_product.hpp"
+#include "engine/kernels/simd/unpack.hpp"
 
 namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
 
-/// As product_tile with WideSums<Add>; stores the expanded weights if `keep`.
+/// As product_tile with WideSums<Add>; stores the unpacked weights if `keep`.
 template <class Add, class Format, class S>
 [[gnu::noinline]] void packed_tile(const PackedProduct& packed, const IntegerPixels& pixels, int first, int n,
                                    bool keep) {
-    constexpr int kStep = kQuad * Format::kTogether;
+    constexpr int kStep = kK4 * Format::kTogether;
     const IntegerProduct& q = packed.product;
     typename S::Operands x;
     unrolled<S::P>([&](auto p) { x[p] = pixels.operand[first + p]; });
@@ -20,7 +20,7 @@ template <class Add, class Format, class S>
     const std::ptrdiff_t panel_bytes = packed.weights.panel_bytes;
     const auto* from =
         static_cast<const std::int8_t*>(packed.weights.codes) + (packed.panel + n / kPanel) * panel_bytes;
-    std::int8_t* to = packed.expanded + n / kPanel * q.panel_stride;
+    std::int8_t* to = packed.unpacked + n / kPanel * q.panel_stride;
     for (int r = 0; r < q.runs; ++r) {
         const std::ptrdiff_t run = r * q.run_stride;
         for (std::ptrdiff_t k = 0; k < q.run_length; k += kStep, from += kBlockCodes) {
@@ -35,7 +35,7 @@ template <class Add, class Format, class S>
                     weights[v] = Ints(static_cast<Bytes::register_type>(codes));
                 });
                 to += kBlockCodes;
-                add_quad<Add, S>(sums, q, x, run + k + i * kQuad, weights);
+                add_k4<Add, S>(sums, q, x, run + k + i * kK4, weights);
             });
         }
     }
@@ -49,17 +49,17 @@ void product_from(const PackedProduct& packed) {
     const IntegerProduct& q = packed.product;
     constexpr int kTileRows = Add::kSums / kVectors;
     const bool keep = packed.keep || q.pixels.rows * q.pixels.cols > kTileRows;
-    bool expanded = false;
+    bool unpacked = false;
     for_pixels(q, 1, [&](const IntegerPixels& pixels) {
         for (int n = 0; n < q.channels; n += kVectors * kLanes)
             for_tiles<kTileRows>(pixels.count(), [&](int first, auto height) {
                 using Shape = TileShape<height, 1, kVectors>;
-                if (expanded || first > 0)
+                if (unpacked || first > 0)
                     product_tile<WideSums<Add>, Shape>(q, pixels, first, n);
                 else
                     packed_tile<Add, Format, Shape>(packed, pixels, first, n, keep);
             });
-        expanded = true;
+        unpacked = true;
     });
 }
 
@@ -67,10 +67,10 @@ template <class Add>
 void product_of_packed(const PackedProduct& packed) {
     constexpr int kPanels = kVectorsPerPanel > 1 ? 1 : 4;
     const IntegerProduct& q = packed.product;
-    const int panels = (q.channels + kPanel - 1) / kPanel, quads = (q.run_length + kQuad - 1) / kQuad;
+    const int panels = (q.channels + kPanel - 1) / kPanel, k4s = (q.run_length + kK4 - 1) / kK4;
     const bool s4 = packed.weights.format == WeightFormat::s4;
     const int together = s4 ? FromFours::kTogether : FromTernary::kTogether;
-    if (panels % kPanels == 0 && quads % together == 0) {
+    if (panels % kPanels == 0 && k4s % together == 0) {
         if (s4)
             product_from<Add, FromFours>(packed);
         else
@@ -78,7 +78,7 @@ void product_of_packed(const PackedProduct& packed) {
         return;
     }
     for (int i = 0; i < panels; ++i)
-        expand_panel({packed.weights, packed.panel + i, packed.expanded + i * q.panel_stride});
+        unpack_panel({packed.weights, packed.panel + i, packed.unpacked + i * q.panel_stride});
     product<WideSums<Add>>(q);
 }
 

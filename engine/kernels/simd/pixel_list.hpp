@@ -20,7 +20,7 @@ struct Elements<IntegerProduct> {
     static constexpr int kMost = 120;
 };
 
-/// A stretch of pixels row by row, in groups of neighbours in a row. They are listed before they are summed:
+/// A run of pixels row by row, in groups of neighbours in a row. They are listed before they are summed:
 /// where rows end inside a tile differs from tile to tile, and branches that cannot be foretold cost as much
 /// as a small convolution's sums.
 template <class Q>
@@ -67,34 +67,34 @@ class PixelList {
 /// Pixels of several areas.
 class FloatPixels : public PixelList<Product> {
   public:
-    static constexpr int kMostStretches = 16;
+    static constexpr int kMostParts = 16;
 
     /// Pixels of one area, which follow each other in the list.
-    struct Stretch {
+    struct Part {
         int first, count;
         const Area* area;
     };
-    Stretch stretches[kMostStretches];
+    Part parts[kMostParts];
 
-    int stretch_count() const { return stretch_count_; }
-    bool full() const { return count_ == kMost || stretch_count_ == kMostStretches; }
-    void clear() { count_ = stretch_count_ = 0; }
+    int part_count() const { return part_count_; }
+    bool full() const { return count_ == kMost || part_count_ == kMostParts; }
+    void clear() { count_ = part_count_ = 0; }
 
     /// Lists the area's pixels from its pixel `first` on: all that fit. Returns how many did.
     int append(const Product& q, const Area& area, int first) {
         const int before = count_;
         PixelList::append(q, 1, area, first);
-        stretches[stretch_count_++] = {before, count_ - before, &area};
+        parts[part_count_++] = {before, count_ - before, &area};
         return count_ - before;
     }
 
   private:
-    int stretch_count_ = 0;
+    int part_count_ = 0;
 };
 
 using IntegerPixels = PixelList<IntegerProduct>;
 
-/// Calls f(pixels) for stretches of all pixels in groups of `group`.
+/// Calls f(pixels) for runs of all pixels in groups of `group`.
 template <class Q, class F>
 [[gnu::always_inline]] inline void for_pixels(const Q& q, int group, F&& f) {
     PixelList<Q> pixels;
@@ -105,7 +105,7 @@ template <class Q, class F>
     }
 }
 
-/// Calls f(pixels) for stretches of all pixels of all areas.
+/// Calls f(pixels) for runs of all pixels of all areas.
 template <class F>
 [[gnu::always_inline]] inline void for_areas(const Product& q, F&& f) {
     const Area whole{0, 0, q.pixels.rows, q.pixels.cols, 0, q.runs, 0, q.run_length};

@@ -167,16 +167,16 @@ void product_columns(const Product& q, const FloatPixels& pixels, int n) {
             terms.first_run = begin / q.run_length;
             terms.end_run = (terms.end + q.run_length - 1) / q.run_length;
         }
-        for (int i = 0; i < pixels.stretch_count(); ++i) {
-            const FloatPixels::Stretch& stretch = pixels.stretches[i];
-            const Area& area = *stretch.area;
+        for (int i = 0; i < pixels.part_count(); ++i) {
+            const FloatPixels::Part& part = pixels.parts[i];
+            const Area& area = *part.area;
             const int first_term = area.first_run * q.run_length + area.first_k;
             const int end_term = (area.end_run - 1) * q.run_length + area.end_k;
             const bool continued = begin > first_term;
             if ((continued && begin >= end_term) || (first_term > 0 && terms.end <= first_term)) continue;
             terms.area = &area;
-            for_tiles<kHighest>(stretch.count, [&](int first, auto height) {
-                product_tile<Sum, height, V>(q, pixels, stretch.first + first, n, terms, continued);
+            for_tiles<kHighest>(part.count, [&](int first, auto height) {
+                product_tile<Sum, height, V>(q, pixels, part.first + first, n, terms, continued);
             });
         }
         begin = terms.end;

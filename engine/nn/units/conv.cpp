@@ -15,8 +15,8 @@ ConvUnit::ConvUnit(const Context& context, Edge input, Dims dims, const Options&
     const Window& w = options.window;
     weights_ = {context.kernels, context.numerics == Numerics::bf16, w.rows.kernel, w.cols.kernel * in_.c,
                 dims.c};
-    rows_ = stretches(w.rows, dims.h, in_.h);
-    areas_ = areas(rows_, stretches(w.cols, dims.w, in_.w), in_.c);
+    rows_ = splits(w.rows, dims.h, in_.h);
+    areas_ = areas(rows_, splits(w.cols, dims.w, in_.w), in_.c);
     if (context.training) plan_phases();
 }
 
@@ -29,9 +29,8 @@ void ConvUnit::plan_phases() {
             Phase& phase = phases_.emplace_back(Phase{rows, cols, {}, {}, {}});
             phase.weights = {context_.kernels, context_.numerics == Numerics::bf16, rows.window.kernel,
                              cols.window.kernel * dims_.c, in_.c};
-            phase.row_stretches = stretches(rows.window, rows.positions, dims_.h);
-            phase.areas =
-                areas(phase.row_stretches, stretches(cols.window, cols.positions, dims_.w), dims_.c);
+            phase.row_splits = splits(rows.window, rows.positions, dims_.h);
+            phase.areas = areas(phase.row_splits, splits(cols.window, cols.positions, dims_.w), dims_.c);
         }
 }
 
@@ -90,7 +89,7 @@ void ConvUnit::multiply(const void* x, float* out, Scratch&) {
     else if (context_.numerics == Numerics::f32 || weights * context_.operand_bytes() > kManyWeights)
         product(segment(0, dims_.h, 0, w.rows.kernel), areas_);
     else
-        for (const Stretch& rows : rows_) product(segment(rows.first, rows.count, rows.tap, rows.taps), {});
+        for (const AxisSplit& rows : rows_) product(segment(rows.first, rows.count, rows.tap, rows.taps), {});
 }
 
 void ConvUnit::input_gradient(const void* dy, float* dx, Scratch&) {
@@ -119,7 +118,7 @@ void ConvUnit::input_gradient(const void* dy, float* dx, Scratch&) {
         if (context_.numerics == Numerics::f32)
             product(segment(0, phase.rows.positions, 0, phase.rows.window.kernel), phase.areas);
         else
-            for (const Stretch& rows : phase.row_stretches)
+            for (const AxisSplit& rows : phase.row_splits)
                 product(segment(rows.first, rows.count, rows.tap, rows.taps), {});
     }
 }

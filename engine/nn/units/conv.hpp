@@ -27,7 +27,7 @@ class ConvUnit : public ProductUnit {
     struct Phase {
         GradientPhase rows, cols;
         kernels::PackedWeights weights;
-        std::vector<Stretch> row_stretches;  ///< of its rows
+        std::vector<AxisSplit> row_splits;  ///< of its rows
         std::vector<kernels::Area> areas;
     };
 
@@ -40,7 +40,7 @@ class ConvUnit : public ProductUnit {
     void product(kernels::Product q, const std::vector<kernels::Area>& areas) const;
 
     kernels::PackedWeights weights_;
-    std::vector<Stretch> rows_;
+    std::vector<AxisSplit> rows_;
     std::vector<kernels::Area> areas_;
     std::vector<Phase> phases_;
 };

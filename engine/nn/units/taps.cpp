@@ -8,15 +8,15 @@ namespace {
 constexpr int kFewPixels = 4;
 
 /// Two neighbours as one that has the taps of both.
-Stretch joined(const Stretch& a, const Stretch& b) {
+AxisSplit joined(const AxisSplit& a, const AxisSplit& b) {
     const int tap = std::min(a.tap, b.tap);
     return {a.first, a.count + b.count, tap, std::max(a.tap + a.taps, b.tap + b.taps) - tap};
 }
 
 }  // namespace
 
-std::vector<Stretch> stretches(const WindowAxis& window, int positions, int size) {
-    std::vector<Stretch> all;
+std::vector<AxisSplit> splits(const WindowAxis& window, int positions, int size) {
+    std::vector<AxisSplit> all;
     for (int i = 0; i < positions; ++i) {
         const auto [begin, end] = window.taps(i, size);
         if (all.empty() || all.back().tap != begin || all.back().taps != end - begin)
@@ -26,12 +26,12 @@ std::vector<Stretch> stretches(const WindowAxis& window, int positions, int size
     return all;
 }
 
-std::vector<kernels::Area> areas(const std::vector<Stretch>& rows, const std::vector<Stretch>& cols,
+std::vector<kernels::Area> areas(const std::vector<AxisSplit>& rows, const std::vector<AxisSplit>& cols,
                                  int channels) {
     std::vector<kernels::Area> all;
-    for (const Stretch& row : rows) {
-        std::vector<Stretch> along;
-        for (const Stretch& col : cols) {
+    for (const AxisSplit& row : rows) {
+        std::vector<AxisSplit> along;
+        for (const AxisSplit& col : cols) {
             const bool few =
                 !along.empty() && row.count * std::min(along.back().count, col.count) < kFewPixels;
             if (few)
@@ -39,7 +39,7 @@ std::vector<kernels::Area> areas(const std::vector<Stretch>& rows, const std::ve
             else
                 along.push_back(col);
         }
-        for (const Stretch& col : along) {
+        for (const AxisSplit& col : along) {
             const bool none = row.taps == 0 || col.taps == 0;
             all.push_back({row.first, col.first, row.count, col.count, none ? 0 : row.tap,
                            none ? 0 : row.tap + row.taps, none ? 0 : col.tap * channels,

@@ -33,7 +33,7 @@ std::size_t rounded(std::size_t bytes) {
     return (bytes + 63) / 64 * 64;
 }
 
-TEST_CASE("memory: stretches alive at the same time never overlap, whatever their lifetimes") {
+TEST_CASE("memory: blocks alive at the same time never overlap, whatever their lifetimes") {
     for (std::uint32_t stream = 0; stream < 200; ++stream) {
         Random random(9, Purpose::test, 0, stream);
         const int steps = 1 + static_cast<int>(random.below(12));

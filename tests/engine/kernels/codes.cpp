@@ -7,7 +7,7 @@
 namespace nibble::kernels::test {
 namespace {
 
-struct FinishCase {
+struct EpilogueCase {
     int rows, cols, channels;
     bool residual, residual_codes;
     Clamp clamp;
@@ -23,7 +23,7 @@ struct Finished {
     std::vector<std::uint8_t> codes;
 };
 
-Finished run_finish(const Kernels& kernels, const FinishCase& c, std::uint32_t stream) {
+Finished run_epilogue(const Kernels& kernels, const EpilogueCase& c, std::uint32_t stream) {
     Random random(2, Purpose::test, 3, stream);
     const auto n = static_cast<std::size_t>(c.channels);
     const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(c.cols) * c.channels + 7;
@@ -52,7 +52,7 @@ Finished run_finish(const Kernels& kernels, const FinishCase& c, std::uint32_t s
     for (std::size_t e = 0; e < 3; ++e) extra[e] = {columns.data() + e * n, extra_scale.data() + e * n};
 
     Finished out{canaries<float>(size + 32), std::vector<std::uint8_t>(size + 32, 0xa5)};
-    Finish f{};
+    Epilogue f{};
     f.rows = c.rows, f.cols = c.cols, f.channels = c.channels;
     f.sums = {sums.data(), sums_row, sums_col};
     f.scale = scale.data(), f.shift = shift.data();
@@ -71,11 +71,11 @@ Finished run_finish(const Kernels& kernels, const FinishCase& c, std::uint32_t s
                    c.is_signed ? 127.0f : 255.0f,
                    c.is_signed ? 128 : 0,
                    c.rounding};
-    kernels.finish(f);
+    kernels.epilogue(f);
     return out;
 }
 
-TEST_CASE("finish: every architecture gives the reference's bits") {
+TEST_CASE("epilogue: every architecture gives the reference's bits") {
     constexpr std::array<Clamp, 5> kClamps{kRelu, {}, {0, 0.75f}, {-0.5f, 1}, {0.25f}};
     const auto others = contenders();
     std::uint32_t index = 0;
@@ -83,25 +83,25 @@ TEST_CASE("finish: every architecture gives the reference's bits") {
         for (int cols : {1, 2, 8, 9})
             for (int what = 0; what < 32; ++what)
                 for (Rounding rounding : {Rounding::nearest_even, Rounding::half_up, Rounding::floor}) {
-                    const FinishCase c{1 + what % 3,
-                                       cols,
-                                       channels,
-                                       (what & 1) != 0,
-                                       (what & 3) == 2,
-                                       kClamps[static_cast<std::size_t>(what) % kClamps.size()],
-                                       (what & 4) != 0,
-                                       (what & 4) == 0 || (what & 8),
-                                       rounding,
-                                       (what & 16) != 0,
-                                       what % 7 < 4 ? what % 7 : 0};
+                    const EpilogueCase c{1 + what % 3,
+                                         cols,
+                                         channels,
+                                         (what & 1) != 0,
+                                         (what & 3) == 2,
+                                         kClamps[static_cast<std::size_t>(what) % kClamps.size()],
+                                         (what & 4) != 0,
+                                         (what & 4) == 0 || (what & 8),
+                                         rounding,
+                                         (what & 16) != 0,
+                                         what % 7 < 4 ? what % 7 : 0};
                     if (!wanted(++index)) continue;
-                    const Finished expected = run_finish(reference_kernels(), c, index);
+                    const Finished expected = run_epilogue(reference_kernels(), c, index);
                     for (const Kernels* kernels : others) {
                         CAPTURE(kernels->name);
                         CAPTURE(channels);
                         CAPTURE(cols);
                         CAPTURE(what);
-                        const Finished got = run_finish(*kernels, c, index);
+                        const Finished got = run_epilogue(*kernels, c, index);
                         CHECK(same_bits(got.real, expected.real));
                         CHECK(got.codes == expected.codes);
                     }
@@ -158,19 +158,19 @@ TEST_CASE("codes: each channel has a multiplier of its own, by hand") {
     CHECK(to == std::vector<std::uint8_t>{9, 10, 12, 7, 12, 15});
     const std::vector<std::int32_t> sums = {1, 1, 1, -1, 2, 3};
     const std::vector<float> scale(3, 2.0f), shift(3, 0.25f);
-    Finish f{};
+    Epilogue f{};
     f.rows = 1, f.cols = 2, f.channels = 3;
     f.sums = {sums.data(), 6, 3};
     f.scale = scale.data(), f.shift = shift.data();
     f.codes = {to.data(), 6, 3, multipliers.data(), 0, 255, 0, Rounding::floor};
-    reference_kernels().finish(f);
+    reference_kernels().epilogue(f);
     CHECK(to == std::vector<std::uint8_t>{2, 4, 9, 0, 8, 25});
     // The first channel has the pixel's last sum as an extra term, the others have none.
     const std::vector<std::int32_t> columns = {2, -1, -1};
     const std::vector<float> extra_scale = {10, 0, 0};
     const ExtraSums extra{columns.data(), extra_scale.data()};
     f.extra = &extra, f.extra_count = 1;
-    reference_kernels().finish(f);
+    reference_kernels().epilogue(f);
     CHECK(to == std::vector<std::uint8_t>{12, 4, 9, 28, 8, 25});
 }
 

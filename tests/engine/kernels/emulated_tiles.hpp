@@ -118,9 +118,9 @@ inline const Kernels& emulated_amx() {
         .integer_product =
             [](const IntegerProduct& q) { amx::TiledProduct<amx::ByteArithmetic<EmulatedTiles>>{q}.run(); },
         .integer_channel_sums = nullptr,
-        .expand = reference::expand,
+        .unpack = reference::unpack,
         .packed_product = nullptr,
-        .finish = nullptr,
+        .epilogue = nullptr,
         .quantize = nullptr};
     return table;
 }

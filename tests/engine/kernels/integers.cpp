@@ -84,7 +84,7 @@ struct Problem {
     std::vector<std::int32_t> run(const Kernels& kernels, int first_run = 0, int runs = kRuns) const {
         const IntegerWeights weights = pack(kernels);
         REQUIRE((runs == kRuns || weights.runs_are_separate()));
-        std::vector<std::int8_t> buffer(weights.panels() * weights.expanded_panel_bytes());
+        std::vector<std::int8_t> buffer(weights.panels() * weights.unpacked_panel_bytes());
         const int panels = weights.panels();
         // In two calls, so that products of a part of the panels are used, too.
         std::vector<std::int32_t> out(static_cast<std::size_t>(grid.rows * row_stride()) + 32, -77);
@@ -92,9 +92,9 @@ struct Problem {
         for (int begin : {0, first}) {
             const int end = begin == 0 && first ? first : panels;
             IntegerProduct q =
-                weights.product(begin, end - begin, weights.expanded(begin, end - begin, buffer.data()));
+                weights.product(begin, end - begin, weights.unpacked(begin, end - begin, buffer.data()));
             q.operand = stored.data() + first_run * operand.run_stride;
-            q.weights += first_run * weights.expanded_run_bytes();
+            q.weights += first_run * weights.unpacked_run_bytes();
             q.runs = runs;
             q.pixels = operand.pixels;
             q.run_stride = operand.run_stride;
@@ -111,8 +111,8 @@ struct Problem {
     void check_packed(const Kernels& kernels, const IntegerWeights& weights, int panel, IntegerProduct q,
                       const std::vector<std::int32_t>& expected) const {
         const std::size_t bytes =
-            static_cast<std::size_t>((q.channels + kPanel - 1) / kPanel) * weights.expanded_panel_bytes();
-        const std::vector<std::int8_t> expanded(q.weights, q.weights + bytes);
+            static_cast<std::size_t>((q.channels + kPanel - 1) / kPanel) * weights.unpacked_panel_bytes();
+        const std::vector<std::int8_t> unpacked(q.weights, q.weights + bytes);
         for (bool keep : {false, true}) {
             std::vector<std::int8_t> buffer(bytes, 85);
             auto out = expected;
@@ -126,7 +126,7 @@ struct Problem {
             packed.out = out.data() + (q.out - expected.data());
             kernels.packed_product({packed, weights.packed(), panel, buffer.data(), keep});
             CHECK(out == expected);
-            if (keep) CHECK(buffer == expanded);
+            if (keep) CHECK(buffer == unpacked);
         }
     }
     std::ptrdiff_t row_stride() const { return static_cast<std::ptrdiff_t>(grid.cols) * (channels + 3) + 5; }
@@ -218,7 +218,7 @@ TEST_CASE("integer products: over some of the runs, as beside a border of zeros"
     CHECK(parts > 100);
 }
 
-TEST_CASE("integer products: groups whose quads are no power of two, for channels as 12, 24 or 48") {
+TEST_CASE("integer products: groups whose k4s are no power of two, for channels as 12, 24 or 48") {
     const auto others = contenders();
     std::uint32_t stream = 5000;
     for (const WeightFormat format : {WeightFormat::ternary, WeightFormat::s4})

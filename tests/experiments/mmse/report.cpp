@@ -82,7 +82,7 @@ TEST_CASE("plots: a curve for each way, network or share that has results") {
 
 TEST_CASE("a report is a function of the cells, and complete without results") {
     Grid grid;
-    grid.paper = "mmse";
+    grid.experiment = "mmse";
     grid.title = "Title";
     const Report one = mmse::report("quick", grid, study().reported()),
                  two = mmse::report("quick", grid, study().reported());

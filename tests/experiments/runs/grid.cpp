@@ -90,7 +90,7 @@ TEST_CASE("a grid is read strictly") {
 
 TEST_CASE("every grid of the repository can be read, and no cell is in two profiles") {
     const Project project(NIBBLE_SOURCE_DIR);
-    CHECK_FALSE(project.papers().empty());
+    CHECK_FALSE(project.experiments().empty());
     for (const ProfileCell& cell : list_cells(project, "", ""))
         CHECK(find_cell(project, cell.cell.cell.name(), "").profile == cell.profile);
 }
@@ -103,7 +103,7 @@ TEST_CASE("cells that others start from are listed first") {
         CHECK((parent.empty() || listed.contains(parent)));
         listed.insert(cell.cell.cell.name());
     }
-    CHECK(cells.front().cell.cell.paper == "baseline");  // and not aqt's, which nothing starts from
+    CHECK(cells.front().cell.cell.experiment == "baseline");  // and not aqt's, which nothing starts from
 }
 
 namespace {

@@ -14,7 +14,7 @@ void check(int size, int kernel, int stride, int pad) {
     CAPTURE(stride);
     CAPTURE(pad);
     const int out = (size + 2 * pad - kernel) / stride + 1;
-    const std::vector<Stretch> sides = stretches({kernel, stride, pad, pad}, out, size);
+    const std::vector<AxisSplit> sides = splits({kernel, stride, pad, pad}, out, size);
     const auto outside = [&](int position, int tap) {
         const int at = position * stride - pad + tap;
         return at < 0 || at >= size;

@@ -1,4 +1,4 @@
-// Packed weights to signed bytes, 64 of them (one quad of a panel) at a time.
+// Packed weights to signed bytes, 64 of them (one k4 group of a panel) at a time.
 #pragma once
 
 #include "engine/kernels/integer.hpp"
@@ -8,7 +8,7 @@ namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
 
 using Bytes = xsimd::batch<std::int8_t, Arch>;
 
-inline constexpr int kBlockCodes = kPanel * kQuad;
+inline constexpr int kBlockCodes = kPanel * kK4;
 inline constexpr int kVectorCodes = static_cast<int>(Bytes::size);
 
 /// What lies in bits [shift, shift + 8) of each 16, and in the bits above: a byte's fields move down, junk
@@ -45,7 +45,7 @@ struct FromTernary {
     }
 };
 
-/// Multiplies the codes of kLanes channels, a quad each, by a multiplier each. Even and odd bytes are
+/// Multiplies the codes of kLanes channels, a k4 group each, by a multiplier each. Even and odd bytes are
 /// multiplied as 16-bit numbers, whose lower halves know nothing of the upper ones.
 [[gnu::always_inline]] inline Bytes multiplied(Bytes codes, const std::uint8_t* multipliers) {
 #if defined(__AVX512BW__)
@@ -68,38 +68,38 @@ struct FromTernary {
 }
 
 template <class Format>
-void expand_from(const Expand& e) {
+void unpack_from(const Unpack& e) {
     const PackedPanels& w = e.weights;
     const auto* from = static_cast<const std::int8_t*>(w.codes) + e.panel * w.panel_bytes;
     const std::uint8_t* multipliers = w.multipliers;
     if (multipliers)
-        multipliers += static_cast<std::ptrdiff_t>(e.panel) * (w.panel_quads / w.group_quads) * kPanel;
+        multipliers += static_cast<std::ptrdiff_t>(e.panel) * (w.panel_k4s / w.group_k4s) * kPanel;
     std::int8_t* to = e.to;
-    int left_of_group = w.group_quads;
-    for (int quad = 0; quad < w.panel_quads; quad += Format::kTogether, from += kBlockCodes) {
+    int left_of_group = w.group_k4s;
+    for (int k4 = 0; k4 < w.panel_k4s; k4 += Format::kTogether, from += kBlockCodes) {
         unrolled<Format::kTogether>([&](auto i) {
             for (int at = 0; at < kBlockCodes; at += kVectorCodes) {
                 Bytes codes = Format::template code<i>(Bytes::load_unaligned(from + at));
-                if (multipliers) codes = multiplied(codes, multipliers + at / kQuad);
+                if (multipliers) codes = multiplied(codes, multipliers + at / kK4);
                 codes.store_unaligned(to + at);
             }
             to += kBlockCodes;
             if (multipliers && --left_of_group == 0) {
                 multipliers += kPanel;
-                left_of_group = w.group_quads;
+                left_of_group = w.group_k4s;
             }
         });
     }
 }
 
-inline void expand_panel(const Expand& e) {
+inline void unpack_panel(const Unpack& e) {
     switch (e.weights.format) {
         case WeightFormat::s8:
-            return expand_from<FromBytes>(e);
+            return unpack_from<FromBytes>(e);
         case WeightFormat::s4:
-            return expand_from<FromFours>(e);
+            return unpack_from<FromFours>(e);
         case WeightFormat::ternary:
-            return expand_from<FromTernary>(e);
+            return unpack_from<FromTernary>(e);
     }
 }
 
