@@ -102,11 +102,11 @@ endif
 
 cells: $(CELLS) ## run the cells of PROFILE that are missing or stale (after make build; -j works)
 
-verify: build ## run the fresh cells of PROFILE again and compare every bit; N=5: five committed real ones, at random
+verify: build ## run the fresh cells of PROFILE again and compare every bit; N=5: five real ones, at random
 ifeq ($(N),)
 	$(FRESH) | xargs $(NIBBLE) verify
 else
-	@$(NIBBLE) verify --sample $(N) $(if $(FULL),--retrain)
+	@$(NIBBLE) verify --sample $(N) $(if $(filter 1,$(FULL)),--retrain)
 endif
 
 check-accuracy: build ## run every cell of profile quick and compare with its committed result: one other bit fails, a better one too

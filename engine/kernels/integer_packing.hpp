@@ -38,7 +38,7 @@ class IntegerWeights {
     std::size_t bytes() const;
     int panels() const { return panels_; }
 
-    /// Expanded panels [first, first + count): where they lie if held as s8, else unpacked into `buffer`,
+    /// Unpacked panels [first, first + count): where they lie if held as s8, else unpacked into `buffer`,
     /// which needs room for count * unpacked_panel_bytes().
     const std::int8_t* unpacked(int first, int count, std::int8_t* buffer) const;
     std::size_t unpacked_panel_bytes() const {

@@ -20,12 +20,12 @@ const char* kFigures =
 
 std::string sections(const std::string& profile, const Grid& grid, const Cells& cells, const Report& report,
                      const Table& ablations, const std::vector<Claim>& all) {
-    const std::string& paper = grid.experiment;
+    const std::string& name = grid.experiment;
     std::string text = fmt::format("# {}, profile `{}`\n\n", grid.title, profile);
     text += fmt::format("All networks are trained on {}.\n\n", cells.data());
     text += fmt::format(
         "## Accuracy over cost\n\n![Linear cost]({0}-linear.svg)\n\n![Quadratic cost]({0}-quadratic.svg)\n\n",
-        paper);
+        name);
     text += fmt::format(
         "Test accuracy after the last epoch, mean over the seeds; the costs are relative to {} in bf16, "
         "which "
@@ -34,7 +34,7 @@ std::string sections(const std::string& profile, const Grid& grid, const Cells& 
     text += "## Networks and methods\n\n" + report.summary.markdown() + "\n" + kFigures + "\n\n";
     text += "## Ablations\n\n" + ablations.markdown() +
             "\nDifferences are ablation minus base on the same network, seed by seed.\n\n";
-    text += fmt::format("## Generalization gap\n\n![Generalization gap]({0}-gap.svg)\n\n", paper);
+    text += fmt::format("## Generalization gap\n\n![Generalization gap]({0}-gap.svg)\n\n", name);
     text += fmt::format(
         "## Claims\n\nJudged from the cells of this profile alone; where the paper's figures are on "
         "ImageNet, "
@@ -43,7 +43,7 @@ std::string sections(const std::string& profile, const Grid& grid, const Cells& 
     text += fmt::format(
         "## More\n\nEvery figure, one row a cell: [{0}.csv]({0}.csv). Accuracy by epoch, {1}:\n\n"
         "![Learning curves]({0}-curves.svg)\n",
-        paper, cells.reference());
+        name, cells.reference());
     return text;
 }
 

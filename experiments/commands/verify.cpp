@@ -158,6 +158,7 @@ int verify_command(const VerifyOptions& o) {
     if (o.integer && o.evaluation) throw BadInput("--integer and --evaluation: choose one");
     if (o.sample && (o.integer || o.evaluation))
         throw BadInput("--sample: chooses by itself what is run and what is only evaluated");
+    if (!o.sample && (o.seed || o.retrain)) throw BadInput("--seed and --retrain: they go with --sample");
     if (o.results.empty() == (o.sample == 0))
         throw BadInput("name results to verify, or let --sample N pick some");
     if (o.integer) return verify_integer_command(o);

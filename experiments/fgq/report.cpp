@@ -52,7 +52,7 @@ std::vector<Section> sections_of(const Study& study) {
 Report report(const std::string& profile, const Grid& grid, const std::vector<ReportedCell>& reported) {
     const Study study(profile, reported);
     const std::vector<Claim> all = claims(study);
-    const std::string title = grid.title + ", profile " + profile, paper = grid.experiment;
+    const std::string title = grid.title + ", profile " + profile, name = grid.experiment;
 
     Report report;
     report.summary = paper_table(study);
@@ -71,11 +71,11 @@ Report report(const std::string& profile, const Grid& grid, const std::vector<Re
     }
     text += "\n## Plots\n";
     for (const auto& [end, plot] : report.plots)
-        text += fmt::format("\n![{0}]({1}{2}.svg)\n", plot.title, paper, end);
+        text += fmt::format("\n![{0}]({1}{2}.svg)\n", plot.title, name, end);
     text += fmt::format(
         "\n## Claims\n\nJudged from the cells of this profile alone; the paper's figures are on ImageNet.\n\n"
         "{}\nEvery figure, one row a cell: [{}.csv]({}.csv).\n",
-        claims_markdown(all), paper, paper);
+        claims_markdown(all), name, name);
     report.files[".md"] = text;
     report.files[".csv"] = full_cell_table(reported).csv();
     report.files["-claims.md"] =

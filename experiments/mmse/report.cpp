@@ -36,12 +36,12 @@ constexpr Shown kShown[] = {{"-scales", "Error over scale"},
 std::string markdown(const std::string& profile, const Grid& grid, const Study& cells,
                      const std::vector<NamedTable>& all, const std::map<std::string, Plot>& drawn,
                      const std::vector<Claim>& claims) {
-    const std::string& paper = grid.experiment;
+    const std::string& name = grid.experiment;
     std::string text = fmt::format("# {}, profile `{}`\n\n{}\n\n", grid.title, profile, kFigures);
     for (const NamedTable& t : all)
         text += fmt::format("## {}\n\n{}\n\n{}\n", t.heading, t.text, t.table.markdown());
     for (const auto& [plot, title] : kShown)
-        if (drawn.contains(plot)) text += fmt::format("## {1}\n\n![{1}]({0}{2}.svg)\n\n", paper, title, plot);
+        if (drawn.contains(plot)) text += fmt::format("## {1}\n\n![{1}]({0}{2}.svg)\n\n", name, title, plot);
     const Ordering order = ordering(cells);
     text += fmt::format(
         "## The paper's ordering\n\nMax-abs < MMSE, tensor < kernel < refined and dual, and passes that are "
@@ -62,7 +62,7 @@ std::string markdown(const std::string& profile, const Grid& grid, const Study& 
     return text + fmt::format(
                       "## More\n\nEvery figure, one row a cell: [{0}.csv]({0}.csv); one row a layer: "
                       "[{0}-layers.csv]({0}-layers.csv).\n",
-                      paper);
+                      name);
 }
 
 }  // namespace

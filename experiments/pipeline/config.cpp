@@ -10,6 +10,7 @@ void set_method(TrainConfig& config, const std::string& method) {
     const bool is_float = method == "f32" || method == "bf16";
     config.numerics = is_float ? numerics_from(method) : Numerics::bf16;
     config.quantization = is_float ? nullptr : training_method(method);
+    config.parent.clear();
 }
 
 std::string method_of(const TrainConfig& config) {

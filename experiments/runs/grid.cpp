@@ -90,7 +90,11 @@ const std::string& parent_in(const Parents& parents, const std::string& model, c
     const auto parent = parents.find(model);
     if (parent == parents.end())
         throw BadInput(where + ": parents: says not where the weights of " + model + " come from");
-    check_source(parent->second);
+    try {
+        check_source(parent->second);
+    } catch (const BadInput& e) {
+        throw BadInput(where + ": " + e.what());
+    }
     return parent->second;
 }
 

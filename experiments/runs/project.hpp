@@ -42,7 +42,7 @@ struct ProfileCell {
 /// The cell of that name; `profile` may be empty when only one profile has it. Throws BadInput.
 ProfileCell find_cell(const Project& project, const std::string& name, const std::string& profile);
 
-/// Every cell of a profile (empty: of all profiles) and a experiment (empty: of all experiments); those that others
+/// Every cell of a profile (empty: of all profiles) and an experiment (empty: of all experiments); those that others
 /// start from come first. Throws BadInput when no grid knows the profile.
 std::vector<ProfileCell> list_cells(const Project& project, const std::string& profile,
                                     const std::string& experiment);

@@ -27,7 +27,7 @@ ReproducibleResults reproducible_results(const Project& project, bool retrain);
 
 /// Runs the cell of a result file again in a scratch folder. Returns what differs, empty when every bit
 /// agrees (then its networks go into the run folder); a result that is stale is not run. Throws what
-/// compute_cell() throws.
+/// open_parent() and compute_cell() throw.
 std::string difference_of_run(const Project& project, const std::string& path, const RunControl& control);
 
 /// Only evaluates its network again (measured_network.hpp), without training: metrics and predictions.

@@ -18,8 +18,9 @@ function layer(path,  part) {
     split(path, part, "/")
     if (part[1] == "engine") return part[2]
     if (part[1] != "experiments") return part[1]
-    if (part[2] == "main.cpp") return "program"
-    return part[2] in may ? part[2] : "experiment"
+    if (path == "experiments/main.cpp") return "program"
+    if (part[2] ~ /^(support|pipeline|runs|reports|commands)$/) return part[2]
+    return part[2] ~ /^(aqt|fgq|mmse|kernel_speed|training_speed|quantizing_speed)$/ ? part[2] : "stray"
 }
 function complain(what) { print FILENAME ":" FNR ": " what }
 BEGIN {
@@ -37,9 +38,12 @@ BEGIN {
     may["pipeline"] = "pipeline support " engine
     may["runs"] = "runs pipeline support " engine
     may["reports"] = "reports runs pipeline support " engine
-    may["experiment"] = "experiment reports runs pipeline support " engine  # baseline, aqt, mmse, fgq, ...
+    others = "reports runs pipeline support " engine
+    experiments = "aqt fgq mmse kernel_speed training_speed quantizing_speed"
+    split(experiments, names, " ")
+    for (i in names) may[names[i]] = names[i] " " others
     may["commands"] = "commands reports runs pipeline support " engine
-    may["program"] = "commands experiment " engine " pipeline"
+    may["program"] = "commands pipeline " experiments " " engine
     only["xtensor"] = "engine/core/tensor.hpp"
     only["xsimd"] = "engine/kernels/simd.hpp"
 }

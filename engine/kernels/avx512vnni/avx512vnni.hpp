@@ -1,4 +1,4 @@
-// Kernels for AVX-512 with VNNI, k4 groups of products in one instruction: only what differs from
+// Kernels for AVX-512 with VNNI, the four products of a k4 group in one instruction: only what differs from
 // engine/kernels/avx512. What each computes: engine/kernels/table.hpp.
 #pragma once
 

@@ -1,4 +1,4 @@
-// Kernels for AVX2 with AVX-VNNI, k4 groups of products in one instruction: only what differs from
+// Kernels for AVX2 with AVX-VNNI, the four products of a k4 group in one instruction: only what differs from
 // engine/kernels/avx2. What each computes: engine/kernels/table.hpp.
 #pragma once
 

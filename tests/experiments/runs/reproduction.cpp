@@ -26,13 +26,12 @@ TEST_CASE("reproduction: what can be made again here, and why other results cann
     };
     Json quantizes = axes("glyphs", "w4a4e8", 2);
     quantizes["parents"] = {{"resnet8", "no/such.safetensors"}};
-    write_json(scratch / "experiments/trains/grid.json",
-               {{"schema", 1},
-                {"title", "t"},
-                {"profiles",
-                 {{"quick", axes("glyphs", "f32", 1)},
-                  {"real", axes("glyphs", "f32", 3)},
-                  {"elsewhere", axes("mnist", "f32", 1)}}}});
+    write_json(scratch / "experiments/trains/grid.json", {{"schema", 1},
+                                                          {"title", "t"},
+                                                          {"profiles",
+                                                           {{"quick", axes("glyphs", "f32", 1)},
+                                                            {"real", axes("glyphs", "f32", 3)},
+                                                            {"elsewhere", axes("mnist", "f32", 1)}}}});
     write_json(
         scratch / "experiments/quantizes/grid.json",
         {{"schema", 1}, {"title", "t"}, {"post_training", "mmse"}, {"profiles", {{"real", quantizes}}}});
