@@ -18,9 +18,10 @@ int main(int argc, char** argv) {
     nibble::add_cells(line);
     nibble::add_run(line);
     nibble::add_stale(line);
-    nibble::add_report(
-        line, {{"aqt", nibble::aqt::report}, {"fgq", nibble::fgq::report}, {"mmse", nibble::mmse::report}});
-    nibble::add_site(line);
+    const nibble::Reports reports{
+        {"aqt", nibble::aqt::report}, {"fgq", nibble::fgq::report}, {"mmse", nibble::mmse::report}};
+    nibble::add_report(line, reports);
+    nibble::add_site(line, reports);
     nibble::add_verify(line);
     nibble::add_bless(line);
     nibble::add_quantize(line);

@@ -23,7 +23,7 @@ void add_verify(CommandLine& line);
 void add_quantize(CommandLine& line);  ///< and export
 void add_predict(CommandLine& line);
 void add_cost(CommandLine& line);
-void add_site(CommandLine& line);
+void add_site(CommandLine& line, Reports own);  ///< the same
 
 /// Options that several subcommands share. Flags win over NIBBLE_DATA, NIBBLE_ARCH and NIBBLE_THREADS.
 struct SharedOptions {

@@ -16,11 +16,6 @@ struct ReportOptions {
     SharedOptions shared;
     std::string root, profile, readme_profile = "cifar10";
     Reports own;
-
-    MakeReport reporter(const std::string& experiment) const {
-        const auto found = own.find(experiment);
-        return found == own.end() ? MakeReport(generic_report) : found->second;
-    }
 };
 
 /// "`aqt` 30, `baseline` 50": of experiments that train from the start.
@@ -73,18 +68,10 @@ bool update_readme(const Project& project, const ReportOptions& o, Refused& refu
 std::vector<std::filesystem::path> write_overview(const Project& project, const ReportOptions& o,
                                                   Refused& refused) {
     const std::string& profile = o.readme_profile;
-    std::vector<Overview> experiments;
-    std::string figures = "% Made by `nibble report` from the results of this profile.\n";
-    for (const std::string& experiment : project.experiments()) {
-        const Grid grid = project.grid(experiment);
-        if (!grid.profiles.contains(profile)) continue;
-        const std::vector<ReportedCell> cells = read_cells(project, profile, grid, refused);
-        if (std::none_of(cells.begin(), cells.end(), [](const auto& c) { return c.result.has_value(); }))
-            continue;
-        experiments.push_back({experiment, grid.title, o.reporter(experiment)(profile, grid, cells).claims});
-        figures += latex_results(cells);
-    }
+    const std::vector<Overview> experiments = read_overview(project, profile, o.own, refused);
     if (experiments.empty()) return {};
+    std::string figures = "% Made by `nibble report` from the results of this profile.\n";
+    for (const Overview& experiment : experiments) figures += latex_results(experiment.cells);
     const std::filesystem::path markdown = project.results() / "REPORT.md",
                                 latex = project.results() / profile / "figures.tex";
     write_file(markdown, overview_markdown(profile, experiments));
@@ -111,7 +98,7 @@ int report_command(const ReportOptions& o) {
             if (!o.profile.empty() && profile != o.profile) continue;
             const auto paths =
                 write_report(project, profile, grid, read_cells(project, profile, grid, refused),
-                             o.reporter(experiment), no_plot);
+                             report_of(o.own, experiment), no_plot);
             if (paths.empty())
                 fmt::print(stderr, "{}, profile {}: no result yet, no report\n", experiment, profile);
             report(paths);

@@ -11,13 +11,14 @@ namespace {
 
 struct SiteOptions {
     SharedOptions shared;
-    std::string root, out = "build/site/index.html";
+    std::string root, out = "build/site/index.html", profile = "cifar10";
+    Reports own;
 };
 
 int site_command(const SiteOptions& o) {
     check_writable(o.out);
     Refused refused;
-    write_file(o.out, site_page(Project(o.root), refused));
+    write_file(o.out, site_page(Project(o.root), o.profile, o.own, refused));
     if (o.shared.json)
         print_json({{"out", o.out}});
     else
@@ -27,10 +28,13 @@ int site_command(const SiteOptions& o) {
 
 }  // namespace
 
-void add_site(CommandLine& line) {
+void add_site(CommandLine& line, Reports own) {
     auto o = std::make_shared<SiteOptions>();
-    Command command = line.command("site", "one page to look at: cost against accuracy, every result");
+    o->own = std::move(own);
+    Command command =
+        line.command("site", "one page to look at: cost against accuracy, every result, every claim");
     command.option("--out", o->out, "the page, self-contained")
+        .option("--profile", o->profile, "from whose results the claims of the papers are judged")
         .option("--root", o->root, "the repository (default: here or above)");
     o->shared.add_json(command);
     command

@@ -76,6 +76,21 @@ std::string counts_text(const std::vector<Overview>& experiments, bool sourced) 
 }
 }  // namespace
 
+std::vector<Overview> read_overview(const Project& project, const std::string& profile, const Reports& own,
+                                    Refused& refused) {
+    std::vector<Overview> experiments;
+    for (const std::string& experiment : project.experiments()) {
+        const Grid grid = project.grid(experiment);
+        if (!grid.profiles.contains(profile)) continue;
+        std::vector<ReportedCell> cells = read_cells(project, profile, grid, refused);
+        if (std::none_of(cells.begin(), cells.end(), [](const auto& c) { return c.result.has_value(); }))
+            continue;
+        const std::vector<Claim> claims = report_of(own, experiment)(profile, grid, cells).claims;
+        experiments.push_back({experiment, grid.title, claims, std::move(cells)});
+    }
+    return experiments;
+}
+
 std::string overview_markdown(const std::string& profile, const std::vector<Overview>& experiments) {
     std::string text = fmt::format(
         "# What the papers claim, and what was measured here\n\nProfile `{}`; `nibble report` makes this "

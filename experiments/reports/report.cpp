@@ -170,6 +170,11 @@ std::string latex_file(const Table& table) {
     return "% Made by `nibble report` from the results beside it.\n" + table.latex();
 }
 
+MakeReport report_of(const Reports& own, const std::string& experiment) {
+    const auto found = own.find(experiment);
+    return found == own.end() ? MakeReport(generic_report) : found->second;
+}
+
 std::vector<fs::path> write_report(const Project& project, const std::string& profile, const Grid& grid,
                                    const std::vector<ReportedCell>& cells, const MakeReport& make,
                                    std::string& no_plot) {

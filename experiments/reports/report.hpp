@@ -51,10 +51,14 @@ struct Report {
 using MakeReport =
     std::function<Report(const std::string& profile, const Grid& grid, const std::vector<ReportedCell>&)>;
 
-using Reports = std::map<std::string, MakeReport>;  ///< by experiment
+/// Of the experiments with code of their own, by name.
+using Reports = std::map<std::string, MakeReport>;
 
 /// Of an experiment without code of its own: summary, cells, learning curves.
 Report generic_report(const std::string& profile, const Grid& grid, const std::vector<ReportedCell>& cells);
+
+/// The experiment's own report, or the generic one.
+MakeReport report_of(const Reports& own, const std::string& experiment);
 
 /// Writes what `make` makes of the profile's cells, the plots only if it can. Returns the paths, or nothing
 /// (and writes nothing) when the profile has no result yet. `no_plot` becomes the reason why there is no
@@ -71,7 +75,12 @@ Table headline_table(const std::vector<std::pair<Grid, std::vector<ReportedCell>
 struct Overview {
     std::string experiment, title;
     std::vector<Claim> claims;
+    std::vector<ReportedCell> cells = {};
 };
+/// Every experiment that has a result in the profile.
+std::vector<Overview> read_overview(const Project& project, const std::string& profile, const Reports& own,
+                                    Refused& refused);
+
 /// results/REPORT.md: claims of all papers with figures, verdicts and the commands that run their cells
 /// again, and where the tables and plots are.
 std::string overview_markdown(const std::string& profile, const std::vector<Overview>& experiments);

@@ -11,7 +11,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kPlace = "@CELLS@";
+constexpr const char *kCells = "@CELLS@", *kClaims = "@CLAIMS@";
 
 /// What the page shows of one result.
 Json entry_of(const Cell& cell, const Json& json, const Result& result) {
@@ -49,14 +49,33 @@ std::string embedded(const Json& json) {
     return text;
 }
 
+Json entry_of(const std::string& experiment, const Claim& claim) {
+    return {{"experiment", experiment},
+            {"id", claim.id},
+            {"statement", claim.statement},
+            {"source", to_string(claim.source)},
+            {"paper", claim.paper},
+            {"ours", claim.ours},
+            {"verdict", to_string(claim.verdict)},
+            {"measure", claim.measure}};
+}
+
+/// Puts the data where the page has a place for it. Throws BadInput for a page without one.
+void fill(std::string& page, const std::string& place, const Json& data, const fs::path& path) {
+    const std::size_t at = page.find(place);
+    if (at == std::string::npos) throw BadInput(path.string() + ": has no " + place);
+    page.replace(at, place.size(), embedded(data));
+}
+
 }  // namespace
 
-std::string site_page(const Project& project, Refused& refused) {
+std::string site_page(const Project& project, const std::string& profile, const Reports& own,
+                      Refused& refused) {
     Json entries = Json::array();
     for (const std::string& experiment : project.experiments())
-        for (const auto& [profile, cells] : project.grid(experiment).profiles)
+        for (const auto& [name, cells] : project.grid(experiment).profiles)
             for (const auto& entry : cells) {
-                const fs::path path = project.result(profile, entry.cell);
+                const fs::path path = project.result(name, entry.cell);
                 if (!is_there(path)) continue;
                 try {
                     const Json json = read_json(path);
@@ -65,11 +84,14 @@ std::string site_page(const Project& project, Refused& refused) {
                     refused.insert(e.what());
                 }
             }
+    Json claims = Json::array();
+    for (const Overview& experiment : read_overview(project, profile, own, refused))
+        for (const Claim& claim : experiment.claims) claims.push_back(entry_of(experiment.experiment, claim));
     const fs::path path = project.root() / "experiments" / "reports" / "page.html";
     std::string page = read_file(path);
-    const std::size_t at = page.find(kPlace);
-    if (at == std::string::npos) throw BadInput(path.string() + ": has no " + kPlace);
-    return page.replace(at, std::string(kPlace).size(), embedded(entries));
+    fill(page, kCells, entries, path);
+    fill(page, kClaims, claims, path);
+    return page;
 }
 
 }  // namespace nibble
