@@ -14,8 +14,7 @@ namespace {
 
 /// A method's networks in the plane.
 struct Series {
-    std::string method;
-    int colour;
+    Curve means;  ///< accuracy over cost, by network
     std::vector<CostPoint> points;
     std::vector<std::string> names;
 };
@@ -32,12 +31,13 @@ std::vector<Series> series_of(const Cells& cells, CostModel model, double unit) 
     int next = 0;
     for (const std::string& method : cells.methods()) {
         if (!on_curve(method)) continue;
-        Series series{method, method == kFloat ? kBlack : next++, {}, {}};
+        Series series{{method, {}, method == kFloat ? kBlack : next++, false, Curve::Form::marks}, {}, {}};
         for (const std::string& network : cells.networks()) {
             const auto results = cells.results(network, method);
             if (results.empty()) continue;
-            series.points.push_back(
-                {cost_of(*results.front(), model) / unit, summarize(each(results, top1)).mean});
+            series.means.add_mean(cost_of(*results.front(), model) / unit, each(results, top1));
+            const auto& [cost, accuracy] = series.means.points.back();
+            series.points.push_back({cost, accuracy});
             series.names.push_back(short_name(network));
         }
         if (!series.points.empty()) list.push_back(std::move(series));
@@ -87,9 +87,8 @@ Plot cost_plot(const std::string& title, const Cells& cells, CostModel model) {
     if (all.empty()) return plot;
     plot.curves.push_back(curve("Pareto front of all", front_of(all), Curve::kGrey, Curve::Form::steps));
     for (const Series& s : list)
-        plot.curves.push_back(curve("", front_of(s.points), s.colour, Curve::Form::line));
-    for (const Series& s : list)
-        plot.curves.push_back(curve(s.method, s.points, s.colour, Curve::Form::marks));
+        plot.curves.push_back(curve("", front_of(s.points), s.means.colour, Curve::Form::line));
+    for (const Series& s : list) plot.curves.push_back(s.means);
     const auto [left, right] = std::minmax_element(
         all.begin(), all.end(), [](const auto& a, const auto& b) { return a.cost < b.cost; });
     const auto [low, high] = std::minmax_element(

@@ -18,8 +18,7 @@ template <class Values>
 Curve against_groups(const std::string& label, int colour, Values values) {
     Curve curve{label, {}, colour};
     for (int n : kGroups)
-        if (const std::vector<double> of = values(n); !of.empty())
-            curve.points.emplace_back(n, summarize(of).mean);
+        if (const std::vector<double> of = values(n); !of.empty()) curve.add_mean(n, of);
     return curve;
 }
 
@@ -29,6 +28,7 @@ void add(Plot& plot, Curve marks, bool with_line = true) {
     if (with_line) {
         plot.curves.push_back(marks);
         plot.curves.back().label.clear();
+        plot.curves.back().error_bars.clear();
     }
     marks.form = Curve::Form::marks;
     plot.curves.push_back(std::move(marks));

@@ -62,7 +62,7 @@ Plot bits_plot(const std::string& title, const Study& cells) {
         for (int bits = 2; bits <= 8; ++bits) {
             const auto values =
                 cells.values(network, fmt::format("w{}a8{}{}", bits, bits < 8 ? "e8" : "", way.suffix));
-            if (!values.empty()) curve.points.emplace_back(bits, mean(values));
+            if (!values.empty()) curve.add_mean(bits, values);
         }
         if (curve.points.size() > 1) plot.curves.push_back(curve);
     }
@@ -83,8 +83,7 @@ Plot dual_plot(const std::string& title, const Study& cells) {
             const int share = plain.dual_percent;
             plain.dual_percent = 0;
             const auto differences = cells.differences(network, method, kFloat);
-            if (to_string(plain) == "w4a8e8" && !differences.empty())
-                curve.points.emplace_back(share, mean(differences));
+            if (to_string(plain) == "w4a8e8" && !differences.empty()) curve.add_mean(share, differences);
         }
         std::sort(curve.points.begin(), curve.points.end());
         if (curve.points.size() > 1) plot.curves.push_back(curve);
@@ -129,7 +128,7 @@ Plot calibration_plot(const std::string& title, const Study& cells) {
             plain.images = Method::kImages;
             const auto differences = cells.differences(network, method, kFloat);
             if (to_string(plain) != "w4a4e8" || differences.empty()) continue;
-            means.points.emplace_back(images, mean(differences));
+            means.add_mean(images, differences);
             for (double d : differences) marks.points.emplace_back(images, d);
         }
         std::sort(means.points.begin(), means.points.end());

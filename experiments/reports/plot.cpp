@@ -15,6 +15,7 @@
 #include "engine/core/error.hpp"
 #include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
+#include "experiments/support/statistics.hpp"
 
 namespace nibble {
 
@@ -31,11 +32,21 @@ std::string quoted(const std::string& text) {
     return out + "'";
 }
 
+const char* colour_of(int index) {
+    return index == Curve::kGrey ? "#BBBBBB" : kColours[static_cast<std::size_t>(index) % kColours.size()];
+}
+
+/// $c0: the points of curve 0, $e0: its error bars.
 std::string data_blocks(const std::vector<Curve>& curves) {
     std::string text;
     for (std::size_t i = 0; i < curves.size(); ++i) {
         text += fmt::format("$c{} << EOD\n", i);
         for (const auto& [x, y] : curves[i].points) text += fmt::format("{} {}\n", x, y);
+        text += "EOD\n";
+        if (curves[i].error_bars.empty()) continue;
+        text += fmt::format("$e{} << EOD\n", i);
+        for (const ErrorBar& b : curves[i].error_bars)
+            text += fmt::format("{} {} {}\n", b.x, b.mean, b.half_width);
         text += "EOD\n";
     }
     return text;
@@ -46,8 +57,7 @@ std::string style(const Curve& c) {
     constexpr std::array kForms{7, 5, 9, 13, 11, 4, 6};
     const bool grey = c.colour == Curve::kGrey;
     const auto colour = static_cast<std::size_t>(grey ? 0 : c.colour);
-    const std::string shade =
-        fmt::format("lc rgb '{}'", grey ? "#BBBBBB" : kColours[colour % kColours.size()]);
+    const std::string shade = fmt::format("lc rgb '{}'", colour_of(c.colour));
     if (c.form == Curve::Form::marks)
         return fmt::format("with points {} pt {} ps 0.7", shade, kForms[colour % kForms.size()]);
     if (c.form == Curve::Form::steps) return fmt::format("with steps {} lw 6", shade);
@@ -95,6 +105,10 @@ std::string set_ticks(const std::vector<double>& ticks, const AxisRange& range) 
 
 std::string plot_command(const std::vector<Curve>& curves) {
     std::string text = "plot ";
+    for (std::size_t i = 0; i < curves.size(); ++i)
+        if (!curves[i].error_bars.empty())
+            text += fmt::format("$e{} with yerrorbars pt 0 lw 1 lc rgb '{}' notitle, \\\n     ", i,
+                                colour_of(curves[i].colour));
     for (std::size_t i = 0; i < curves.size(); ++i) {
         const std::string title = curves[i].label.empty() ? "notitle" : "title " + quoted(curves[i].label);
         text += fmt::format("{}$c{} {} {}", i ? ", \\\n     " : "", i, style(curves[i]), title);
@@ -159,6 +173,12 @@ void fix_date(std::string& pdf) {
         if (at + field.size() + date.size() < pdf.size()) pdf.replace(at + field.size(), date.size(), date);
 }
 }  // namespace
+
+void Curve::add_mean(double x, std::span<const double> values) {
+    const Summary summary = summarize(values);
+    points.emplace_back(x, summary.mean);
+    if (summary.half_width.value_or(0) > 0) error_bars.push_back({x, summary.mean, *summary.half_width});
+}
 
 std::string Plot::script() const {
     std::string text = data_blocks(curves);

@@ -3,11 +3,17 @@
 
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace nibble {
+
+/// The 95 % interval of a mean, a vertical bar behind its point.
+struct ErrorBar {
+    double x, mean, half_width;
+};
 
 struct Curve {
     enum class Form {
@@ -23,6 +29,10 @@ struct Curve {
                      ///< mark of its own form
     bool dashed = false;
     Form form = Form::line;
+    std::vector<ErrorBar> error_bars = {};
+
+    /// Adds the mean of the values as a point, with its 95 % interval where there are several.
+    void add_mean(double x, std::span<const double> values);
 };
 
 /// Small text at a point of the plot.

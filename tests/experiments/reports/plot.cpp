@@ -23,6 +23,23 @@ bool has(const std::string& text, const std::string& part) {
 }
 }  // namespace
 
+TEST_CASE("a mean of several values has its interval behind it, one of a single value none") {
+    Plot plot{"t", "x", "y", {}};
+    Curve curve{"c", {}, 1};
+    curve.add_mean(1, std::vector<double>{50});
+    curve.add_mean(2, std::vector<double>{49, 51});
+    plot.curves.push_back(curve);
+    CHECK(curve.points == std::vector<std::pair<double, double>>{{1, 50}, {2, 50}});
+    REQUIRE(curve.error_bars.size() == 1);
+    CHECK(curve.error_bars[0].x == 2);
+    CHECK(curve.error_bars[0].half_width == doctest::Approx(12.706).epsilon(1e-4));  // t of 1 degree times 1
+    const std::string script = plot.script();
+    CHECK(script.find("$e0 << EOD\n2 50 12.7") != std::string::npos);
+    const std::size_t bars = script.find("$e0 with yerrorbars"), line = script.find("$c0 with lines");
+    CHECK(bars < line);
+    CHECK(line != std::string::npos);
+}
+
 TEST_CASE("forms of curves, a logarithmic axis, ranges") {
     Plot plot = cost_like();
     plot.title = "it's `touch x`";
