@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/core/digest.hpp"
 #include "engine/core/error.hpp"
 #include "engine/core/file.hpp"
 #include "experiments/runs/cell.hpp"
