@@ -41,9 +41,11 @@ std::string shortened(const std::string& text) {
     return text.size() <= kLongest ? text : text.substr(0, kLongest - 3) + "...";
 }
 
-/// "/metrics/eval/top1: 91.2 became 91.3", the first few.
-std::string difference(const Json& stored, const Json& now) {
+/// "/metrics/eval/top1: 91.2 became 91.3", the first few. A result that is older than its field "correct" (null) says
+/// nothing about it; the digest of its predictions does.
+std::string difference(const Json& stored, Json now) {
     constexpr std::size_t kShown = 3;
+    if (stored.value("correct", Json()).is_null()) now["correct"] = nullptr;
     const Json patch = Json::diff(stored, now);
     std::string text;
     for (std::size_t i = 0; i < std::min(kShown, patch.size()); ++i) {
@@ -84,7 +86,7 @@ ReproducibleResults reproducible_results(const Project& project, bool retrain) {
         else if (trains && !kept && !retrain)
             ++found.without_network;
         else
-            found.results.push_back({path, kept && !retrain});
+            found.results.push_back({fs::proximate(path), kept && !retrain});
     }
     return found;
 }
