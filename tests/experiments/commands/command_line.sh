@@ -119,7 +119,7 @@ cp kept.json "$result"
 # ---- two at once: one runs, the other waits and finds it fresh
 rm "$result"
 "$nibble" run "$cell" --progress off >one 2>err &
-sleep 0.5
+until grep -qs running "build/runs/quick/$cell/status.json" || ! kill -0 $! 2>/dev/null; do sleep 0.02; done
 run >two 2>err2 || fail "second of two: $(cat err2)"
 wait
 grep -q "wrote" one || fail "first of two: $(cat err)"

@@ -50,8 +50,8 @@ small="--model resnet8-w0.25 --data glyphs --batch 32 --progress off"
 flip c 90000
 refused 1 "^nibble: c: damaged.*delete it to start again" train $small --steps 3 --out w --checkpoint c
 # A terminal that closes is an interrupt like any other.
-"$nibble" train $small --out h >out 2>err &
-sleep 1
+"$nibble" train $small --checkpoint-minutes 0 --out h >out 2>err &
+until [ -e h.checkpoint ] || ! kill -0 $! 2>/dev/null; do sleep 0.02; done
 kill -HUP $!
 wait $!
 [ $? -eq 129 ] && grep -q "go on from h.checkpoint" err || fail "SIGHUP: $(cat err)"
