@@ -28,20 +28,15 @@ class Training : public TrainingMethod {
     Method method_;
 };
 
-bool is_name(const std::string& name) {
-    try {
-        method_from(name);
-        return true;
-    } catch (const BadInput&) {
-        return false;
-    }
-}
-
 }  // namespace
 
 std::unique_ptr<TrainingMethod> training(const std::string& name) {
-    if (!is_name(name)) return nullptr;
-    const Method method = method_from(name);
+    Method method;
+    try {
+        method = method_from(name);
+    } catch (const BadInput&) {  // not one of ours
+        return nullptr;
+    }
     if (method.activation_bits > 0 && (method.half_shift || method.weight_bits < 2))
         throw BadInput("training", "method",
                        "weights that are integers of 2 to 8 bits, or activations that stay float",
