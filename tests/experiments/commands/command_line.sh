@@ -143,6 +143,12 @@ sed -i '0,/"predictions_digest": "./s//&0/' "$result"
 "$nibble" verify "$result" --progress off >out 2>err && fail "verify accepts a forged result"
 grep -q "predictions_digest" out || fail "verify does not name what differs: $(cat out)"
 cp kept.json "$result"
+sed -i 's/"correct": ".*"/"correct": null/' "$result" && grep -q '"correct": null' "$result" || fail "no field to take away"
+"$nibble" verify "$result" --progress off >out 2>err || fail "verify minds a field that the result is too old to have: $(cat out err)"
+cp kept.json "$result"
+refused 1 "no result of a real profile can be made again here" verify --sample 1
+refused 1 "name results to verify, or let --sample" verify
+refused 1 "they go with --sample" verify --retrain "$result"
 "$nibble" verify missing.json "$result" --progress off >out 2>err && fail "verify does not mind a result that is not here"
 grep -q "^same bits: $result" out || fail "verify stops at a result that is not here: $(cat out err)"
 grep -q "1 of 2 results could not be made again" err || fail "verify: $(cat err)"
