@@ -11,7 +11,7 @@
 
 namespace nibble {
 
-/// op.hpp says what each means.
+/// engine/nn/ops/ says what each means.
 enum class Op {
     input,
     conv,
