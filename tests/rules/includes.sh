@@ -32,8 +32,9 @@ BEGIN {
     may["train"] = "train nn kernels core io"
     may["quant"] = "quant nn core"
     may["infer"] = "infer quant nn kernels core io"
+    may["onnx"] = "onnx infer quant nn io core"
     may["datasets"] = "datasets core"
-    engine = "infer quant train models nn kernels io core datasets"
+    engine = "onnx infer quant train models nn kernels io core datasets"
     may["support"] = "support core"
     may["pipeline"] = "pipeline support " engine
     may["runs"] = "runs pipeline support " engine

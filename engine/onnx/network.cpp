@@ -1,0 +1,15 @@
+#include "engine/onnx/network.hpp"
+
+#include "engine/onnx/import.hpp"
+
+namespace nibble {
+
+OnnxNetwork read_onnx(const std::filesystem::path& path, Dims input) {
+    const onnx::File file = onnx::read_file(path);
+    onnx::Importer importer(file, path.string(), input);
+    importer.run();
+    auto [graph, weights, quantization] = std::move(importer).take();
+    return {std::move(graph), std::move(weights), std::move(quantization), file.metadata};
+}
+
+}  // namespace nibble
