@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include "engine/core/json.hpp"
-#include "engine/models/catalog.hpp"
 #include "experiments/commands/commands.hpp"
+#include "experiments/pipeline/model.hpp"
 #include "experiments/support/table.hpp"
 
 namespace nibble {
@@ -60,10 +60,10 @@ Json layers_with_costs(const NetworkCost& cost) {
 int cost_command(const CostOptions& o) {
     o.shared.apply();
     const NetworkBits bits = network_bits_from(o.bits);
-    const Graph graph = make_model(o.model);
+    const Graph graph = make_graph(o.model, 0, {0, 0, 0});
     const std::string reference = o.relative_to.empty() ? o.model : o.relative_to;
     const NetworkCost cost = cost_of(graph, bits);
-    const Cost bf16 = cost_of(make_model(reference), network_bits_of(Numerics::bf16)).total;
+    const Cost bf16 = cost_of(make_graph(reference, 0, {0, 0, 0}), network_bits_of(Numerics::bf16)).total;
     const Dims input = graph.input_dims();
     if (o.shared.json) {
         Json answer = to_json(cost.total);
@@ -89,7 +89,8 @@ int cost_command(const CostOptions& o) {
 void add_cost(CommandLine& line) {
     auto o = std::make_shared<CostOptions>();
     Command command = line.command("cost", "multiplications, bits and bytes of a network on one image");
-    command.option("--model", o->model, "the network, with its family's usual input and classes").required();
+    command.option("--model", o->model, "a name (with its family's usual input and classes), or NET.onnx")
+        .required();
     command.option("--bits", o->bits, "f32, bf16, w8a8, w4a16, w4a4, w4a4e8 (e8: first and last layer 8)")
         .option("--relative-to", o->relative_to, "divide by this network in bf16 (default: the same)");
     o->shared.add_json(command);

@@ -72,9 +72,10 @@ int eval_command(const EvalOptions& o) {
 void add_eval(CommandLine& line) {
     auto o = std::make_shared<EvalOptions>();
     Command command = line.command("eval", "accuracy of a network, float or quantized");
-    command.option("--weights", o->weights, "safetensors file: float weights or a quantized network")
-        .required();
-    command.option("--model", o->model, "the network (default: what the file states)")
+    command
+        .option("--weights", o->weights,
+                "float weights or a quantized network (default: those of --model NET.onnx)")
+        .option("--model", o->model, "the network: a name or NET.onnx (default: what the weights state)")
         .option("--data", o->data, "glyphs, cifar10, cifar100, mnist, image_folder:PATH")
         .option("--split", o->split, "test or train, never augmented")
         .option("--numerics", o->numerics, "f32 or bf16 (default: what the file states, else f32)")

@@ -59,7 +59,7 @@ int predict_command(const PredictOptions& o) {
     o.shared.apply();
     NetworkFile file = open_network(o.weights, {.model = o.model, .numerics = "", .classes = o.classes});
     if (!file.normalization)
-        throw BadInput(o.weights +
+        throw BadInput((o.weights.empty() ? o.model : o.weights) +
                        ": does not say how images are normalised (normalize_mean, normalize_std)");
     Json list = Json::array();
     for (const std::string& path : o.images) {
@@ -84,8 +84,10 @@ void add_predict(CommandLine& line) {
     auto o = std::make_shared<PredictOptions>();
     Command command = line.command("predict", "classes of image files");
     command.positional("IMAGE", o->images, "JPEG or PNG files").required();
-    command.option("--weights", o->weights, "a quantized network, or float weights").required();
-    command.option("--model", o->model, "of float weights (default: what the file states)")
+    command
+        .option("--weights", o->weights,
+                "a quantized network, or float weights (default: those of --model NET.onnx)")
+        .option("--model", o->model, "of float weights: a name or NET.onnx (default: what they state)")
         .option("--classes", o->classes,
                 "of float weights (default: what the file states, else as usual for the model)")
         .option("--top", o->top, "how many classes to show");

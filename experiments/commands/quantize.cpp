@@ -9,7 +9,6 @@
 #include "engine/core/json.hpp"
 #include "engine/infer/file.hpp"
 #include "engine/infer/lower.hpp"
-#include "engine/models/catalog.hpp"
 #include "engine/quant/maxabs/post_training.hpp"
 #include "engine/quant/post_training_methods.hpp"
 #include "experiments/commands/commands.hpp"
@@ -105,43 +104,27 @@ std::size_t float_bytes(const Weights& weights) {
     return 4 * values;
 }
 
-/// The file's weights, and the network they are for.
-struct Original {
-    WeightsFile file;
-    std::string model;
-    Graph graph;
-    std::optional<Normalization> normalization;
-};
-
-Original open_original(const QuantizeOptions& o, const Dataset& images) {
-    Safetensors stored = read_safetensors(o.weights);
-    if (is_integer_network(stored)) throw BadInput(o.weights + ": is quantized already; give float weights");
-    Original original{weights_from(std::move(stored), o.weights), o.model, {}, {}};
-    const auto stated = original.file.metadata.find("model");
-    if (original.model.empty() && stated != original.file.metadata.end()) original.model = stated->second;
-    if (original.model.empty())
-        throw BadInput(o.weights + ": does not say which network it is for; give --model");
-    const ImageShape& shape = images.shape();
-    original.graph =
-        make_model(original.model, images.classes(), {shape.height, shape.width, shape.channels});
-    check(original.file, original.graph, o.weights);
-    original.normalization = original.file.normalization(o.weights);
-    return original;
-}
-
 int quantize_command(const QuantizeOptions& o) {
     o.shared.apply();
     check_writable(o.out);
     const auto method = method_of(o);
     const auto training = open_dataset(o.data, Split::train);
-    const Original original = open_original(o, *training);
+    const ImageShape& shape = training->shape();
+    const OpenedNetwork original =
+        open_floats(o.weights, {.model = o.model,
+                                .classes = training->classes(),
+                                .input = {shape.height, shape.width, shape.channels}});
+    const std::string& source = o.weights.empty() ? o.model : o.weights;
+    check_fit(original.graph, *training, source);
+    if (original.quantization) throw BadInput(source + ": is quantized already; give float weights");
+    const auto normalization = original.file.normalization(source);
     const std::size_t count =
         o.calibration == kAsMethod ? method->calibration_images() : static_cast<std::size_t>(o.calibration);
     const auto ids = calibration_ids(*training, count, o.seed);
-    const auto images = calibration_images(*training, ids, original.normalization);
+    const auto images = calibration_images(*training, ids, normalization);
     std::vector<float> augmented;
     if (method->wants_augmented_images())
-        augmented = augmented_calibration_images(*training, ids, o.seed, original.normalization);
+        augmented = augmented_calibration_images(*training, ids, o.seed, normalization);
     const Diagnosed quantized = post_train(*method, original.graph, original.file.weights, images, augmented);
     if (!runs_as_integers(quantized.network))
         throw BadInput("--settings", "method",
@@ -150,7 +133,7 @@ int quantize_command(const QuantizeOptions& o) {
     const IntegerGraph integers = lower(quantized.network.network.graph, quantized.network.network.weights,
                                         quantized.network.quantization);
 
-    Metadata metadata = to_metadata(original.normalization.value_or(training->normalization()));
+    Metadata metadata = to_metadata(normalization.value_or(training->normalization()));
     metadata["model"] = original.model;
     metadata["method"] = o.method == method->text() ? o.method : o.method + " " + method->text();
     metadata["calibration"] = fmt::format("{} images of {} (training split), seed {}", count, o.data, o.seed);
@@ -188,9 +171,9 @@ void add(CommandLine& line, const std::string& name) {
     Command command =
         line.command(name, name == "export" ? "the same as quantize"
                                             : "quantize trained float weights; one file, ready to run");
-    command.option("--weights", o->weights, "safetensors file of float weights").required();
     command.option("--out", o->out, "the quantized network").required();
-    command.option("--model", o->model, "the network (default: what the file states)")
+    command.option("--weights", o->weights, "float weights (default: those of --model NET.onnx)")
+        .option("--model", o->model, "the network: a name or NET.onnx (default: what the weights state)")
         .option("--data", o->data, "whose training images calibrate: glyphs, cifar10, cifar100, mnist, ...")
         .option("--method", o->method, fmt::format("maxabs, {}", fmt::join(post_training_families(), ", ")))
         .option("--wbits", o->wbits, "bits of weights, 2 to 8, one scale per output channel")

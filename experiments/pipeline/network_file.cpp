@@ -3,14 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 
 #include "engine/core/digest.hpp"
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
 #include "engine/infer/file.hpp"
-#include "engine/models/catalog.hpp"
+#include "experiments/pipeline/deployment.hpp"
 #include "experiments/pipeline/provenance.hpp"
 
 namespace nibble {
@@ -62,7 +60,7 @@ NetworkFile open_integers(const Safetensors& stored, const std::string& path, co
     }
     file.metadata = stored.metadata;
     file.model = choose("", file.metadata, "model", "");
-    if (!wish.model.empty() && wish.model != file.model)
+    if (!wish.model.empty() && name_of_model(wish.model) != file.model)
         throw BadInput(path, "--model", file.model.empty() ? "none: the file is enough" : file.model,
                        wish.model);
     file.executed_as = executed_as(bits_of(*file.integers));
@@ -71,58 +69,44 @@ NetworkFile open_integers(const Safetensors& stored, const std::string& path, co
     return file;
 }
 
-/// Numbers from 1 to 9999 with an x between each and the next, as in "32x32x3".
-template <std::size_t count>
-std::array<int, count> numbers_in(const Metadata& metadata, const std::string& key, const std::string& path) {
-    const std::string& text = metadata.at(key);
-    std::array<int, count> numbers{};
-    const char* at = text.data();
-    const char* end = at + text.size();
-    for (std::size_t i = 0; i < count; ++i) {
-        if (i > 0 && (at == end || *at++ != 'x')) break;
-        at = std::from_chars(at, end, numbers[i]).ptr;
-    }
-    if (at != end || std::ranges::any_of(numbers, [](int n) { return n < 1 || n > 9999; }))
-        throw BadInput(path, key, std::to_string(count) + " numbers from 1 to 9999, joined by x", text);
-    return numbers;
-}
-
-/// The network of float weights: for images and classes as wished, else as stated, else as usual.
-Graph graph_of(const std::string& model, const Metadata& metadata, const std::string& path,
-               const NetworkWish& wish) {
-    const Graph usual = make_model(model);
-    int classes = usual.classes();
-    Dims input = usual.input_dims();
-    if (metadata.contains("classes")) classes = numbers_in<1>(metadata, "classes", path)[0];
-    if (metadata.contains("input")) {
-        const auto [h, w, c] = numbers_in<3>(metadata, "input", path);
-        input = {h, w, c};
-    }
-    return make_model(model, wish.classes != 0 ? wish.classes : classes,
-                      wish.input.h != 0 ? wish.input : input);
-}
-
-NetworkFile open_floats(Safetensors stored, const std::string& path, const NetworkWish& wish) {
-    const WeightsFile weights = weights_from(std::move(stored), path);
+/// Codes and scales of an ONNX file run as integers if all layers have them.
+NetworkFile open_quantized(OpenedNetwork network) {
     NetworkFile file;
-    file.metadata = weights.metadata;
-    file.model = choose(wish.model, file.metadata, "model", "");
-    if (file.model.empty()) throw BadInput(path + ": does not say which network it is for; give --model");
+    file.model = network.model;
+    file.metadata = network.file.metadata;
+    file.weights_digest = digest_of(network.file.weights);
+    const PostTrained quantized{{std::move(network.graph), std::move(network.file.weights), {}},
+                                std::move(*network.quantization)};
+    Deployment deployment = deploy(quantized, "qdq");
+    file.integers = std::move(deployment.integers);
+    file.executed_as = file.integers ? executed_as(bits_of(*file.integers)) : deployment.executed_as;
+    file.classifier = std::move(deployment.classifier);
+    return file;
+}
+
+NetworkFile open_for_floats(OpenedNetwork network, const NetworkWish& wish) {
+    if (network.quantization) return open_quantized(std::move(network));
+    NetworkFile file;
+    file.model = network.model;
+    file.metadata = network.file.metadata;
     const Numerics numerics = numerics_from(choose(wish.numerics, file.metadata, "numerics", "f32"));
-    const Graph graph = graph_of(file.model, file.metadata, path, wish);
-    check(weights, graph, path);
-    file.weights_digest = digest_of(weights.weights);
+    file.weights_digest = digest_of(network.file.weights);
     file.executed_as = executed_as(to_string(numerics));
-    file.classifier = make_classifier(graph, weights.weights, numerics);
+    file.classifier = make_classifier(network.graph, network.file.weights, numerics);
     return file;
 }
 }  // namespace
 
 NetworkFile open_network(const std::string& path, const NetworkWish& wish) {
-    Safetensors stored = read_safetensors(path);
-    NetworkFile file = is_integer_network(stored) ? open_integers(stored, path, wish)
-                                                  : open_floats(std::move(stored), path, wish);
-    file.normalization = normalization_from(file.metadata, path);
+    NetworkFile file;
+    if (path.empty() || is_onnx(path)) {
+        file = open_for_floats(open_floats(path, wish), wish);
+    } else {
+        Safetensors stored = read_safetensors(path);
+        file = is_integer_network(stored) ? open_integers(stored, path, wish)
+                                          : open_for_floats(open_floats(std::move(stored), path, wish), wish);
+    }
+    file.normalization = normalization_from(file.metadata, path.empty() ? wish.model : path);
     return file;
 }
 

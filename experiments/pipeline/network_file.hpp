@@ -1,12 +1,12 @@
-// A network opened from a file, to be run: float weights of a named model, or a quantized network that needs
-// no name.
+// A network opened from a file, to be run: float weights of a named model, or a network that needs no name, be it
+// quantized or an ONNX file.
 #pragma once
 
 #include <optional>
 #include <string>
 
 #include "experiments/pipeline/evaluation.hpp"
-#include "experiments/pipeline/weights_file.hpp"
+#include "experiments/pipeline/model.hpp"
 
 namespace nibble {
 
@@ -20,13 +20,7 @@ struct NetworkFile {
     std::optional<IntegerGraph> integers;  ///< of a quantized network
 };
 
-struct NetworkWish {
-    std::string model, numerics;  ///< empty: what the file states, then f32
-    int classes = 0;      ///< of float weights; 0: what the file states, then what is usual for the model
-    Dims input{0, 0, 0};  ///< the same
-};
-
-/// Throws IoError and BadInput, naming the file.
+/// `path` may be empty where wish.model is an ONNX file. Throws IoError and BadInput, naming the file.
 NetworkFile open_network(const std::string& path, const NetworkWish& wish);
 
 /// SHA-256 over tensors and graph of a quantized network's file.

@@ -10,7 +10,6 @@
 #include "engine/core/error.hpp"
 #include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
-#include "engine/models/catalog.hpp"
 #include "engine/quant/calibration/calibration.hpp"
 #include "experiments/pipeline/calibration.hpp"
 #include "experiments/pipeline/deployment.hpp"
@@ -265,11 +264,6 @@ Metadata metadata_of(const TrainConfig& config, const Data& data, const TrainedN
     if (!config.is_float()) metadata["quantization"] = method_of(config);
     metadata["config"] = to_json(config).dump();
     return metadata;
-}
-
-Graph make_graph(const std::string& model, const Dataset& images) {
-    const ImageShape& shape = images.shape();
-    return make_model(model, images.classes(), {shape.height, shape.width, shape.channels});
 }
 
 }  // namespace nibble

@@ -10,7 +10,7 @@
 #include "engine/core/error.hpp"
 #include "experiments/pipeline/config.hpp"
 #include "experiments/pipeline/data.hpp"
-#include "experiments/pipeline/weights_file.hpp"
+#include "experiments/pipeline/model.hpp"
 #include "experiments/support/progress.hpp"
 
 namespace nibble {
@@ -62,8 +62,5 @@ TrainedNetwork train(const TrainConfig& config, const Graph& graph, const Data& 
 
 /// What files of a trained network say of it: model, numerics, how images become inputs, configuration.
 Metadata metadata_of(const TrainConfig& config, const Data& data, const TrainedNetwork& network);
-
-/// The network of a configuration for images of this data. Throws BadInput.
-Graph make_graph(const std::string& model, const Dataset& images);
 
 }  // namespace nibble
