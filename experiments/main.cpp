@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
     nibble::add_verify(line);
     nibble::add_bless(line);
     nibble::add_quantize(line);
+    nibble::add_export(line);
     nibble::add_predict(line);
     nibble::add_cost(line);
     return line.run(argc, argv);

@@ -154,6 +154,12 @@ std::vector<const Tensor*> Importer::constants() const {
 int Importer::append(Node node, const std::vector<const Activation*>& operands) {
     for (const Activation* x : operands) node.inputs.push_back(x->node);
     const int index = graph_.append(std::move(node));
+    const bool same = std::ranges::all_of(
+        operands, [&](const Activation* x) { return x->codes && *x->codes == *operands.front()->codes; });
+    if (same && nibble::operation(graph_[index].op).on_codes == OnCodes::passes) {
+        passed_[index] = *operands.front()->codes;
+        return index;
+    }
     for (std::size_t i = 0; i < operands.size(); ++i)
         if (operands[i]->codes) {
             quantization_.edges[{index, static_cast<int>(i)}] = *operands[i]->codes;
@@ -164,8 +170,13 @@ int Importer::append(Node node, const std::vector<const Activation*>& operands) 
 
 Activation Importer::image(int node, bool flat) const {
     const Dims& dims = graph_[node].out;
-    if (flat) return {node, {batch_, dims.c}, View::image, {}, false};
-    return {node, {batch_, dims.c, dims.h, dims.w}, View::image, {}, false};
+    if (flat) return {node, {batch_, dims.c}, View::image, codes_of(node), false};
+    return {node, {batch_, dims.c, dims.h, dims.w}, View::image, codes_of(node), false};
+}
+
+std::optional<Quantizer> Importer::codes_of(int node) const {
+    const auto found = passed_.find(node);
+    return found == passed_.end() ? std::nullopt : std::optional(found->second);
 }
 
 void Importer::result(Value value, std::size_t i) {

@@ -82,6 +82,8 @@ class Importer {
     int append(Node node, const std::vector<const Activation*>& operands);
     /// The activation of a node in the usual view, [n, c, h, w]; [n, c] if `flat`.
     Activation image(int node, bool flat = false) const;
+    /// The codes that a node hands on as they are; nothing if it computes others.
+    std::optional<Quantizer> codes_of(int node) const;
     /// Sets output number `i` of the operation.
     void result(Value value, std::size_t i = 0);
     /// A name for a layer: "<name>" of an initializer "<name>.weight", else the operation's own; never given twice.
@@ -123,6 +125,7 @@ class Importer {
     std::map<std::string, Value> values_;
     std::map<std::string, std::vector<const Operation*>> readers_;
     std::map<std::string, int> names_;
+    std::map<int, Quantizer> passed_;  ///< by node: maxima, concatenations, ... of codes
     const Operation* operation_ = nullptr;
     const Operation* absorbed_ = nullptr;
     std::map<const Operation*, bool> done_;

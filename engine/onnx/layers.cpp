@@ -1,5 +1,7 @@
 // Operations with parameters.
 #include <algorithm>
+#include <bit>
+#include <span>
 
 #include "engine/core/error.hpp"
 #include "engine/onnx/attributes.hpp"
@@ -28,11 +30,32 @@ std::vector<T> transposed(const std::vector<T>& values, std::size_t rows, std::s
     return result;
 }
 
+/// Per output channel (or for all, with one scale): files hold codes of few bits times a power of two, and -8..7 times a
+/// negative scale as -7..8.
+void reduce_codes(StoredCodes& stored, std::size_t outputs) {
+    const std::size_t scales = stored.steps.size(), each = stored.codes.size() / (scales == 1 ? 1 : outputs);
+    for (std::size_t c = 0; c < scales; ++c) {
+        const auto channel = std::span(stored.codes).subspan(c * each, each);
+        const auto even = [](std::int8_t code) { return code % 2 == 0; };
+        const auto zero = [](std::int8_t code) { return code == 0; };
+        while (std::ranges::all_of(channel, even) && !std::ranges::all_of(channel, zero)) {
+            for (std::int8_t& code : channel) code = static_cast<std::int8_t>(code / 2);
+            stored.steps[c] *= 2;
+        }
+        const auto [low, high] = std::ranges::minmax(channel);
+        if (std::has_single_bit(static_cast<unsigned>(std::max<int>(high, 0))) && -low < high) {
+            for (std::int8_t& code : channel) code = static_cast<std::int8_t>(-code);
+            stored.steps[c] = -stored.steps[c];
+        }
+    }
+}
+
 /// Records the codes that the file holds for a layer. The fewest bits that hold them are the layer's.
 void keep_codes(Importer& in, const std::string& name, const Shape& shape, StoredCodes stored,
                 std::size_t output_axis) {
     if (stored.steps.size() != 1 && stored.axis != output_axis)
         throw BadInput("weights", "scales", "one, or one for each output channel", "others");
+    reduce_codes(stored, shape[0]);
     const auto [low, high] = std::ranges::minmax(stored.codes);
     QuantizedWeights layer;
     layer.scheme.bits = 2;

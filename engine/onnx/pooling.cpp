@@ -42,11 +42,8 @@ void read_max_pool(Importer& in) {
     require_image(x);
     if (in.operation().outputs.size() > 1)
         throw BadInput("outputs", "number", "1", std::to_string(in.operation().outputs.size()));
-    const int node =
-        in.append({.op = Op::max_pool, .name = {}, .inputs = {}, .window = pooling_window(in, x)}, {&x});
-    Activation y = in.image(node);
-    y.codes = x.codes;
-    in.result(y);
+    in.result(in.image(
+        in.append({.op = Op::max_pool, .name = {}, .inputs = {}, .window = pooling_window(in, x)}, {&x})));
 }
 
 void read_average_pool(Importer& in) {

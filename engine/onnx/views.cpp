@@ -127,7 +127,7 @@ void read_concat(Importer& in) {
     Activation y = *operands.front();
     y.node = in.append({.op = Op::concat, .name = {}, .inputs = {}}, operands);
     y.shape[y.view == View::pixels_last ? 3 : 1] = in.dims(y).c;
-    y.codes.reset();
+    y.codes = in.codes_of(y.node);
     in.result(y);
 }
 
@@ -139,6 +139,7 @@ Activation channels_of(Importer& in, const Activation& x, std::int64_t first, st
                         .channels = small(count, "channels", 1),
                         .first = small(first, "first channel")},
                        {&x});
+    y.codes = in.codes_of(y.node);
     y.shape[y.view == View::pixels_last ? 3 : 1] = count;
     return y;
 }
@@ -220,13 +221,15 @@ void read_pad(Importer& in) {
     if (pads[0] != 0 || pads[4] != 0) throw BadInput("pads: must leave the images' axis alone");
     Activation y = x;
     if (pads[1] != 0 || pads[5] != 0) {
-        if (pads[1] != pads[5])
-            throw BadInput("pads", "channels before and behind", "as many", text_of({pads[1], pads[5]}));
-        y = in.image(in.append({.op = Op::shortcut_a,
-                                .name = {},
-                                .inputs = {},
-                                .channels = in.dims(y).c + 2 * small(pads[1], "padding", 1)},
-                               {&y}));
+        if (const std::int64_t more = pads[5] - pads[1]; more != 0 && more != 1)
+            throw BadInput("pads", "channels before and behind", "halves of their sum",
+                           text_of({pads[1], pads[5]}));
+        y = in.image(
+            in.append({.op = Op::shortcut_a,
+                       .name = {},
+                       .inputs = {},
+                       .channels = in.dims(y).c + small(pads[1], "padding") + small(pads[5], "padding")},
+                      {&y}));
     }
     const Window around({1, 1, small(pads[2], "padding"), small(pads[6], "padding")},
                         {1, 1, small(pads[3], "padding"), small(pads[7], "padding")});

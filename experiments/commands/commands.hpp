@@ -20,7 +20,8 @@ void add_stale(CommandLine& line);
 void add_bless(CommandLine& line);
 void add_report(CommandLine& line, Reports own);  ///< of the experiments that have code of their own
 void add_verify(CommandLine& line);
-void add_quantize(CommandLine& line);  ///< and export
+void add_quantize(CommandLine& line);
+void add_export(CommandLine& line);
 void add_predict(CommandLine& line);
 void add_cost(CommandLine& line);
 void add_site(CommandLine& line, Reports own);  ///< the same

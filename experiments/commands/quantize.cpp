@@ -1,4 +1,4 @@
-// nibble quantize, nibble export: from float weights to a quantized network in one file.
+// nibble quantize: from float weights to a quantized network in one file.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -164,13 +164,11 @@ int quantize_command(const QuantizeOptions& o) {
         print_text(text);
     return 0;
 }
+}  // namespace
 
-/// Quantizing writes what `export` promises, a network ready to run in one file, so both names do the same.
-void add(CommandLine& line, const std::string& name) {
+void add_quantize(CommandLine& line) {
     auto o = std::make_shared<QuantizeOptions>();
-    Command command =
-        line.command(name, name == "export" ? "the same as quantize"
-                                            : "quantize trained float weights; one file, ready to run");
+    Command command = line.command("quantize", "quantize trained float weights; one file, ready to run");
     command.option("--out", o->out, "the quantized network").required();
     command.option("--weights", o->weights, "float weights (default: those of --model NET.onnx)")
         .option("--model", o->model, "the network: a name or NET.onnx (default: what the weights state)")
@@ -191,23 +189,14 @@ void add(CommandLine& line, const std::string& name) {
     o->shared.add_machine(command);
     o->shared.add_json(command);
     command
-        .examples("  nibble " + name +
-                  " --model resnet20 --weights resnet20.safetensors --wbits 8 --abits 8 --out "
-                  "r20-w8a8.safetensors\n"
-                  "  nibble " +
-                  name +
-                  " --weights mine.safetensors --method mmse --wbits 4 --abits 4 --report --out "
-                  "mine-4.safetensors\n"
-                  "  nibble " +
-                  name +
-                  " --weights mine.safetensors --weights-scheme t-g4 --abits 8 --out mine-t.safetensors\n"
-                  "  nibble eval --weights r20-w8a8.safetensors --data cifar10\n")
+        .examples(
+            "  nibble quantize --model resnet20 --weights resnet20.safetensors --wbits 8 --abits 8 --out "
+            "r20-w8a8.safetensors\n"
+            "  nibble quantize --weights mine.safetensors --method mmse --wbits 4 --abits 4 --report --out "
+            "mine-4.safetensors\n"
+            "  nibble quantize --model net.onnx --weights-scheme t-g4 --abits 8 --out net-t.safetensors\n"
+            "  nibble eval --weights r20-w8a8.safetensors --data cifar10\n")
         .action([o] { return quantize_command(*o); });
-}
-}  // namespace
-
-void add_quantize(CommandLine& line) {
-    for (const char* name : {"quantize", "export"}) add(line, name);
 }
 
 }  // namespace nibble

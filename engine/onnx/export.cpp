@@ -1,0 +1,199 @@
+#include "engine/onnx/export.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+#include "engine/core/error.hpp"
+#include "engine/onnx/builder.hpp"
+
+namespace nibble {
+
+namespace {
+
+using onnx::Builder;
+using onnx::Element;
+using onnx::Tensor;
+using onnx::Written;
+
+class IntegerWriter {
+  public:
+    explicit IntegerWriter(const IntegerGraph& graph) : graph_(graph), builder_(graph.input_dims()) {
+        values_.resize(graph.values.size());
+        values_[0] = builder_.input();
+    }
+
+    onnx::File file() && {
+        for (const IntegerStep& step : graph_.steps) write(step);
+        const int logits = graph_.steps.back().outputs.front();
+        return std::move(builder_).finish(values_[static_cast<std::size_t>(logits)], graph_.classes());
+    }
+
+  private:
+    const IntegerValue& value(int i) const { return graph_.values[static_cast<std::size_t>(i)]; }
+    const Written& written(int i) const { return values_[static_cast<std::size_t>(i)]; }
+
+    void write(const IntegerStep& step) {
+        const Written result = real_of(step);
+        for (const int i : step.outputs) {
+            const auto& quantizer = value(i).quantizer;
+            values_[static_cast<std::size_t>(i)] =
+                quantizer ? codes_of(result, *quantizer, step.kind == IntegerStep::Kind::pass) : result;
+        }
+    }
+
+    /// The numbers that a step computes, before they are quantized.
+    Written real_of(const IntegerStep& step) {
+        using Kind = IntegerStep::Kind;
+        if (step.kind == Kind::quantize) return written(step.inputs[0]);
+        if (step.kind == Kind::product) return behind(step, product_of(step));
+        if (step.kind == Kind::rescale) return behind(step, rescaled(step));
+        std::vector<Written> operands;
+        for (const int i : step.inputs) operands.push_back(written(i));
+        return builder_.node(complete_node(graph_, step), input_dims_of(graph_, step), operands, {});
+    }
+
+    /// + residual, then the clamp.
+    Written behind(const IntegerStep& step, Written x) {
+        if (step.residual >= 0) x = builder_.add(x, written(step.residual));
+        return builder_.clamp(x, step.node.clamp);
+    }
+
+    Written rescaled(const IntegerStep& step) {
+        Written x = written(step.inputs[0]);
+        if (step.scale.empty()) return x;
+        x = builder_.image(x);
+        const auto channels = static_cast<std::int64_t>(step.scale.size());
+        const std::string product =
+            builder_.operation("Mul", {x.name, builder_.floats(step.scale, {1, channels, 1, 1})});
+        return {builder_.operation("Add", {product, builder_.floats(step.shift, {1, channels, 1, 1})})};
+    }
+
+    /// The value of one code of a layer's input.
+    float input_step(const IntegerStep& step) const {
+        const Quantizer& input = *value(step.inputs[0]).quantizer;
+        return input.by_channel() ? 1 : input.step;
+    }
+
+    Written product_of(const IntegerStep& step) {
+        const QuantizedWeights& weights = step.weights;
+        const std::size_t outputs = weights.outputs(), each = weights.codes.size() / outputs;
+        std::vector<std::int64_t> codes;
+        for (std::size_t i = 0; i < weights.codes.size(); ++i) codes.push_back(weights.product_of(i));
+        Written sum = layer_of(step, codes, step.scale, step.shift);
+        for (std::size_t e = 0, kernel = outputs; e < weights.extra.size(); ++e) {
+            std::fill(codes.begin(), codes.end(), 0);
+            std::vector<float> scale(outputs, 1);
+            for (std::size_t k = 0; k < weights.extra[e].outputs.size(); ++k, ++kernel) {
+                const std::size_t output = weights.extra[e].outputs[k];
+                scale[output] = step.extra_scale[e][k];
+                for (std::size_t i = 0; i < each; ++i)
+                    codes[output * each + i] = weights.product_of(kernel * each + i);
+            }
+            sum = builder_.add(sum, layer_of(step, codes, scale, {}));
+        }
+        return sum;
+    }
+
+    /// scale[c] * (sum of codes times codes of the input) + shift[c]
+    ///
+    /// Runtimes round a bias to an int32 in the unit of a layer's sums. That unit is coarse where codes are few, so codes
+    /// are stored times a power of two and scales divided by it: the largest that keeps codes within +-64, where two
+    /// products with bytes fit AVX2's 16 bits, and biases below 2^28. Where a bias is larger than that in any case, sums
+    /// are nothing beside it (dead channels have such scales), and the codes are 0.
+    Written layer_of(const IntegerStep& step, std::vector<std::int64_t> codes, std::vector<float> scale,
+                     const std::vector<float>& shift) {
+        const QuantizedWeights& weights = step.weights;
+        const auto outputs = static_cast<std::int64_t>(weights.outputs());
+        const std::size_t each = codes.size() / weights.outputs();
+        for (std::size_t c = 0; c < scale.size(); ++c) {
+            const auto channel = std::span(codes).subspan(c * each, each);
+            const auto [low, high] = std::ranges::minmax(channel);
+            const float bias = shift.empty() ? 0 : std::abs(shift[c]);
+            const auto bias_fits = [&](std::int64_t factor) {
+                return bias * static_cast<float>(factor) < 0x1p28f * std::abs(scale[c]);
+            };
+            std::int64_t factor = 1;
+            while (factor < 64 && 2 * factor * std::max(-low, high) <= 64 && bias_fits(2 * factor))
+                factor *= 2;
+            if (!bias_fits(factor)) {
+                factor = 0;
+                scale[c] = std::max(bias, 1.0f);
+            }
+            // Runtimes expect positive scales.
+            if (scale[c] < 0 && low > -128) factor = -factor;
+            for (std::int64_t& code : channel) code *= factor;
+            scale[c] /= input_step(step) * static_cast<float>(factor == 0 ? 1 << 24 : factor);
+        }
+        const std::string& name = step.node.name;
+        const std::string stored = builder_.constant(
+            {{weights.shape.begin(), weights.shape.end()}, std::move(codes), Element::i8}, name + ".weight");
+        const std::string weight = builder_.operation(
+            "DequantizeLinear", {stored, builder_.floats(scale, {outputs}, name + "_scale")},
+            {{"axis", std::int64_t{0}}});
+        Node node = step.node;
+        node.op = weights.shape.size() == 4 ? Op::conv : Op::linear;
+        node.channels = static_cast<int>(outputs);
+        return builder_.layer(node, written(step.inputs[0]), weight,
+                              shift.empty() ? "" : builder_.floats(shift, {outputs}, name + ".bias"));
+    }
+
+    /// `x` as its quantizer's codes, back as what they are worth. Codes with a multiplier per channel are worth
+    /// themselves; one that `passes` is such a code already.
+    Written codes_of(Written x, const Quantizer& q, bool passes) {
+        const float step = q.by_channel() ? 1 : q.step;
+        if (q.by_channel() && !passes) {
+            x = builder_.image(x);
+            const auto channels = static_cast<std::int64_t>(q.multipliers.size());
+            x.name = builder_.operation("Mul", {x.name, builder_.floats(q.multipliers, {1, channels, 1, 1})});
+        }
+        if (q.rounding == Rounding::floor && !passes)
+            x.name = builder_.operation("Add", {x.name, builder_.floats({-0.5f * step}, {})});
+        const bool whole_byte = q.scheme.bits == 8 && q.scheme.range == Range::full;
+        if (!whole_byte && !passes)
+            x = builder_.clamp(x, {.low = static_cast<float>(q.scheme.lowest()) * step,
+                                   .high = static_cast<float>(q.scheme.highest()) * step});
+        const std::string scale = builder_.floats({step}, {});
+        const std::string zero = builder_.constant(
+            {{}, std::vector<std::int64_t>{0}, q.scheme.is_signed ? Element::i8 : Element::u8});
+        const std::string codes = builder_.operation("QuantizeLinear", {x.name, scale, zero});
+        return {builder_.operation("DequantizeLinear", {codes, scale, zero}), x.flat};
+    }
+
+    const IntegerGraph& graph_;
+    Builder builder_;
+    std::vector<Written> values_;
+};
+
+void write(const std::filesystem::path& path, onnx::File file,
+           const std::map<std::string, std::string>& metadata) {
+    file.metadata = metadata;
+    onnx::write_file(path, file);
+}
+
+}  // namespace
+
+void write_onnx(const std::filesystem::path& path, const Graph& graph, const Weights& weights,
+                const std::map<std::string, std::string>& metadata) {
+    graph.check(weights);
+    Builder builder(graph.input_dims());
+    std::vector<Written> values{builder.input()};
+    for (int i = 1; i < graph.size(); ++i) {
+        std::vector<Written> operands;
+        std::vector<Dims> dims;
+        for (const int x : graph[i].inputs) {
+            operands.push_back(values[static_cast<std::size_t>(x)]);
+            dims.push_back(graph[x].out);
+        }
+        values.push_back(builder.node(graph[i], dims, operands, weights));
+    }
+    write(path, std::move(builder).finish(values.back(), graph.classes()), metadata);
+}
+
+void write_onnx(const std::filesystem::path& path, const IntegerGraph& graph,
+                const std::map<std::string, std::string>& metadata) {
+    graph.check();
+    write(path, IntegerWriter(graph).file(), metadata);
+}
+
+}  // namespace nibble
