@@ -5,7 +5,6 @@
 #include <cstring>
 #include <span>
 
-#include "engine/core/bf16.hpp"
 #include "engine/core/digest.hpp"
 #include "engine/core/error.hpp"
 #include "engine/core/file.hpp"
@@ -20,38 +19,8 @@ constexpr std::uint64_t kLengthBytes = 8;
 constexpr std::uint64_t kMaxHeader = 100'000'000;  // the format's own limit
 constexpr JsonLimits kHeaderLimits{3, 4'000'000};  // three deep: header, entry, shape
 constexpr std::size_t kAlignment = 8;
-constexpr std::uintmax_t kLargestFile = std::uintmax_t{16} << 30;
 const char* const kMetadata = "__metadata__";
 const char* const kDigest = "nibble_sha256";  // in the metadata
-
-/// Bytes of one element; 0 for a type we do not know.
-std::size_t element_bytes(const std::string& dtype) {
-    static const std::map<std::string, std::size_t> sizes{
-        {"BOOL", 1}, {"I8", 1},  {"U8", 1},  {"I16", 2}, {"U16", 2}, {"F16", 2}, {"BF16", 2},
-        {"I32", 4},  {"U32", 4}, {"F32", 4}, {"I64", 8}, {"U64", 8}, {"F64", 8}};
-    const auto found = sizes.find(dtype);
-    return found == sizes.end() ? 0 : found->second;
-}
-
-/// A name from a file as it may stand in a one-line message.
-std::string quoted(const std::string& text) {
-    return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-/// Bytes of a whole tensor. Throws BadInput for an unknown type or a size that 63 bits cannot hold.
-std::uint64_t byte_count(const std::string& dtype, const Shape& shape, const std::string& where) {
-    auto bytes = static_cast<std::int64_t>(element_bytes(dtype));  // signed: strides are
-    if (bytes == 0)
-        throw BadInput(where, "dtype", "one of BOOL, I8..I64, U8..U64, F16, BF16, F32, F64", quoted(dtype));
-    bool empty = false;
-    for (const std::size_t d : shape) {
-        empty = empty || d == 0;
-        // Zeros are left out: strides are products too, of the other dimensions.
-        if (d > 0 && __builtin_mul_overflow(bytes, d, &bytes))
-            throw BadInput(where + ": shape " + to_string(shape) + " overflows 63 bits");
-    }
-    return empty ? 0 : static_cast<std::uint64_t>(bytes);
-}
 
 /// Where one tensor lies in the file, as its header says and after that has been checked.
 struct Entry {
@@ -174,31 +143,12 @@ std::string digest_of(const Safetensors& contents) {
 
 }  // namespace
 
-Array<float> StoredTensor::to_f32() const {
-    if (dtype != "F32" && dtype != "BF16") throw BadInput("tensor", "dtype", "F32 or BF16", dtype);
-    if (bytes.size() != byte_count(dtype, shape, "tensor"))
-        throw BadInput("tensor of shape " + to_string(shape) + ": " + std::to_string(bytes.size()) +
-                       " bytes do not fit it");
-    auto values = Array<float>::from_shape(shape);
-    if (dtype == "F32") {
-        std::copy(bytes.begin(), bytes.end(), reinterpret_cast<std::byte*>(values.data()));
-        return values;
-    }
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        Bf16 stored;
-        std::memcpy(&stored, bytes.data() + i * sizeof stored, sizeof stored);
-        values.data()[i] = to_float(stored);
-    }
-    return values;
-}
-
-StoredTensor StoredTensor::from(const Array<float>& values) {
-    const auto bytes = std::as_bytes(std::span<const float>(values.data(), values.size()));
-    return {"F32", Shape(values.shape().begin(), values.shape().end()), {bytes.begin(), bytes.end()}};
+bool is_safetensors(std::string_view file) {
+    return file.size() > kLengthBytes && file[kLengthBytes] == '{';
 }
 
 Safetensors read_safetensors(const fs::path& path) {
-    return safetensors_from(read_file(path, kLargestFile), path.string());
+    return safetensors_from(read_file(path, kLargestTensorFile), path.string());
 }
 
 Safetensors safetensors_from(std::string_view file, const std::string& where) {

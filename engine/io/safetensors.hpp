@@ -8,35 +8,28 @@
 // programs have none.
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "engine/core/tensor.hpp"
+#include "engine/io/stored_tensor.hpp"
 
 namespace nibble {
-
-/// One array as stored: row-major, little-endian.
-struct StoredTensor {
-    std::string
-        dtype;  ///< "F32", "F64", "BF16", "F16", "I8", "U8", "I16", "U16", "I32", "U32", "I64", "U64", "BOOL"
-    Shape shape;
-    std::vector<std::byte> bytes;
-
-    /// The values as float. Throws BadInput unless the dtype is F32 (or BF16, which converts exactly).
-    Array<float> to_f32() const;
-    static StoredTensor from(const Array<float>& values);
-};
 
 struct Safetensors {
     std::map<std::string, StoredTensor> tensors;
     std::map<std::string, std::string> metadata;
 };
 
-/// Reads a whole file, of 16 GiB at most. It may be hostile: header length, offsets (in bounds, not
+/// No larger file of tensors is read.
+inline constexpr std::uintmax_t kLargestTensorFile = std::uintmax_t{16} << 30;
+
+/// Whether it begins as one does.
+bool is_safetensors(std::string_view file);
+
+/// Reads a whole file. It may be hostile: header length, offsets (in bounds, not
 /// overlapping, no holes), dtype x shape against byte count, duplicate names are all checked before anything
 /// is allocated for a tensor. The digest, where there is one, is checked and left out of the metadata. Throws
 /// IoError, BadInput.

@@ -30,6 +30,23 @@ std::vector<float> numbers_in(const std::string& text, const std::string& where)
 bool is_counter(const std::string& name) {
     return name.ends_with(".num_batches_tracked");
 }
+
+/// What torch.nn.DataParallel, torch.compile and training scripts put before every name, else nothing.
+std::string wrappers_of(const std::map<std::string, StoredTensor>& tensors) {
+    std::string wrappers;
+    for (bool found = !tensors.empty(); found;) {
+        found = false;
+        for (const char* wrapper : {"module.", "_orig_mod.", "model.", "net."}) {
+            const std::string longer = wrappers + wrapper;
+            // In the order of names, all others lie between the first and the last.
+            if (!tensors.begin()->first.starts_with(longer) || !tensors.rbegin()->first.starts_with(longer))
+                continue;
+            wrappers = longer;
+            found = true;
+        }
+    }
+    return wrappers;
+}
 }  // namespace
 
 std::optional<Normalization> normalization_from(const Metadata& metadata, const std::string& where) {
@@ -46,16 +63,17 @@ std::optional<Normalization> WeightsFile::normalization(const std::string& where
 }
 
 WeightsFile read_weights(const std::filesystem::path& path) {
-    return weights_from(read_safetensors(path), path.string());
+    return weights_from(read_tensors(path), path.string());
 }
 
 WeightsFile weights_from(Safetensors stored, const std::string& where) {
     WeightsFile file;
     file.metadata = std::move(stored.metadata);
+    const std::size_t wrappers = wrappers_of(stored.tensors).size();
     for (const auto& [name, tensor] : stored.tensors) {
         if (is_counter(name)) continue;
         try {
-            file.weights.emplace(name, tensor.to_f32());
+            file.weights.emplace(name.substr(wrappers), tensor.to_f32());
         } catch (const BadInput& e) {
             throw BadInput(where + ": " + name + ": " + e.what());
         }
@@ -75,6 +93,17 @@ void check(const WeightsFile& file, const Graph& graph, const std::string& where
     for (const Node& node : graph.nodes())
         if (node.op == Op::batch_norm && node.eps != eps)
             throw BadInput(where, "bn_eps", fmt::format("{}", node.eps), stated->second);
+}
+
+void fit(WeightsFile& file, const Graph& graph, const std::string& where) {
+    const std::string layer = graph[graph.products().back()].name, other = layer == "fc" ? "linear" : "fc";
+    if (layer == "fc" || layer == "linear")
+        for (const char* parameter : {".weight", ".bias"})
+            if (auto found = file.weights.extract(other + parameter); !found.empty()) {
+                found.key() = layer + parameter;
+                file.weights.insert(std::move(found));
+            }
+    check(file, graph, where);
 }
 
 void write_weights(const std::filesystem::path& path, const Weights& weights, const Metadata& metadata) {

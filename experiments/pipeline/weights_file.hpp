@@ -1,5 +1,5 @@
 // Trained networks on disk: safetensors under torchvision's names, with what is needed to use them in the
-// metadata.
+// metadata, or checkpoints of PyTorch, which lack these. Which format it was changes no digest.
 #pragma once
 
 #include <filesystem>
@@ -8,7 +8,7 @@
 #include <string>
 
 #include "datasets/dataset.hpp"
-#include "engine/io/safetensors.hpp"
+#include "engine/io/tensor_file.hpp"
 #include "engine/nn/graph.hpp"
 
 namespace nibble {
@@ -24,7 +24,8 @@ struct WeightsFile {
     std::optional<Normalization> normalization(const std::string& where) const;
 };
 
-/// "num_batches_tracked" counters of PyTorch are left out. Throws IoError, BadInput.
+/// From a file of any format of tensor_file.hpp. PyTorch's "num_batches_tracked" counters are left out, and so
+/// is what wrappers put before every name ("module."). Throws IoError, BadInput.
 WeightsFile read_weights(const std::filesystem::path& path);
 /// The same for a file read already; `where` names it in errors.
 WeightsFile weights_from(Safetensors stored, const std::string& where);
@@ -35,6 +36,10 @@ std::optional<Normalization> normalization_from(const Metadata& metadata, const 
 /// Throws BadInput when the weights do not fit the graph or state a batch-norm epsilon other than the
 /// graph's.
 void check(const WeightsFile& file, const Graph& graph, const std::string& where);
+
+/// Gives the last layer the graph's name, be it "fc" or "linear" there and the other in the file, as publishers
+/// of the same network like; then as check().
+void fit(WeightsFile& file, const Graph& graph, const std::string& where);
 
 /// Atomic; equal contents give equal bytes.
 void write_weights(const std::filesystem::path& path, const Weights& weights, const Metadata& metadata);
