@@ -168,6 +168,10 @@ class Machine {
             case 'B':  // BINBYTES
             case 'X':  // BINUNICODE
                 return push_text(take(number<std::uint32_t>()));
+            case '\x8d':  // BINUNICODE8
+            case '\x8e':  // BINBYTES8
+            case '\x96':  // BYTEARRAY8
+                return push_text(take(number<std::uint64_t>()));
             default:
                 return false;
         }

@@ -16,9 +16,9 @@ namespace {
 using Kind = PickleValue::Kind;
 
 const std::string_view kZipMagic("PK\x03\x04", 4);
-// A pickle of the integer 0x1950a86a20f9469cfc6c, but for its second byte, the protocol.
+// The end of a pickle of the integer 0x1950a86a20f9469cfc6c; before it is its protocol, perhaps a frame.
 const std::string_view kLegacyMagic("\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 13);
-constexpr std::size_t kProtocolBytes = 2;
+constexpr std::size_t kMagicBytes = 24;
 constexpr std::int64_t kLegacyVersion = 1001;
 constexpr std::size_t kMostDimensions = 64;  // as in PyTorch
 constexpr std::uint64_t kMostBytesPerByte =
@@ -46,7 +46,8 @@ const std::set<std::string_view>& known_globals() {
             "builtins.set", "builtins.dict", "builtins.list", "builtins.int", "builtins.float",
             "__builtin__.set", "__builtin__.dict", "__builtin__.list", "__builtin__.int", "__builtin__.float",
             "numpy.dtype", "numpy.ndarray", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar",
-            "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct"};
+            "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct",
+            "numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuffer"};
         for (const auto& [storage, dtype] : storage_dtypes()) known.insert(storage);
         return known;
     }();
@@ -262,7 +263,8 @@ std::map<std::string, std::string_view> legacy_storages(std::string_view bytes, 
 }
 
 std::map<std::string, StoredTensor> from_legacy(std::string_view file, const std::string& where) {
-    std::string_view rest = file.substr(kProtocolBytes + kLegacyMagic.size());
+    std::string_view rest = file;
+    take_pickle(rest, where);  // the magic number
     if (take_pickle(rest, where).root().integer != kLegacyVersion)
         throw BadInput(where + ": a checkpoint of an unknown version of PyTorch");
     for (const auto& [name, value] : entries_of(take_pickle(rest, where).root()))
@@ -284,8 +286,9 @@ bool is_zip(std::string_view file) {
 }  // namespace
 
 bool is_pytorch(std::string_view file) {
-    return is_zip(file) || (file.starts_with('\x80') && file.size() > kProtocolBytes &&
-                            file.substr(kProtocolBytes).starts_with(kLegacyMagic));
+    const bool is_legacy =
+        file.starts_with('\x80') && file.substr(0, kMagicBytes).find(kLegacyMagic) != std::string_view::npos;
+    return is_legacy || is_zip(file);
 }
 
 std::map<std::string, StoredTensor> pytorch_from(std::string_view file, const std::string& where) {

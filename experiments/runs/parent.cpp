@@ -26,16 +26,45 @@ std::string contents_digest(const WeightsFile& file, const std::string& where) {
     return digest.hex();
 }
 
+/// What serves where a file is not: the checkpoint that its author published. It does not state the
+/// normalization, which is ImageNet's for all of them.
+const std::map<std::string, std::string>& published_checkpoints() {
+    static const std::map<std::string, std::string> checkpoints{
+        {"pretrained/cifar10/resnet20.safetensors", "pretrained/checkpoints/resnet20-12fca82f.th"},
+        {"pretrained/cifar10/resnet32.safetensors", "pretrained/checkpoints/resnet32-d509ac18.th"},
+        {"pretrained/cifar10/resnet56.safetensors", "pretrained/checkpoints/resnet56-4bfd9763.th"}};
+    return checkpoints;
+}
+const Normalization kImageNet{{0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}};
+
+/// The file of a source, else its checkpoint, else nothing.
+fs::path path_of(const std::string& source) {
+    if (const fs::path path = file_of(source); is_there(path)) return path;
+    const auto published = published_checkpoints().find(source);
+    if (published == published_checkpoints().end()) return {};
+    const fs::path checkpoint = file_of(published->second);
+    return is_there(checkpoint) ? checkpoint : fs::path();
+}
+
 }  // namespace
 
+bool is_here(const std::string& source) {
+    return !path_of(source).empty();
+}
+
 Parent parent_from_file(const std::string& source) {
-    const fs::path path = file_of(source);
-    if (!is_there(path))
-        throw IoError(path.string() +
+    const fs::path path = path_of(source);
+    if (path.empty()) {
+        const auto published = published_checkpoints().find(source);
+        const std::string wanted =
+            published == published_checkpoints().end() ? source : source + " or " + published->second;
+        throw IoError(file_of(source).string() +
                       ": not here; a cell starts from these pretrained weights: put them there, or set "
                       "NIBBLE_DATA to the folder that holds " +
-                      source);
+                      wanted);
+    }
     WeightsFile file = read_weights(path);
+    if (path != file_of(source)) file.metadata = to_metadata(kImageNet);
     const std::string digest = contents_digest(file, path.string());
     return {source, digest, std::move(file)};
 }

@@ -15,7 +15,10 @@ struct Parent {
     WeightsFile file;
 };
 
-/// From a file below NIBBLE_DATA. Throws IoError for a file that is not there, saying where it belongs.
+/// Whether a file's source is below NIBBLE_DATA, or the published checkpoint that it was made from.
+bool is_here(const std::string& source);
+
+/// From there. Throws IoError for a file that is not there, saying where it belongs.
 Parent parent_from_file(const std::string& source);
 
 /// The cell that a source names. Throws BadInput for a cell that is not trained in floats.

@@ -10,6 +10,7 @@
 #include "engine/core/json.hpp"
 #include "experiments/pipeline/network_file.hpp"
 #include "experiments/runs/measured_network.hpp"
+#include "experiments/runs/parent.hpp"
 #include "experiments/runs/run_cell.hpp"
 #include "experiments/runs/stale.hpp"
 #include "experiments/support/interrupt.hpp"
@@ -81,7 +82,7 @@ ReproducibleResults reproducible_results(const Project& project, bool retrain) {
         const bool trains = std::holds_alternative<TrainConfig>(cell.cell.config);
         if (!data_here.contains(cell.cell.cell.data))
             ++found.without_data;
-        else if (!source.empty() && is_file(source) && !is_there(file_of(source)))
+        else if (!source.empty() && is_file(source) && !is_here(source))
             ++found.without_parent;
         else if (trains && !kept && !retrain)
             ++found.without_network;

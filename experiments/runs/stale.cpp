@@ -53,7 +53,7 @@ Judgement judge(const Project& project, const ProfileCell& cell) {
 std::optional<std::string> known_parent_digest(const Project& project, const std::string& profile,
                                                const std::string& source) {
     if (is_file(source)) {
-        if (!is_there(file_of(source))) return std::nullopt;
+        if (!is_here(source)) return std::nullopt;
         return parent_from_file(source).digest;
     }
     const ProfileCell cell = parent_cell(project, profile, source);

@@ -25,6 +25,7 @@
 #include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
 #include "engine/core/parallel.hpp"
+#include "engine/io/pytorch.hpp"
 #include "engine/io/safetensors.hpp"
 #include "engine/models/resnet_cifar.hpp"
 #include "engine/train/trainer.hpp"
@@ -32,6 +33,7 @@
 #include "experiments/runs/grid.hpp"
 #include "experiments/runs/result.hpp"
 #include "tests/fuzz/mutations.hpp"
+#include "tests/helpers/checkpoint_file.hpp"
 
 namespace {
 
@@ -71,6 +73,10 @@ void weights(const std::string& bytes) {
     const WeightsFile file = weights_from(safetensors_from(bytes, "input"), "input");
     check(file, small_graph(), "input");
     file.normalization("input");
+}
+
+void pytorch(const std::string& bytes) {
+    if (is_pytorch(bytes)) weights_from({pytorch_from(bytes, "input"), {}}, "input");
 }
 
 void checkpoint(const std::string& bytes) {
@@ -118,6 +124,22 @@ std::string float_weights() {
     return bytes_of(file);
 }
 
+/// In both formats, with a view and what a script leaves beside the weights.
+std::vector<std::string> pytorch_checkpoints() {
+    using namespace test::pickled;
+    const std::string numbers = storage("FloatStorage", "0", 6), halves = storage("HalfStorage", "1", 2);
+    const std::string saved =
+        dict({{"best", std::string("G\x40\x56\xf1\xeb\x85\x1e\xb8\x52", 9)},
+              {"optimizer", dict({{"state", "]"}})},
+              {"state_dict",
+               ordered_dict({{"module.w", tensor(numbers, 0, {3, 2}, {1, 3})},
+                             {"module.b", call(global("torch._utils", "_rebuild_parameter"),
+                                               {tensor(halves, 0, {2}, {1}), "\x88", ordered_dict({})})}})}});
+    const std::vector<test::StorageBytes> storages{test::storage_of<float>("0", {0, 1, 2, 3, 4, 5}),
+                                                   test::storage_of<std::uint16_t>("1", {0x3c00, 0x3e00})};
+    return {test::legacy_checkpoint(saved, storages), test::zip_checkpoint(saved, storages)};
+}
+
 std::string a_checkpoint() {
     const fs::path path = fs::temp_directory_path() / ("nibble-fuzz-" + std::to_string(::getpid()));
     small_trainer().save(path, "progress");
@@ -162,6 +184,7 @@ struct Reader {
 };
 const std::map<std::string, Reader> kReaders{
     {"weights", {weights, [] { return std::vector{float_weights()}; }}},
+    {"pytorch", {pytorch, pytorch_checkpoints}},
     {"checkpoint", {checkpoint, [] { return std::vector{a_checkpoint()}; }}},
     {"result", {result, [] { return std::vector{a_result()}; }}},
     {"grid", {grid, [] { return std::vector{a_grid()}; }}},

@@ -63,3 +63,30 @@ TEST_CASE("PyTorch's batch counters are left out") {
     write_safetensors(scratch / "w.safetensors", stored);
     CHECK(read_weights(scratch / "w.safetensors").weights.size() == 1);
 }
+
+TEST_CASE(
+    "what wrappers put before every name is left out, and the last layer may have the other usual name") {
+    const Graph graph = make_model("resnet8", 10, {32, 32, 3});
+    const Weights weights = plausible_weights(graph);
+    const auto renamed = [&](const std::string& wrapper, const std::string& last) {
+        Safetensors stored;
+        for (const auto& [name, values] : weights) {
+            const bool is_last = name.starts_with("linear.");
+            stored.tensors.emplace(wrapper + (is_last ? last + name.substr(6) : name),
+                                   StoredTensor::from(values));
+        }
+        return weights_from(std::move(stored), "w");
+    };
+    for (const char* wrapper : {"", "module.", "_orig_mod.module.", "net."}) {
+        WeightsFile file = renamed(wrapper, "fc");
+        CHECK_THROWS_AS(check(file, graph, "w"), BadInput);
+        CHECK_NOTHROW(fit(file, graph, "w"));
+        CHECK(digest_of(file.weights) == digest_of(weights));
+    }
+    WeightsFile other = renamed("", "classifier");
+    CHECK_THROWS_WITH_AS(fit(other, graph, "w"), doctest::Contains("linear"), BadInput);
+    // One name without it: then it is no wrapper.
+    Safetensors mixed;
+    mixed.tensors["module.a"] = mixed.tensors["b"] = StoredTensor::from(Array<float>(Shape{1}, 1.0f));
+    CHECK(weights_from(mixed, "w").weights.contains("module.a"));
+}

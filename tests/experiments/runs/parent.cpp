@@ -3,13 +3,16 @@
 #include <doctest/doctest.h>
 
 #include <cstdlib>
+#include <optional>
 
 #include "engine/core/error.hpp"
 #include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
 #include "experiments/runs/measured_network.hpp"
+#include "tests/helpers/data.hpp"
 #include "tests/helpers/results.hpp"
 #include "tests/helpers/scratch.hpp"
+#include "tests/helpers/skip.hpp"
 
 namespace nibble {
 namespace {
@@ -29,6 +32,21 @@ struct Fixture {
                                                                   {"seed", {0}}}}}}}}});
     }
     Project project() const { return Project(scratch.path()); }
+};
+
+/// NIBBLE_DATA, for a while.
+class DataRoot {
+  public:
+    explicit DataRoot(const std::filesystem::path& root) {
+        if (const char* before = std::getenv("NIBBLE_DATA")) before_ = before;
+        ::setenv("NIBBLE_DATA", root.c_str(), 1);
+    }
+    ~DataRoot() { before_ ? ::setenv("NIBBLE_DATA", before_->c_str(), 1) : ::unsetenv("NIBBLE_DATA"); }
+    DataRoot(const DataRoot&) = delete;
+    DataRoot& operator=(const DataRoot&) = delete;
+
+  private:
+    std::optional<std::string> before_;
 };
 
 Weights weights_of(float value) {
@@ -73,9 +91,7 @@ TEST_CASE("parent: a file says where it belongs when it is not there, and counts
     CHECK_THROWS_WITH_AS(parent_from_file("no/such.safetensors"), doctest::Contains("no/such.safetensors"),
                          IoError);
     const test::Scratch scratch("parent-file");
-    const char* before = std::getenv("NIBBLE_DATA");
-    const std::string root = before ? before : "";
-    ::setenv("NIBBLE_DATA", scratch.path().c_str(), 1);
+    const DataRoot root(scratch.path());
     write_weights(scratch / "a.safetensors", weights_of(1), {});
     write_weights(scratch / "b.safetensors", weights_of(1),
                   {{"normalize_mean", "0.5,0.5,0.5"}, {"normalize_std", "1,1,1"}});
@@ -83,7 +99,26 @@ TEST_CASE("parent: a file says where it belongs when it is not there, and counts
     CHECK(plain != parent_from_file("b.safetensors").digest);
     write_weights(scratch / "b.safetensors", weights_of(1), {{"comment", "of no account"}});
     CHECK(plain == parent_from_file("b.safetensors").digest);
-    before ? ::setenv("NIBBLE_DATA", root.c_str(), 1) : ::unsetenv("NIBBLE_DATA");
+}
+
+TEST_CASE("parent: a published checkpoint is the file that was made from it") {
+    const auto pretrained = test::data_root("pretrained/checkpoints") / "pretrained";
+    const std::string source = "pretrained/cifar10/resnet20.safetensors";
+    if (!is_there(pretrained / "checkpoints/resnet20-12fca82f.th") ||
+        !is_there(pretrained / "cifar10/resnet20.safetensors"))
+        return test::skipped("no pretrained networks in " + pretrained.string());
+    const DataRoot whole(pretrained.parent_path());
+    const std::string digest = parent_from_file(source).digest;
+
+    const test::Scratch scratch("published");
+    const DataRoot root(scratch.path());
+    CHECK(!is_here(source));
+    CHECK_THROWS_WITH_AS(parent_from_file(source),
+                         doctest::Contains("or pretrained/checkpoints/resnet20-12fca82f.th"), IoError);
+    std::filesystem::create_directory(scratch / "pretrained");
+    std::filesystem::create_directory_symlink(pretrained / "checkpoints", scratch / "pretrained/checkpoints");
+    CHECK(is_here(source));
+    CHECK(parent_from_file(source).digest == digest);
 }
 
 }  // namespace
