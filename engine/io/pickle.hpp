@@ -49,6 +49,9 @@ class Pickle {
     /// million instructions, and for a global that is not in `globals`, naming it; `where` begins messages.
     Pickle(std::string_view bytes, const std::set<std::string_view>& globals, const std::string& where);
 
+    Pickle(Pickle&&) = default;
+    Pickle(const Pickle&) = delete;  // values refer to each other
+
     const PickleValue& root() const { return *root_; }
     const std::deque<PickleValue>& values() const { return values_; }
     std::size_t bytes() const { return bytes_; }  ///< that it took; others may follow

@@ -16,13 +16,12 @@ namespace {
 using Kind = PickleValue::Kind;
 
 const std::string_view kZipMagic("PK\x03\x04", 4);
-// The end of a pickle of the integer 0x1950a86a20f9469cfc6c; before it is its protocol, perhaps a frame.
+// The end of a pickle of the integer 0x1950a86a20f9469cfc6c, which stands within the first bytes of a file.
 const std::string_view kLegacyMagic("\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 13);
-constexpr std::size_t kMagicBytes = 24;
+constexpr std::size_t kMagicWithin = 24;
 constexpr std::int64_t kLegacyVersion = 1001;
 constexpr std::size_t kMostDimensions = 64;  // as in PyTorch
-constexpr std::uint64_t kMostBytesPerByte =
-    8;  // of all tensors per byte of the file: views may share storages
+constexpr std::uint64_t kMostSharing = 8;    // bytes of all tensors per byte of the file
 
 const std::map<std::string_view, const char*>& storage_dtypes() {
     static const std::map<std::string_view, const char*> dtypes{
@@ -70,7 +69,8 @@ Entries entries_of(const PickleValue& value) {
             if (items[i]->kind == Kind::text) entries.insert_or_assign(items[i]->text, items[i + 1]);
     };
     if (value.is_call_of("collections.OrderedDict") && !value.arguments.empty())
-        for (const PickleValue* pair : value.arguments[0]->items) add(pair->items);
+        for (const PickleValue* pair : value.arguments[0]->items)
+            if (pair->items.size() == 2) add(pair->items);
     if (value.is_call_of("collections.OrderedDict") || value.kind == Kind::dict) add(value.items);
     return entries;
 }
@@ -202,7 +202,7 @@ StoredTensor read_tensor(const PickleValue& tensor, const Storages& storages, co
 std::map<std::string, StoredTensor> read_tensors(const Entries& entries, const Storages& storages,
                                                  std::uint64_t file_bytes, const std::string& where) {
     std::map<std::string, StoredTensor> tensors;
-    std::uint64_t left = kMostBytesPerByte * file_bytes;
+    std::uint64_t left = kMostSharing * file_bytes;
     for (const auto& [name, value] : entries) {
         StoredTensor tensor = read_tensor(*value, storages, where + ": tensor " + quoted(name));
         if (tensor.bytes.size() > left)
@@ -267,7 +267,8 @@ std::map<std::string, StoredTensor> from_legacy(std::string_view file, const std
     take_pickle(rest, where);  // the magic number
     if (take_pickle(rest, where).root().integer != kLegacyVersion)
         throw BadInput(where + ": a checkpoint of an unknown version of PyTorch");
-    for (const auto& [name, value] : entries_of(take_pickle(rest, where).root()))
+    const Pickle machine = take_pickle(rest, where);
+    for (const auto& [name, value] : entries_of(machine.root()))
         if (name == "little_endian" && value->integer == 0)
             throw BadInput(where + ": written on a big-endian machine; save it again on another one");
     const Pickle saved = take_pickle(rest, where), keys = take_pickle(rest, where);
@@ -287,7 +288,7 @@ bool is_zip(std::string_view file) {
 
 bool is_pytorch(std::string_view file) {
     const bool is_legacy =
-        file.starts_with('\x80') && file.substr(0, kMagicBytes).find(kLegacyMagic) != std::string_view::npos;
+        file.starts_with('\x80') && file.substr(0, kMagicWithin).find(kLegacyMagic) != std::string_view::npos;
     return is_legacy || is_zip(file);
 }
 
