@@ -1,7 +1,6 @@
 #include "engine/io/stored_tensor.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -10,26 +9,14 @@
 
 #include "engine/core/bf16.hpp"
 #include "engine/core/error.hpp"
+#include "engine/core/f16.hpp"
 #include "engine/core/json.hpp"
 
 namespace nibble {
 namespace {
 
-/// Half precision: 1 bit of sign, 5 of exponent (biased by 15), 10 of fraction.
-struct F16 {
-    std::uint16_t bits;
-};
-
 float to_float(float x) {
     return x;
-}
-
-float to_float(F16 x) {
-    const std::uint32_t sign = x.bits >> 15, exponent = x.bits >> 10 & 31, fraction = x.bits & 1023;
-    constexpr std::uint32_t kBias = 127 - 15;
-    if (exponent == 0) return (sign ? -0x1p-24f : 0x1p-24f) * static_cast<float>(fraction);
-    const std::uint32_t widened = exponent == 31 ? 255 : exponent + kBias;
-    return std::bit_cast<float>(sign << 31 | widened << 23 | fraction << 13);
 }
 
 /// The same whether or not the processor flushes subnormal numbers.

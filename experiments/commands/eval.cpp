@@ -74,7 +74,8 @@ void add_eval(CommandLine& line) {
     Command command = line.command("eval", "accuracy of a network, float or quantized");
     command
         .option("--weights", o->weights,
-                "float weights or a quantized network (default: those of --model NET.onnx)")
+                "float weights (safetensors, or PyTorch's .pt, .pth, .th) or a quantized network (default: "
+                "those of --model NET.onnx)")
         .option("--model", o->model, "the network: a name or NET.onnx (default: what the weights state)")
         .option("--data", o->data, "glyphs, cifar10, cifar100, mnist, image_folder:PATH")
         .option("--split", o->split, "test or train, never augmented")

@@ -170,7 +170,10 @@ void add_quantize(CommandLine& line) {
     auto o = std::make_shared<QuantizeOptions>();
     Command command = line.command("quantize", "quantize trained float weights; one file, ready to run");
     command.option("--out", o->out, "the quantized network").required();
-    command.option("--weights", o->weights, "float weights (default: those of --model NET.onnx)")
+    command
+        .option(
+            "--weights", o->weights,
+            "float weights: safetensors, or PyTorch's .pt, .pth, .th (default: those of --model NET.onnx)")
         .option("--model", o->model, "the network: a name or NET.onnx (default: what the weights state)")
         .option("--data", o->data, "whose training images calibrate: glyphs, cifar10, cifar100, mnist, ...")
         .option("--method", o->method, fmt::format("maxabs, {}", fmt::join(post_training_families(), ", ")))

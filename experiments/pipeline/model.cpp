@@ -91,7 +91,7 @@ OpenedNetwork open_floats(const std::string& weights, const NetworkWish& wish) {
     if (is_onnx(source)) return open_onnx(source, wish);
     if (weights.empty())
         throw BadInput("--weights: give a file; only --model NET.onnx brings its weights along");
-    return open_floats(read_safetensors(weights), weights, wish);
+    return open_floats(read_tensors(weights), weights, wish);
 }
 
 OpenedNetwork open_floats(Safetensors stored, const std::string& path, const NetworkWish& wish) {
@@ -103,7 +103,7 @@ OpenedNetwork open_floats(Safetensors stored, const std::string& path, const Net
     if (network.model.empty()) throw BadInput(path + ": does not say which network it is for; give --model");
     network.graph = graph_of(network.model, metadata, path, wish);
     network.model = name_of_model(network.model);
-    check(network.file, network.graph, path);
+    fit(network.file, network.graph, path);
     return network;
 }
 

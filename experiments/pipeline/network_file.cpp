@@ -102,7 +102,7 @@ NetworkFile open_network(const std::string& path, const NetworkWish& wish) {
     if (path.empty() || is_onnx(path)) {
         file = open_for_floats(open_floats(path, wish), wish);
     } else {
-        Safetensors stored = read_safetensors(path);
+        Safetensors stored = read_tensors(path);
         file = is_integer_network(stored) ? open_integers(stored, path, wish)
                                           : open_for_floats(open_floats(std::move(stored), path, wish), wish);
     }
