@@ -2,14 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <set>
-#include <span>
 
 #include "engine/core/error.hpp"
-#include "engine/core/json.hpp"
+#include "engine/infer/stored_codes.hpp"
 #include "engine/nn/ops/op.hpp"
-#include "engine/quant/packing.hpp"
 
 namespace nibble {
 namespace {
@@ -17,26 +13,11 @@ namespace {
 constexpr const char* kFormat = "nibble-integer-network";
 // Version 1 has residual networks: ReLU, one group, poolings, shortcuts. What it can say is written in it.
 constexpr const char* kVersions[] = {"1", "2"};
-constexpr std::size_t kMaxCodes = std::size_t{1} << 30;
 constexpr JsonLimits kGraphLimits{4, 1'000'000};  // four deep: graph, values, value, quantizer
-
-const char* const kRoundings[] = {"nearest_even", "half_up", "floor"};
-
-template <std::size_t N>
-int index_of(const std::string& text, const char* const (&names)[N], const std::string& what) {
-    for (std::size_t i = 0; i < N; ++i)
-        if (text == names[i]) return static_cast<int>(i);
-    throw BadInput("integer network: unknown " + what + " '" + text + "'");
-}
 
 std::string prefix_of(std::size_t step) {
     std::string digits = std::to_string(step);
     return std::string(digits.size() < 3 ? 3 - digits.size() : 0, '0') + digits + ".";
-}
-
-/// In front of the tensors of an extra term: "004.term2.", the codes without a prefix being the first term.
-std::string prefix_of(const std::string& step, std::size_t extra) {
-    return step + "term" + std::to_string(extra + 2) + ".";
 }
 
 /// Of the tensor with the multipliers of a value quantized by channel.
@@ -46,24 +27,9 @@ std::string multipliers_name(std::size_t value) {
 
 // ---- writing ----
 
-template <class T>
-StoredTensor stored(const char* dtype, const std::vector<T>& values) {
-    StoredTensor tensor{dtype, {values.size()}, {}};
-    const auto bytes = std::as_bytes(std::span(values));
-    tensor.bytes.assign(bytes.begin(), bytes.end());
-    return tensor;
-}
-
 Json to_json(const IntegerValue& value) {
     Json json{{"dims", {value.dims.h, value.dims.w, value.dims.c}}};
-    if (!value.quantizer) return json;
-    const Quantizer& q = *value.quantizer;
-    Json& quantizer = json["quantizer"] = {{"scheme", to_string(q.scheme)},
-                                           {"rounding", kRoundings[static_cast<int>(q.rounding)]}};
-    if (!q.by_channel()) {
-        quantizer["multiplier"] = q.multiplier;
-        quantizer["step"] = q.step;
-    }
+    if (value.quantizer) json["quantizer"] = to_json(*value.quantizer);
     return json;
 }
 
@@ -164,9 +130,7 @@ Clamp clamp_from(Fields& fields) {
 
 class Reader {
   public:
-    explicit Reader(const Safetensors& file) : file_(file) {
-        for (const auto& [name, tensor] : file.tensors) unused_.insert(name);
-    }
+    explicit Reader(const Safetensors& file) : tensors_(file, "integer network") {}
 
     IntegerValue value_from(const Json& json, std::size_t index) {
         Fields fields(json, "integer network: value");
@@ -174,7 +138,8 @@ class Reader {
         IntegerValue value{{dims[0], dims[1], dims[2]}, {}};
         const Json quantizer = fields.get("quantizer", Json());
         fields.finish();
-        if (!quantizer.is_null()) value.quantizer = quantizer_from(quantizer, index);
+        if (!quantizer.is_null())
+            value.quantizer = quantizer_from(quantizer, tensors_, multipliers_name(index));
         return value;
     }
 
@@ -200,17 +165,14 @@ class Reader {
             step.weights.shape.assign(shape.begin(), shape.end());
             read_weights(prefix_of(index), step);
         } else if (step.kind == IntegerStep::Kind::rescale && fields.require<bool>("scales")) {
-            step.scale = tensor<float>(prefix_of(index) + "scale", "F32");
-            step.shift = tensor<float>(prefix_of(index) + "shift", "F32");
+            step.scale = tensors_.take<float>(prefix_of(index) + "scale", "F32");
+            step.shift = tensors_.take<float>(prefix_of(index) + "shift", "F32");
         }
         fields.finish();
         return step;
     }
 
-    void finish() const {
-        if (!unused_.empty())
-            throw BadInput("integer network: tensor '" + *unused_.begin() + "' belongs to no step");
-    }
+    void finish() const { tensors_.finish(); }
 
   private:
     static void set_operation(const std::string& name, IntegerStep& step) {
@@ -248,72 +210,15 @@ class Reader {
         node.local = {static_cast<int>(numbers[0]), numbers[1], numbers[2], numbers[3]};
     }
 
-    Quantizer quantizer_from(const Json& json, std::size_t value) {
-        Fields fields(json, "integer network: quantizer");
-        Quantizer q;
-        q.scheme = scheme_from(fields.require<std::string>("scheme"));
-        q.rounding =
-            static_cast<Rounding>(index_of(fields.require<std::string>("rounding"), kRoundings, "rounding"));
-        if (q.by_channel()) {
-            q.multipliers = tensor<float>(multipliers_name(value), "F32");
-        } else {
-            q.multiplier = fields.require<float>("multiplier");
-            q.step = fields.require<float>("step");
-        }
-        fields.finish();
-        return q;
-    }
-
     void read_weights(const std::string& prefix, IntegerStep& step) {
-        QuantizedWeights& w = step.weights;
-        if (w.shape.size() != 2 && w.shape.size() != 4)
-            throw BadInput("integer network", "dimensions of weights", "2 or 4",
-                           std::to_string(w.shape.size()));
-        std::size_t codes = 1;
-        for (std::size_t d : w.shape) {
-            if (d == 0 || d > kMaxCodes / codes)
-                throw BadInput("integer network", "shape of weights", "1 to 2^30 codes", to_string(w.shape));
-            codes *= d;
-        }
-        w.codes = unpack_codes(w.scheme, tensor<std::uint8_t>(prefix + "codes", "U8"), codes);
-        w.steps = tensor<float>(prefix + "steps", "F32");
-        if (w.scheme.kind == Kind::sum) read_extra(prefix, step, codes / w.shape[0]);
-        if (w.scheme.granularity == Granularity::group)
-            w.multipliers = tensor<std::uint8_t>(prefix + "multipliers", "U8");
-        step.scale = tensor<float>(prefix + "scale", "F32");
-        step.shift = tensor<float>(prefix + "shift", "F32");
+        take(tensors_, prefix, step.weights);
+        for (std::size_t e = 0; e < step.weights.extra.size(); ++e)
+            step.extra_scale.push_back(tensors_.take<float>(term_prefix(prefix, e) + "scale", "F32"));
+        step.scale = tensors_.take<float>(prefix + "scale", "F32");
+        step.shift = tensors_.take<float>(prefix + "shift", "F32");
     }
 
-    void read_extra(const std::string& prefix, IntegerStep& step, std::size_t kernel_size) {
-        QuantizedWeights& w = step.weights;
-        for (int i = 0; i + 1 < w.scheme.terms; ++i) {
-            const std::string term_prefix = prefix_of(prefix, static_cast<std::size_t>(i));
-            ExtraTerm& term = w.extra.emplace_back();
-            term.outputs = tensor<std::uint32_t>(term_prefix + "outputs", "U32");
-            if (term.outputs.size() > w.outputs())
-                throw BadInput("integer network: " + term_prefix + "outputs", "channels",
-                               "at most " + std::to_string(w.outputs()), std::to_string(term.outputs.size()));
-            term.codes = unpack_codes(w.scheme, tensor<std::uint8_t>(term_prefix + "codes", "U8"),
-                                      term.outputs.size() * kernel_size);
-            term.steps = tensor<float>(term_prefix + "steps", "F32");
-            step.extra_scale.push_back(tensor<float>(term_prefix + "scale", "F32"));
-        }
-    }
-
-    template <class T>
-    std::vector<T> tensor(const std::string& name, const char* dtype) {
-        const auto found = file_.tensors.find(name);
-        if (found == file_.tensors.end()) throw BadInput("integer network: tensor '" + name + "' is missing");
-        const StoredTensor& stored = found->second;
-        if (stored.dtype != dtype) throw BadInput("integer network: " + name, "type", dtype, stored.dtype);
-        unused_.erase(name);
-        std::vector<T> values(stored.bytes.size() / sizeof(T));
-        if (!values.empty()) std::memcpy(values.data(), stored.bytes.data(), values.size() * sizeof(T));
-        return values;
-    }
-
-    const Safetensors& file_;
-    std::set<std::string> unused_;
+    StoredTensors tensors_;
 };
 
 std::string metadata(const Safetensors& file, const std::string& key) {
@@ -342,20 +247,9 @@ Safetensors to_safetensors(const IntegerGraph& graph, std::map<std::string, std:
             file.tensors.emplace(prefix + "shift", stored("F32", step.shift));
         }
         if (step.kind != IntegerStep::Kind::product) continue;
-        file.tensors.emplace(prefix + "codes",
-                             stored("U8", pack_codes(step.weights.scheme, step.weights.codes)));
-        file.tensors.emplace(prefix + "steps", stored("F32", step.weights.steps));
-        if (!step.weights.multipliers.empty())
-            file.tensors.emplace(prefix + "multipliers", stored("U8", step.weights.multipliers));
-        for (std::size_t e = 0; e < step.weights.extra.size(); ++e) {
-            const ExtraTerm& term = step.weights.extra[e];
-            const std::string term_prefix = prefix_of(prefix, e);
-            file.tensors.emplace(term_prefix + "outputs", stored("U32", term.outputs));
-            file.tensors.emplace(term_prefix + "codes",
-                                 stored("U8", pack_codes(step.weights.scheme, term.codes)));
-            file.tensors.emplace(term_prefix + "steps", stored("F32", term.steps));
-            file.tensors.emplace(term_prefix + "scale", stored("F32", step.extra_scale[e]));
-        }
+        store(step.weights, prefix, file);
+        for (std::size_t e = 0; e < step.extra_scale.size(); ++e)
+            file.tensors.emplace(term_prefix(prefix, e) + "scale", stored("F32", step.extra_scale[e]));
     }
     file.metadata = std::move(metadata);
     file.metadata["format"] = kFormat;

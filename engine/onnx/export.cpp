@@ -16,6 +16,28 @@ using onnx::Element;
 using onnx::Tensor;
 using onnx::Written;
 
+/// `x` as its quantizer's codes, back as what they are worth. Codes with a multiplier per channel are worth
+/// themselves; one that `passes` is such a code already.
+Written codes_of(Builder& builder, Written x, const Quantizer& q, bool passes) {
+    const float step = q.by_channel() ? 1 : q.step;
+    if (q.by_channel() && !passes) {
+        x = builder.image(x);
+        const auto channels = static_cast<std::int64_t>(q.multipliers.size());
+        x.name = builder.operation("Mul", {x.name, builder.floats(q.multipliers, {1, channels, 1, 1})});
+    }
+    if (q.rounding == Rounding::floor && !passes)
+        x.name = builder.operation("Add", {x.name, builder.floats({-0.5f * step}, {})});
+    const bool whole_byte = q.scheme.bits == 8 && q.scheme.range == Range::full;
+    if (!whole_byte && !passes)
+        x = builder.clamp(x, {.low = static_cast<float>(q.scheme.lowest()) * step,
+                              .high = static_cast<float>(q.scheme.highest()) * step});
+    const std::string scale = builder.floats({step}, {});
+    const std::string zero =
+        builder.constant({{}, std::vector<std::int64_t>{0}, q.scheme.is_signed ? Element::i8 : Element::u8});
+    const std::string codes = builder.operation("QuantizeLinear", {x.name, scale, zero});
+    return {builder.operation("DequantizeLinear", {codes, scale, zero}), x.flat};
+}
+
 class IntegerWriter {
   public:
     explicit IntegerWriter(const IntegerGraph& graph) : graph_(graph), builder_(graph.input_dims()) {
@@ -38,7 +60,8 @@ class IntegerWriter {
         for (const int i : step.outputs) {
             const auto& quantizer = value(i).quantizer;
             values_[static_cast<std::size_t>(i)] =
-                quantizer ? codes_of(result, *quantizer, step.kind == IntegerStep::Kind::pass) : result;
+                quantizer ? codes_of(builder_, result, *quantizer, step.kind == IntegerStep::Kind::pass)
+                          : result;
         }
     }
 
@@ -138,32 +161,72 @@ class IntegerWriter {
                               shift.empty() ? "" : builder_.floats(shift, {outputs}, name + ".bias"));
     }
 
-    /// `x` as its quantizer's codes, back as what they are worth. Codes with a multiplier per channel are worth
-    /// themselves; one that `passes` is such a code already.
-    Written codes_of(Written x, const Quantizer& q, bool passes) {
-        const float step = q.by_channel() ? 1 : q.step;
-        if (q.by_channel() && !passes) {
-            x = builder_.image(x);
-            const auto channels = static_cast<std::int64_t>(q.multipliers.size());
-            x.name = builder_.operation("Mul", {x.name, builder_.floats(q.multipliers, {1, channels, 1, 1})});
-        }
-        if (q.rounding == Rounding::floor && !passes)
-            x.name = builder_.operation("Add", {x.name, builder_.floats({-0.5f * step}, {})});
-        const bool whole_byte = q.scheme.bits == 8 && q.scheme.range == Range::full;
-        if (!whole_byte && !passes)
-            x = builder_.clamp(x, {.low = static_cast<float>(q.scheme.lowest()) * step,
-                                   .high = static_cast<float>(q.scheme.highest()) * step});
-        const std::string scale = builder_.floats({step}, {});
-        const std::string zero = builder_.constant(
-            {{}, std::vector<std::int64_t>{0}, q.scheme.is_signed ? Element::i8 : Element::u8});
-        const std::string codes = builder_.operation("QuantizeLinear", {x.name, scale, zero});
-        return {builder_.operation("DequantizeLinear", {codes, scale, zero}), x.flat};
-    }
-
     const IntegerGraph& graph_;
     Builder builder_;
     std::vector<Written> values_;
 };
+
+/// The values of a layer's weights from its codes; terms of a sum are added.
+std::string dequantized(Builder& builder, const std::string& name, const QuantizedWeights& weights) {
+    const std::size_t outputs = weights.outputs(), each = weights.codes.size() / outputs;
+    const auto value = [&](std::vector<std::int64_t> codes, std::vector<float> steps) {
+        for (float& step : steps) step = step == 0 ? 1 : step;  // of channels whose codes are all 0
+        const auto scales = static_cast<std::int64_t>(steps.size());
+        const std::string stored = builder.constant(
+            {{weights.shape.begin(), weights.shape.end()}, std::move(codes), Element::i8}, name + ".weight");
+        return builder.operation("DequantizeLinear",
+                                 {stored, builder.floats(steps, {scales}, name + "_scale")},
+                                 {{"axis", std::int64_t{0}}});
+    };
+    std::vector<std::int64_t> codes;
+    for (std::size_t i = 0; i < weights.codes.size(); ++i) codes.push_back(weights.product_of(i));
+    std::vector<float> steps(outputs);
+    for (std::size_t c = 0; c < outputs; ++c) steps[c] = weights.step(c);
+    std::string sum = value(codes, steps);
+    std::size_t kernel = outputs;
+    for (const ExtraTerm& term : weights.extra) {
+        std::ranges::fill(codes, 0);
+        std::ranges::fill(steps, 1.0f);
+        for (std::size_t k = 0; k < term.outputs.size(); ++k, ++kernel) {
+            steps[term.outputs[k]] = term.steps[k];
+            for (std::size_t i = 0; i < each; ++i)
+                codes[term.outputs[k] * each + i] = weights.product_of(kernel * each + i);
+        }
+        sum = builder.operation("Add", {sum, value(codes, steps)});
+    }
+    return sum;
+}
+
+onnx::File file_of(const Graph& graph, const Weights& weights, const Quantization& quantization) {
+    graph.check(weights);
+    Builder builder(graph.input_dims());
+    std::vector<Written> values{builder.input()};
+    for (int i = 1; i < graph.size(); ++i) {
+        const Node& node = graph[i];
+        std::vector<Written> operands;
+        std::vector<Dims> dims;
+        for (int k = 0; k < static_cast<int>(node.inputs.size()); ++k) {
+            const int x = node.inputs[static_cast<std::size_t>(k)];
+            operands.push_back(values[static_cast<std::size_t>(x)]);
+            dims.push_back(graph[x].out);
+            if (const auto edge = quantization.edges.find({i, k}); edge != quantization.edges.end())
+                operands.back() = codes_of(builder, operands.back(), edge->second, false);
+        }
+        const auto layer = quantization.layers.find(node.name);
+        if (!is_product(node) || layer == quantization.layers.end()) {
+            values.push_back(builder.node(node, dims, operands, weights));
+            continue;
+        }
+        const std::string weight = dequantized(builder, node.name, layer->second);
+        std::string bias;
+        if (node.bias) {
+            const Array<float>& b = weights.at(node.name + ".bias");
+            bias = builder.floats({b.begin(), b.end()}, {node.channels}, node.name + ".bias");
+        }
+        values.push_back(builder.layer(node, operands[0], weight, bias));
+    }
+    return std::move(builder).finish(values.back(), graph.classes());
+}
 
 void write(const std::filesystem::path& path, onnx::File file,
            const std::map<std::string, std::string>& metadata) {
@@ -175,19 +238,12 @@ void write(const std::filesystem::path& path, onnx::File file,
 
 void write_onnx(const std::filesystem::path& path, const Graph& graph, const Weights& weights,
                 const std::map<std::string, std::string>& metadata) {
-    graph.check(weights);
-    Builder builder(graph.input_dims());
-    std::vector<Written> values{builder.input()};
-    for (int i = 1; i < graph.size(); ++i) {
-        std::vector<Written> operands;
-        std::vector<Dims> dims;
-        for (const int x : graph[i].inputs) {
-            operands.push_back(values[static_cast<std::size_t>(x)]);
-            dims.push_back(graph[x].out);
-        }
-        values.push_back(builder.node(graph[i], dims, operands, weights));
-    }
-    write(path, std::move(builder).finish(values.back(), graph.classes()), metadata);
+    write(path, file_of(graph, weights, {}), metadata);
+}
+
+void write_onnx(const std::filesystem::path& path, const Graph& graph, const Weights& weights,
+                const Quantization& quantization, const std::map<std::string, std::string>& metadata) {
+    write(path, file_of(graph, weights, quantization), metadata);
 }
 
 void write_onnx(const std::filesystem::path& path, const IntegerGraph& graph,

@@ -22,6 +22,9 @@ namespace nibble {
 /// that ONNX does not have, IoError.
 void write_onnx(const std::filesystem::path& path, const Graph& graph, const Weights& weights,
                 const std::map<std::string, std::string>& metadata);
+/// Weights as int8 codes behind DequantizeLinear, activations float where they have no quantizer.
+void write_onnx(const std::filesystem::path& path, const Graph& graph, const Weights& weights,
+                const Quantization& quantization, const std::map<std::string, std::string>& metadata);
 void write_onnx(const std::filesystem::path& path, const IntegerGraph& graph,
                 const std::map<std::string, std::string>& metadata);
 

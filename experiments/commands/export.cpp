@@ -32,13 +32,17 @@ int export_command(const ExportOptions& o) {
         const NetworkFile file = open_network(o.weights, {.model = o.model});
         model = file.model;
         what = bits_of(*file.integers);
-        write_onnx(o.onnx, *file.integers, file.metadata);
+        Metadata metadata = file.metadata;
+        metadata.erase("graph");
+        write_onnx(o.onnx, *file.integers, metadata);
     } else {
         const OpenedNetwork network = open_floats(o.weights, {.model = o.model, .classes = o.classes});
-        if (network.quantization)
-            throw BadInput((o.weights.empty() ? o.model : o.weights) + ": is a quantized ONNX file already");
         model = network.model;
-        write_onnx(o.onnx, network.graph, network.file.weights, network.file.metadata);
+        Metadata metadata = network.file.metadata;
+        metadata.erase("graph");  // of a quantized network's file: the file has one of its own
+        if (network.quantization) what = "quantized network that runs in floats";
+        write_onnx(o.onnx, network.graph, network.file.weights, network.quantization.value_or(Quantization{}),
+                   metadata);
     }
     const auto bytes = std::filesystem::file_size(o.onnx);
     if (o.shared.json)

@@ -9,6 +9,7 @@
 #include "engine/core/json.hpp"
 #include "engine/infer/file.hpp"
 #include "engine/infer/lower.hpp"
+#include "engine/infer/quantized_file.hpp"
 #include "engine/quant/maxabs/post_training.hpp"
 #include "engine/quant/post_training_methods.hpp"
 #include "experiments/commands/commands.hpp"
@@ -22,6 +23,7 @@ namespace nibble {
 
 namespace {
 constexpr int kAsMethod = -1;  // as many images as the method asks for
+constexpr int kFloatBits = 32;
 
 struct QuantizeOptions {
     SharedOptions shared;
@@ -34,10 +36,11 @@ struct QuantizeOptions {
 
 void check_bits(const QuantizeOptions& o) {
     for (const auto& [flag, bits] : {std::pair{"--wbits", o.wbits},
-                                     {"--abits", o.abits},
+                                     {"--abits", o.abits == kFloatBits ? 8 : o.abits},
                                      {"--end-bits", o.end_bits},
                                      {"--residual-bits", o.residual_bits}})
-        if (bits < 2 || bits > 8) throw BadInput(flag, "bits", "2 to 8", std::to_string(bits));
+        if (bits < 2 || bits > 8)
+            throw BadInput(flag, "bits", "2 to 8 (--abits 32: float)", std::to_string(bits));
 }
 
 std::unique_ptr<PostTrainingMethod> maxabs_of(const QuantizeOptions& o) {
@@ -56,11 +59,14 @@ std::string settings_of(const QuantizeOptions& o) {
     if (!o.settings.empty()) return o.settings;
     if (o.method == "fgq") throw BadInput("--method fgq: say how with --settings: g4a8, g64a4, ...");
     check_bits(o);
-    const bool same_ends = o.end_bits == o.wbits && o.end_bits == o.abits;
+    const bool floats = o.abits == kFloatBits;
+    const bool same_ends = o.end_bits == o.wbits && (floats || o.end_bits == o.abits);
     if (o.end_bits != 8 && !same_ends)
         throw BadInput("--end-bits", "bits for " + o.method, "8, or those of all other layers",
                        std::to_string(o.end_bits));
-    return fmt::format("w{}a{}{}-r{}", o.wbits, o.abits, same_ends ? "" : "e8", o.residual_bits);
+    const std::string ends = same_ends ? "" : "e8";
+    if (floats) return fmt::format("w{}{}", o.wbits, ends);
+    return fmt::format("w{}a{}{}-r{}", o.wbits, o.abits, ends, o.residual_bits);
 }
 
 /// Refused before anything takes time.
@@ -104,6 +110,26 @@ std::size_t float_bytes(const Weights& weights) {
     return 4 * values;
 }
 
+struct Written {
+    std::string bits;
+    Json layers;
+    std::size_t weight_bytes;
+};
+
+/// As integers if the whole network runs as such; else codes beside floats.
+Written write_network(const std::string& path, const PostTrained& network, const Metadata& metadata) {
+    const auto& [graph, weights, node_of] = network.network;
+    if (runs_as_integers(network)) {
+        const IntegerGraph integers = lower(graph, weights, network.quantization);
+        write_safetensors(path, to_safetensors(integers, metadata));
+        return {bits_of(integers), layers_of(integers), weight_bytes(integers)};
+    }
+    write_safetensors(path, to_safetensors(network, metadata));
+    std::size_t bytes = 0;
+    for (const auto& [name, layer] : network.quantization.layers) bytes += layer.bytes();
+    return {bits_of(network), layers_of(network), bytes};
+}
+
 int quantize_command(const QuantizeOptions& o) {
     o.shared.apply();
     check_writable(o.out);
@@ -126,32 +152,20 @@ int quantize_command(const QuantizeOptions& o) {
     if (method->wants_augmented_images())
         augmented = augmented_calibration_images(*training, ids, o.seed, normalization);
     const Diagnosed quantized = post_train(*method, original.graph, original.file.weights, images, augmented);
-    if (!runs_as_integers(quantized.network))
-        throw BadInput("--settings", "method",
-                       "one that quantizes weights and activations, to run as integers",
-                       "'" + method->text() + "'");
-    const IntegerGraph integers = lower(quantized.network.network.graph, quantized.network.network.weights,
-                                        quantized.network.quantization);
-
     Metadata metadata = to_metadata(normalization.value_or(training->normalization()));
     metadata["model"] = original.model;
     metadata["method"] = o.method == method->text() ? o.method : o.method + " " + method->text();
     metadata["calibration"] = fmt::format("{} images of {} (training split), seed {}", count, o.data, o.seed);
-    write_safetensors(o.out, to_safetensors(integers, metadata));
+    const Written written = write_network(o.out, quantized.network, metadata);
 
     const auto bytes = std::filesystem::file_size(o.out);
-    Json answer = {{"out", o.out},
-                   {"model", original.model},
-                   {"method", metadata["method"]},
-                   {"bits", bits_of(integers)},
-                   {"layers", layers_of(integers)},
-                   {"weight_bytes", weight_bytes(integers)},
-                   {"file_bytes", bytes},
-                   {"float_bytes", float_bytes(original.file.weights)}};
-    std::string text =
-        layer_table(answer["layers"]).markdown() +
-        fmt::format("\n{} {}: {} bytes of weights and scales, {} in the file, {} as floats\n", original.model,
-                    bits_of(integers), weight_bytes(integers), bytes, float_bytes(original.file.weights));
+    const std::size_t whole = float_bytes(original.file.weights);
+    Json answer = {{"out", o.out},         {"model", original.model},  {"method", metadata["method"]},
+                   {"bits", written.bits}, {"layers", written.layers}, {"weight_bytes", written.weight_bytes},
+                   {"file_bytes", bytes},  {"float_bytes", whole}};
+    std::string text = layer_table(answer["layers"]).markdown() +
+                       fmt::format("\n{} {}: {} bytes of weights and scales, {} in the file, {} as floats\n",
+                                   original.model, written.bits, written.weight_bytes, bytes, whole);
     if (o.report) {
         const auto list = sensitivities_of(original.graph, original.file.weights, quantized.network, images);
         answer["report"] = to_json(quantized);
@@ -179,7 +193,7 @@ void add_quantize(CommandLine& line) {
         .option("--method", o->method, fmt::format("maxabs, {}", fmt::join(post_training_families(), ", ")))
         .option("--wbits", o->wbits, "bits of weights, 2 to 8, one scale per output channel")
         .option("--weights-scheme", o->weight_scheme, "maxabs, instead of --wbits: s4-pc, s8n-pt, t-g64, ...")
-        .option("--abits", o->abits, "bits of activations, 2 to 8")
+        .option("--abits", o->abits, "bits of activations, 2 to 8; 32: float, weights alone are quantized")
         .option("--end-bits", o->end_bits, "bits of the first and last layer, weights and activations")
         .option("--residual-bits", o->residual_bits, "bits of what is added")
         .option(

@@ -6,6 +6,7 @@
 
 #include "engine/core/error.hpp"
 #include "engine/infer/file.hpp"
+#include "engine/infer/quantized_file.hpp"
 #include "engine/models/catalog.hpp"
 #include "engine/onnx/network.hpp"
 
@@ -48,6 +49,21 @@ OpenedNetwork open_onnx(const std::string& path, const NetworkWish& wish) {
             std::move(network.graph),
             {std::move(network.weights), std::move(network.metadata)},
             std::move(network.quantization)};
+}
+
+OpenedNetwork open_quantized(const Safetensors& stored, const std::string& path) {
+    try {
+        PostTrained network = post_trained_from(stored);
+        OpenedNetwork opened{{},
+                             std::move(network.network.graph),
+                             {std::move(network.network.weights), stored.metadata},
+                             std::move(network.quantization)};
+        if (const auto stated = stored.metadata.find("model"); stated != stored.metadata.end())
+            opened.model = stated->second;
+        return opened;
+    } catch (const BadInput& e) {
+        throw BadInput(path + ": " + e.what());
+    }
 }
 
 }  // namespace
@@ -95,6 +111,7 @@ OpenedNetwork open_floats(const std::string& weights, const NetworkWish& wish) {
 }
 
 OpenedNetwork open_floats(Safetensors stored, const std::string& path, const NetworkWish& wish) {
+    if (is_quantized_network(stored)) return open_quantized(stored, path);
     if (is_integer_network(stored)) throw BadInput(path + ": is quantized already; give float weights");
     OpenedNetwork network{wish.model, {}, weights_from(std::move(stored), path)};
     const Metadata& metadata = network.file.metadata;

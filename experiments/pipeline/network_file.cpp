@@ -8,6 +8,7 @@
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
 #include "engine/infer/file.hpp"
+#include "engine/nn/ops/op.hpp"
 #include "experiments/pipeline/deployment.hpp"
 #include "experiments/pipeline/provenance.hpp"
 
@@ -26,13 +27,32 @@ std::string range(int low, int high) {
     return low == high ? std::to_string(low) : fmt::format("{}-{}", low, high);
 }
 
-/// "x2" where weights of some channels are sums of two tensors, "" where none are.
-std::string terms_of(const IntegerGraph& graph) {
+/// Bits of a layer's weights and input; 32: float.
+struct LayerBits {
+    int weights = 32, input = 32;
+    std::size_t terms = 1;  ///< of the sum that the weights are, 1: none
+};
+
+std::size_t terms_of(const QuantizedWeights& weights) {
     std::size_t terms = 1;
-    for (const IntegerStep& step : graph.steps)
-        for (std::size_t e = 0; e < step.weights.extra.size(); ++e)
-            if (!step.weights.extra[e].outputs.empty()) terms = std::max(terms, e + 2);
-    return terms > 1 ? fmt::format("x{}", terms) : "";
+    for (std::size_t e = 0; e < weights.extra.size(); ++e)
+        if (!weights.extra[e].outputs.empty()) terms = e + 2;
+    return terms;
+}
+
+std::string text_of(const std::vector<LayerBits>& layers) {
+    const bool floats = std::ranges::all_of(layers, [](const LayerBits& l) { return l.input == 32; });
+    const auto is_end = [&](const LayerBits& l) { return l.weights == 8 && l.input == (floats ? 32 : 8); };
+    const bool same_ends = is_end(layers.front()) && is_end(layers.back());
+    auto inner = layers;
+    if (same_ends && layers.size() > 2) inner.assign(layers.begin() + 1, layers.end() - 1);
+    const auto [w_low, w_high] = std::ranges::minmax(inner, {}, &LayerBits::weights);
+    const auto [a_low, a_high] = std::ranges::minmax(inner, {}, &LayerBits::input);
+    const std::size_t terms = std::ranges::max(layers, {}, &LayerBits::terms).terms;
+    std::string text = "w" + range(w_low.weights, w_high.weights);
+    if (terms > 1) text += fmt::format("x{}", terms);
+    if (!floats) text += "a" + range(a_low.input, a_high.input);
+    return text + (same_ends && (w_low.weights < 8 || a_low.input < 8) ? "e8" : "");
 }
 
 /// "s4-pc"; of sums with how many channels have further terms, "s4x2-pc 12/64".
@@ -69,7 +89,7 @@ NetworkFile open_integers(const Safetensors& stored, const std::string& path, co
     return file;
 }
 
-/// Codes and scales of an ONNX file run as integers if all layers have them.
+/// Codes and scales run as integers if all layers have them.
 NetworkFile open_quantized(OpenedNetwork network) {
     NetworkFile file;
     file.model = network.model;
@@ -77,7 +97,7 @@ NetworkFile open_quantized(OpenedNetwork network) {
     file.weights_digest = digest_of(network.file.weights);
     const PostTrained quantized{{std::move(network.graph), std::move(network.file.weights), {}},
                                 std::move(*network.quantization)};
-    Deployment deployment = deploy(quantized, "qdq");
+    Deployment deployment = deploy(quantized, bits_of(quantized));
     file.integers = std::move(deployment.integers);
     file.executed_as = file.integers ? executed_as(bits_of(*file.integers)) : deployment.executed_as;
     file.classifier = std::move(deployment.classifier);
@@ -118,23 +138,27 @@ std::string weights_digest_of(const Safetensors& integers) {
 }
 
 std::string bits_of(const IntegerGraph& graph) {
-    std::vector<std::pair<int, int>> layers;  // bits of weights and activations
+    std::vector<LayerBits> layers;
     for (const IntegerStep& step : graph.steps)
         if (step.kind == IntegerStep::Kind::product)
-            layers.emplace_back(step.weights.scheme.bits,
-                                graph.values[step.inputs[0]].quantizer->scheme.bits);
-    const std::pair ends{8, 8};
-    const bool same_ends = layers.front() == ends && layers.back() == ends;
-    auto inner = layers;
-    if (same_ends && layers.size() > 2) inner.assign(layers.begin() + 1, layers.end() - 1);
-    int w_low = 8, w_high = 2, a_low = 8, a_high = 2;
-    for (const auto& [w, a] : inner) {
-        w_low = std::min(w_low, w), w_high = std::max(w_high, w);
-        a_low = std::min(a_low, a), a_high = std::max(a_high, a);
+            layers.push_back({step.weights.scheme.bits, graph.values[step.inputs[0]].quantizer->scheme.bits,
+                              terms_of(step.weights)});
+    return text_of(layers);
+}
+
+std::string bits_of(const PostTrained& network) {
+    std::vector<LayerBits> layers;
+    for (const int i : network.network.graph.products()) {
+        LayerBits& bits = layers.emplace_back();
+        const auto& [weights, edges] = network.quantization;
+        if (const auto found = weights.find(network.network.graph[i].name); found != weights.end()) {
+            bits.weights = found->second.scheme.bits;
+            bits.terms = terms_of(found->second);
+        }
+        if (const auto found = edges.find({i, 0}); found != edges.end())
+            bits.input = found->second.scheme.bits;
     }
-    const bool ends_differ = same_ends && (w_low < 8 || a_low < 8);
-    return "w" + range(w_low, w_high) + terms_of(graph) + "a" + range(a_low, a_high) +
-           (ends_differ ? "e8" : "");
+    return text_of(layers);
 }
 
 Json layers_of(const IntegerGraph& graph) {
@@ -153,6 +177,25 @@ Json layers_of(const IntegerGraph& graph) {
              {"residual", step.residual >= 0 ? Json(storage_name(graph.values[step.residual])) : Json()},
              {"output", outputs},
              {"bytes", bytes > 0 ? Json(bytes) : Json()}});
+    }
+    return layers;
+}
+
+Json layers_of(const PostTrained& network) {
+    Json layers = Json::array();
+    const Graph& graph = network.network.graph;
+    for (const int i : graph.products()) {
+        const auto weights = network.quantization.layers.find(graph[i].name);
+        const auto input = network.quantization.edges.find({i, 0});
+        const bool coded = weights != network.quantization.layers.end();
+        layers.push_back(
+            {{"layer", graph[i].name},
+             {"operation", std::string(operation(graph[i].op).name) + ", in floats"},
+             {"input", input == network.quantization.edges.end() ? "f32" : to_string(input->second.scheme)},
+             {"weights", coded ? Json(text_of(weights->second)) : Json()},
+             {"residual", Json()},
+             {"output", "f32"},
+             {"bytes", coded ? weights->second.bytes() : 4 * count(graph.weight_shape(graph[i]))}});
     }
     return layers;
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/quant/post_training.hpp"
 #include "experiments/pipeline/evaluation.hpp"
 #include "experiments/pipeline/model.hpp"
 
@@ -29,10 +30,14 @@ std::string weights_digest_of(const Safetensors& integers);
 /// "w8a8", "w4a4e8" (first and last layer at 8 bits), "w2a8" (ternary), "w4x2a8" (the weights of some
 /// channels are sums of two tensors); bits that differ otherwise are listed as a range: "w2-8a8".
 std::string bits_of(const IntegerGraph& graph);
+/// The same; "w4", "w4e8" where all activations are float.
+std::string bits_of(const PostTrained& network);
 
 /// What runs in what, nothing left out: [{"layer", "operation", "input", "weights", "residual", "output",
 /// "bytes"}], null where there is none. Products are of integers; scales, residuals and averages are f32 on
 /// the way.
 Json layers_of(const IntegerGraph& graph);
+/// The same of convolutions and linear layers that run in floats, on the values of codes.
+Json layers_of(const PostTrained& network);
 
 }  // namespace nibble

@@ -109,9 +109,11 @@ Quantization maxabs(const FoldedNetwork& network, const std::vector<ValueRange>&
         Scheme scheme = options.weights;
         if (end) scheme = {.bits = options.end_bits, .range = Range::narrow};
         q.layers.emplace(node.name, maxabs_weights(network.weights.at(node.name + ".weight"), scheme));
+        if (options.activation_bits == 32) continue;
         const int bits = end ? options.end_bits : options.activation_bits;
         q.edges.emplace(GraphEdge{i, 0}, maxabs_activations(ranges[node.inputs[0]], bits));
     }
+    if (options.activation_bits == 32) return q;
     for (const GraphEdge& edge : residual_edges(graph))
         q.edges.emplace(edge, maxabs_activations(ranges[source_of(graph, edge)], options.residual_bits));
     return q;

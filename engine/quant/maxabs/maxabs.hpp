@@ -23,9 +23,9 @@ Quantizer maxabs_activations(const ValueRange& range, int bits);
 
 struct MaxAbs {
     Scheme weights{.bits = 8, .range = Range::narrow};
-    int activation_bits = 8;
-    int residual_bits = 8;  ///< of what is added
-    int end_bits = 8;       ///< of the first and last layer, weights and activations
+    int activation_bits = 8;  ///< 32: activations stay float, what is added, too
+    int residual_bits = 8;    ///< of what is added
+    int end_bits = 8;         ///< of the first and last layer, weights and activations
 };
 
 /// A whole network, batch norm already folded; ranges by node of its graph.

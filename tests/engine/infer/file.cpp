@@ -258,8 +258,8 @@ TEST_CASE("integer file: tensors missing, left over, of the wrong type or size")
         for (const std::size_t bytes : {std::size_t{0}, std::size_t{4}, std::size_t{1000}})
             tensor("expected", "groups", part, [&](auto& t) { t.bytes.resize(bytes); });
     }
-    refused("belongs to no step", [](auto& f) { f.tensors["extra\n\x1b[2J"] = {"U8", {0}, {}}; });
-    refused("belongs to no step", [](auto& f) {
+    refused("belongs to nothing", [](auto& f) { f.tensors["extra\n\x1b[2J"] = {"U8", {0}, {}}; });
+    refused("belongs to nothing", [](auto& f) {
         f.tensors[tensor_name(f, "side", "multipliers")] = {"U8", {0}, {}};
     });
     const float infinity = std::numeric_limits<float>::infinity(),
@@ -308,10 +308,10 @@ TEST_CASE("integer file: extra terms of sums") {
     tensor("of an extra term", "term2.steps", [&](auto& t) { put(t, 0, 0); });
     tensor("scales of extra terms", "term2.scale", [&](auto& t) { put(t, 0, -infinity); });
     tensor("code", "term2.codes", [](auto& t) { t.bytes[0] = std::byte{0x18}; });  // -8 in a narrow range
-    refused("belongs to no step", [](auto& f) {
+    refused("belongs to nothing", [](auto& f) {
         f.tensors[tensor_name(f, "narrow", "term4.steps")] = {"F32", {0}, {}};
     });
-    refused("belongs to no step", [](auto& f) {
+    refused("belongs to nothing", [](auto& f) {
         Json graph = Json::parse(f.metadata.at("graph"));
         graph["steps"][index_of(graph, "narrow")]["scheme"] = "s4nx2-pc";
         f.metadata["graph"] = graph.dump();
@@ -357,7 +357,7 @@ TEST_CASE("integer file: multipliers of values quantized by channel") {
     quantizer("'value001.multipliers' is missing", 1, [](Json& q) {
         q = {{"scheme", "s8-pc"}, {"rounding", "nearest_even"}};
     });
-    refused("belongs to no step", [](auto& f) { f.tensors["value001.multipliers"] = {"F32", {0}, {}}; });
+    refused("belongs to nothing", [](auto& f) { f.tensors["value001.multipliers"] = {"F32", {0}, {}}; });
 }
 
 TEST_CASE("integer file: tensors that overlap are refused") {

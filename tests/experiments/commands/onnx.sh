@@ -28,6 +28,6 @@ refused 1 "damaged" eval --model short.onnx --data glyphs
 refused 1 "none.onnx" eval --model none.onnx --data glyphs
 refused 1 "brings its weights" eval --model resnet8 --data glyphs
 refused 1 "quantized" quantize --model q.onnx --data glyphs --out no.st
-refused 1 "quantized" export --model q.onnx --onnx no.onnx
+refused 1 "no-such" export --model no-such.onnx --onnx no.onnx
 if [ -e no.st ] || [ -e no.onnx ]; then fail "a refused command wrote a file"; fi
 exit $((failures > 0))
