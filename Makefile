@@ -7,7 +7,7 @@ NIBBLE := $(BUILD)/nibble
 
 BUILD_PACKAGES := g++ cmake ninja-build libxtensor-dev libxsimd-dev libopencv-core-dev libopencv-imgproc-dev \
                   libopencv-imgcodecs-dev libjpeg-dev libpng-dev libzip-dev nlohmann-json3-dev doctest-dev libbenchmark-dev libcli11-dev libonnx-dev libprotobuf-dev \
-                  libfmt-dev libboost-dev libssl-dev libvalijson-dev gnuplot-nox fonts-liberation
+                  libfmt-dev libboost-dev libssl-dev libvalijson-dev gnuplot-nox graphviz fonts-liberation
 CHECK_PACKAGES := clang-14 libomp-14-dev clang-format-14
 FUZZ_PACKAGES  := clang-14 libclang-rt-14-dev libomp-14-dev
 DATA_PACKAGES  := curl ca-certificates

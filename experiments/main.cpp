@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
     nibble::add_bless(line);
     nibble::add_quantize(line);
     nibble::add_export(line);
+    nibble::add_inspect(line);
     nibble::add_predict(line);
     nibble::add_cost(line);
     return line.run(argc, argv);

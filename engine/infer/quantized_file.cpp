@@ -1,7 +1,7 @@
 #include "engine/infer/quantized_file.hpp"
 
+#include "engine/infer/graph_json.hpp"
 #include "engine/infer/stored_codes.hpp"
-#include "engine/nn/graph_json.hpp"
 
 namespace nibble {
 

@@ -3,7 +3,7 @@
 // have a file of their own (file.hpp).
 //
 //     metadata   "format": "nibble-quantized-network", "version": "1"
-//                "graph": JSON {"nodes": (engine/nn/graph_json.hpp), "layers": {"conv1": "s4-pc", ...},
+//                "graph": JSON {"nodes": (engine/infer/graph_json.hpp), "layers": {"conv1": "s4-pc", ...},
 //                               "edges": [{"reader": 3, "operand": 0, "quantizer": {...}}]}
 //     tensors    "<layer>.codes" and so on (stored_codes.hpp) for each quantized layer; "<name>" F32 for all other
 //                parameters; "edgeNNN.multipliers" F32 for quantizers by channel

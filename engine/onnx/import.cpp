@@ -33,6 +33,10 @@ std::string supported_types() {
 
 }  // namespace
 
+bool is_known(const std::string& type) {
+    return reader_of(type) || folds(type) || type == "Shape";
+}
+
 int small(std::int64_t value, const char* what, std::int64_t low) {
     if (value < low || value >= kLargestSize)
         throw BadInput(what, "number", std::to_string(low) + " to 2^24 - 1", std::to_string(value));

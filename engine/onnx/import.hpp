@@ -140,6 +140,9 @@ const std::map<std::string, Reader>& pooling_readers();    ///< MaxPool, ReduceM
 const std::map<std::string, Reader>& shape_readers();      ///< Reshape, Concat, Slice, ...
 const std::map<std::string, Reader>& code_readers();       ///< QuantizeLinear, DequantizeLinear
 
+/// Whether there is a reader, or the operation folds.
+bool is_known(const std::string& type);
+
 /// An int of a file's 64-bit number. Throws BadInput unless it lies between `low` and 2^24.
 int small(std::int64_t value, const char* what, std::int64_t low = 0);
 

@@ -12,4 +12,12 @@ OnnxNetwork read_onnx(const std::filesystem::path& path, Dims input) {
     return {std::move(graph), std::move(weights), std::move(quantization), file.metadata};
 }
 
+OnnxOperations operations_in(const std::filesystem::path& path) {
+    const onnx::File file = onnx::read_file(path);
+    OnnxOperations found{file.opset, {}, {}};
+    for (const onnx::Operation& operation : file.operations)
+        ++(onnx::is_known(operation.type) ? found.known : found.unknown)[operation.type];
+    return found;
+}
+
 }  // namespace nibble

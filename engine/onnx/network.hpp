@@ -26,4 +26,11 @@ struct OnnxNetwork {
 /// BadInput, which names the file and the node, for what is damaged or cannot be expressed.
 OnnxNetwork read_onnx(const std::filesystem::path& path, Dims input = {0, 0, 0});
 
+/// What kinds of operations a file has, how many of each, and whether read_onnx() knows them.
+struct OnnxOperations {
+    int opset = 0;
+    std::map<std::string, int> known, unknown;
+};
+OnnxOperations operations_in(const std::filesystem::path& path);
+
 }  // namespace nibble

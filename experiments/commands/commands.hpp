@@ -22,6 +22,7 @@ void add_report(CommandLine& line, Reports own);  ///< of the experiments that h
 void add_verify(CommandLine& line);
 void add_quantize(CommandLine& line);
 void add_export(CommandLine& line);
+void add_inspect(CommandLine& line);
 void add_predict(CommandLine& line);
 void add_cost(CommandLine& line);
 void add_site(CommandLine& line, Reports own);  ///< the same

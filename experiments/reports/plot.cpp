@@ -1,20 +1,14 @@
 #include "experiments/reports/plot.hpp"
 
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <array>
-#include <cerrno>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
 
 #include "engine/core/error.hpp"
 #include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
+#include "experiments/support/drawing.hpp"
 #include "experiments/support/statistics.hpp"
 
 namespace nibble {
@@ -116,44 +110,6 @@ std::string plot_command(const std::vector<Curve>& curves) {
     return text + "\n";
 }
 
-/// A file that is nowhere but in memory; other processes find it under its path.
-class MemoryFile {
-  public:
-    explicit MemoryFile(const std::string& bytes) : fd_(::memfd_create("nibble", MFD_CLOEXEC)) {
-        if (fd_ < 0 || ::write(fd_, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()))
-            throw IoError("gnuplot: its script cannot be passed on");
-    }
-    ~MemoryFile() { ::close(fd_); }
-    MemoryFile(const MemoryFile&) = delete;
-    MemoryFile& operator=(const MemoryFile&) = delete;
-    std::string path() const { return fmt::format("/proc/{}/fd/{}", ::getpid(), fd_); }
-
-  private:
-    int fd_;
-};
-
-/// What it draws, which ends in `end`: gnuplot does not mind what it cannot write.
-std::string run_gnuplot(const std::string& script, std::string_view end) {
-    const MemoryFile commands(script), complaints("");
-    std::FILE* pipe =
-        ::popen(fmt::format("exec gnuplot {} 2>{}", commands.path(), complaints.path()).c_str(), "r");
-    if (!pipe) throw Error(std::string("gnuplot: cannot be started: ") + std::strerror(errno));
-    std::string drawn;
-    std::array<char, 1 << 16> part;
-    while (const std::size_t n = std::fread(part.data(), 1, part.size(), pipe)) drawn.append(part.data(), n);
-    const bool failed = std::ferror(pipe) != 0;
-    const int status = ::pclose(pipe);
-    constexpr int kNotFound = 127;  // of the shell
-    if (WIFEXITED(status) && WEXITSTATUS(status) == kNotFound)
-        throw Unsupported("plots not updated: gnuplot is not installed (apt-get install gnuplot-nox)");
-    if (failed || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        throw Error("gnuplot: failed: " + read_file(complaints.path()));
-    const std::size_t last = drawn.find_last_not_of('\n') + 1;
-    if (last < end.size() || drawn.compare(last - end.size(), end.size(), end) != 0)
-        throw Error("gnuplot: failed: its plot has no end");
-    return drawn;
-}
-
 /// No tabs and no blanks at the ends of lines, as in every text file of the repository.
 void tidy(std::string& svg) {
     std::string tidied;
@@ -222,7 +178,8 @@ void draw(const Plot& plot, const fs::path& stem) {
                      std::lround(120 * inches))},
         {".pdf", "%%EOF", fmt::format("pdfcairo size 6.4in,{:.1f}in font 'Liberation Sans,11'", inches)}};
     for (const auto& [suffix, end, terminal] : forms) {
-        std::string bytes = run_gnuplot("set terminal " + terminal + "\n" + plot.script(), end);
+        std::string bytes =
+            drawn_by("gnuplot", "gnuplot-nox", "set terminal " + terminal + "\n" + plot.script(), end);
         fix_date(bytes);
         if (suffix == std::string(".svg")) tidy(bytes);
         write_file(stem.string() + suffix, bytes);

@@ -1,4 +1,4 @@
-#include "engine/nn/graph_json.hpp"
+#include "engine/infer/graph_json.hpp"
 
 #include <cmath>
 
