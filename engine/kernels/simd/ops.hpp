@@ -10,6 +10,7 @@
 //   floor_to_int(x)
 //   permute(x, at)                 lane i: x[at[i]], by the lowest bits of at[i]
 //   select_negative(by, x, y)      by < 0 ? x : y, where `by` is Ints, x and y are Vec
+//   select_nan(of, x, y)           x where `of` is NaN, else y, where `of` is Vec, x and y are UInts
 //   load_u8, load_s8, load_u16(p)  kLanes integers, widened to 32 bits
 //   store_u8, store_u16(x, p)      kLanes integers, which must fit
 //   kStoredTogether                if this is more than 1: store_u8(x, p) also takes an array of so many vectors
@@ -61,7 +62,7 @@ inline constexpr int kLanes = static_cast<int>(Vec::size);
     const UInts odd = (bits >> 16) & UInts(1);
     const UInts rounded = bits + (odd + UInts(0x7fff));
     const UInts quiet = bits | UInts(0x400000);
-    return bitwise_cast<UInts>(select(isnan(x), bitwise_cast<Vec>(quiet), bitwise_cast<Vec>(rounded)));
+    return select_nan(x, quiet, rounded);
 }
 
 /// Stores the nearest bfloat16 of each lane.

@@ -36,6 +36,10 @@ using xsimd::min;
     return _mm256_blendv_ps(y, x, _mm256_castsi256_ps(by));
 }
 
+[[gnu::always_inline]] inline UInts select_nan(Vec of, UInts x, UInts y) {
+    return _mm256_blendv_epi8(y, x, _mm256_castps_si256(isnan(of)));
+}
+
 [[gnu::always_inline]] inline Ints load_u8(const std::uint8_t* from) {
     return _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)));
 }

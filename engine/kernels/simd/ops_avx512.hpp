@@ -36,6 +36,11 @@ using xsimd::min;
     return _mm512_mask_blend_ps(_mm512_movepi32_mask(by), y, x);
 }
 
+/// Not xsimd's select: a masked move merges with the operation that computes x.
+[[gnu::always_inline]] inline UInts select_nan(Vec of, UInts x, UInts y) {
+    return _mm512_mask_mov_epi32(y, isnan(of), x);
+}
+
 [[gnu::always_inline]] inline Ints load_u8(const std::uint8_t* from) {
     return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
 }

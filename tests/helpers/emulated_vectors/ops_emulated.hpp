@@ -191,6 +191,10 @@ inline Vec select_negative(const Ints& by, const Vec& x, const Vec& y) {
     return select(by < Ints(0), x, y);
 }
 
+inline UInts select_nan(const Vec& of, const UInts& x, const UInts& y) {
+    return select(isnan(of), x, y);
+}
+
 inline Ints load_u8(const std::uint8_t* from) {
     return each_lane<Ints>([&](int i) { return from[i]; });
 }
