@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/kernels/amx/tiles.hpp"
-#include "engine/kernels/simd.hpp"
+#include "engine/kernels/simd/ops.hpp"
 
 namespace nibble::kernels::amx {
 
@@ -48,10 +48,8 @@ struct HardwareTiles {
     }
 
     [[gnu::always_inline]] static void pair(const Bits* even, const Bits* odd, Bits* to) {
-        const auto wide = [](const Bits* from) __attribute__((always_inline)) {
-            return _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
-        };
-        _mm512_storeu_si512(to, _mm512_or_si512(wide(even), _mm512_slli_epi32(wide(odd), 16)));
+        (avx512::load_u16(even) | (avx512::load_u16(odd) << 16))
+            .store_unaligned(reinterpret_cast<std::int32_t*>(to));
     }
 
     /// Quarters of 4 x 4 pairs are transposed inside their 128-bit lanes, then the lanes are.

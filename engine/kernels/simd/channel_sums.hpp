@@ -10,13 +10,7 @@ namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
 /// Signed bytes become integers of 32 bits.
 struct AsSigned {
     using Type = std::int8_t;
-    [[gnu::always_inline]] static Ints load(const std::int8_t* from) {
-#if defined(__AVX512BW__)
-        return Ints(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))));
-#else
-        return Ints(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
-#endif
-    }
+    [[gnu::always_inline]] static Ints load(const std::int8_t* from) { return load_s8(from); }
 };
 
 inline void channel_sums_of(const ChannelSums q) {

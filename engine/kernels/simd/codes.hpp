@@ -11,7 +11,7 @@ namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
 struct AsSums {
     using Type = std::int32_t;
     [[gnu::always_inline]] static Vec load(const std::int32_t* from) {
-        return xsimd::to_float(Ints::load_unaligned(from));
+        return to_float(Ints::load_unaligned(from));
     }
 };
 
@@ -22,70 +22,12 @@ struct AsInts {
     [[gnu::always_inline]] static void save(Ints x, std::int32_t* to) { x.store_unaligned(to); }
 };
 
-/// x[at[i]] in lane i, by the lowest bits of at[i].
-[[gnu::always_inline]] inline Ints permuted(Ints x, Ints at) {
-#if defined(__AVX512BW__)
-    return Ints(_mm512_permutexvar_epi32(at, x));
-#else
-    return Ints(_mm256_permutevar8x32_epi32(x, at));
-#endif
-}
-
-/// negative[i] < 0 ? x[i] : y[i]
-[[gnu::always_inline]] inline Vec where_negative(Ints negative, Vec x, Vec y) {
-#if defined(__AVX512BW__)
-    return Vec(_mm512_mask_blend_ps(_mm512_movepi32_mask(negative), y, x));
-#else
-    return Vec(_mm256_blendv_ps(y, x, _mm256_castsi256_ps(negative)));
-#endif
-}
-
 /// Stored codes are integers of 32 bits in registers.
 struct AsStored {
     using Type = std::uint8_t;
-#if defined(__AVX512BW__)
-    [[gnu::always_inline]] static Ints load(const std::uint8_t* from) {
-        return Ints(_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))));
-    }
-    [[gnu::always_inline]] static void save(Ints x, std::uint8_t* to) {
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(x));
-    }
-#else
-    [[gnu::always_inline]] static Ints load(const std::uint8_t* from) {
-        return Ints(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
-    }
-    [[gnu::always_inline]] static void save(Ints x, std::uint8_t* to) {
-        const __m256i all = x;
-        const __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
-        _mm_storel_epi64(reinterpret_cast<__m128i*>(to), _mm_packus_epi16(words, words));
-    }
-#endif
+    [[gnu::always_inline]] static Ints load(const std::uint8_t* from) { return load_u8(from); }
+    [[gnu::always_inline]] static void save(Ints x, std::uint8_t* to) { store_u8(x, to); }
 };
-
-/// t > bound ? t : bound, and t < bound ? t : bound, NaN included: the instructions' definition, which
-/// std::max and xsimd::max do not promise.
-[[gnu::always_inline]] inline Vec at_least(Vec t, Vec bound) {
-#if defined(__AVX512BW__)
-    return Vec(_mm512_max_ps(t, bound));
-#else
-    return Vec(_mm256_max_ps(t, bound));
-#endif
-}
-[[gnu::always_inline]] inline Vec at_most(Vec t, Vec bound) {
-#if defined(__AVX512BW__)
-    return Vec(_mm512_min_ps(t, bound));
-#else
-    return Vec(_mm256_min_ps(t, bound));
-#endif
-}
-
-[[gnu::always_inline]] inline Ints floor_to_int(Vec t) {
-#if defined(__AVX512BW__)
-    return Ints(_mm512_cvt_roundps_epi32(t, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC));
-#else
-    return Ints(_mm256_cvttps_epi32(_mm256_floor_ps(t)));
-#endif
-}
 
 template <Rounding rounding>
 [[gnu::always_inline]] inline Ints rounded(Vec t) {
@@ -94,11 +36,7 @@ template <Rounding rounding>
     } else if constexpr (rounding == Rounding::half_up) {
         return floor_to_int(t + Vec(0.5f));
     } else {
-#if defined(__AVX512BW__)
-        return Ints(_mm512_cvtps_epi32(t));
-#else
-        return Ints(_mm256_cvtps_epi32(t));
-#endif
+        return nearbyint_as_int(t);
     }
 }
 
@@ -112,7 +50,7 @@ class Encoder {
           has_offset_(codes.offset != 0) {}
 
     [[gnu::always_inline]] Ints operator()(Vec x, Vec multiplier) const {
-        const Ints code = rounded<rounding>(at_most(at_least(x * multiplier, lowest_), highest_));
+        const Ints code = rounded<rounding>(min(max(x * multiplier, lowest_), highest_));
         return has_offset_ ? code + offset_ : code;
     }
 
@@ -160,20 +98,6 @@ inline bool codes_rectify(const CodeOutput& codes) {
     return codes.lowest >= 0;
 }
 
-/// So many vectors of channels are finished at once: 64 stored codes are a whole line of the cache, packed
-/// and written in fewer steps than by quarters.
-inline constexpr int kWidest = kLanes == 16 ? 4 : 1;
-
-#if defined(__AVX512BW__)
-[[gnu::always_inline]] inline void save_line(const Ints (&stored)[4], std::uint8_t* to) {
-    // Packing interleaves the quarters of its operands; fours of bytes then go to their places.
-    const __m512i places = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    const __m512i low = _mm512_packs_epi32(stored[0], stored[1]);
-    const __m512i high = _mm512_packs_epi32(stored[2], stored[3]);
-    _mm512_storeu_si512(to, _mm512_permutexvar_epi32(places, _mm512_packus_epi16(low, high)));
-}
-#endif
-
 /// The extra sums of a vector of channels. Their columns rise by 1 from channel to channel, so they lie in
 /// one vector of sums and only have to be spread.
 struct ExtraVector {
@@ -195,9 +119,10 @@ struct ExtraVector {
         for (int e = 0; e < f.extra_count; ++e) {
             if (first[e] < 0) continue;
             const Ints columns = lanes.template load<AsInts>(f.extra[e].column + c);
-            const Ints near = permuted(Ints::load_unaligned(sums + first[e]), columns - Ints(first[e]));
+            const Ints near = permute(Ints::load_unaligned(sums + first[e]), columns - Ints(first[e]));
             const Vec scale = lanes.template load<AsFloat>(f.extra[e].scale + c);
-            v = where_negative(columns, v, fma(xsimd::to_float(near), scale, v));
+            const Vec sum = fma(to_float(near), scale, v);
+            v = select_negative(columns, v, sum);
         }
         return v;
     }
@@ -238,7 +163,7 @@ template <Rounding rounding, bool plain, int W, class L>
                     if (residual_codes.at) {
                         const Ints code =
                             lanes.template load<AsStored>(residual_codes.at + at) - residual_offset;
-                        v = v + xsimd::to_float(code) * residual_step;
+                        v = v + to_float(code) * residual_step;
                     }
                 }
                 v = clamp(v);
@@ -250,7 +175,7 @@ template <Rounding rounding, bool plain, int W, class L>
                 if constexpr (W == 1)
                     lanes.template save<AsStored>(stored[0], codes.at);
                 else
-                    save_line(stored, codes.at);
+                    store_u8(stored, codes.at);
             }
             sums.next();
             residual.next();
@@ -266,9 +191,9 @@ void epilogue_rounding(const Epilogue& f) {
     const Encoder<rounding> encode(f.codes);
     const Lanes<true> all{kLanes};
     int c = 0;
-    if constexpr (kWidest > 1)
-        for (; c + kWidest * kLanes <= f.channels; c += kWidest * kLanes)
-            epilogue_channels<rounding, plain, kWidest>(f, encode, c, all);
+    if constexpr (kStoredTogether > 1)
+        for (; c + kStoredTogether * kLanes <= f.channels; c += kStoredTogether * kLanes)
+            epilogue_channels<rounding, plain, kStoredTogether>(f, encode, c, all);
     for (; c + kLanes <= f.channels; c += kLanes) epilogue_channels<rounding, plain, 1>(f, encode, c, all);
     if (c < f.channels) epilogue_channels<rounding, plain, 1>(f, encode, c, Lanes<false>{f.channels - c});
 }

@@ -19,8 +19,8 @@ void encode_as(const Encode q) {
                     for (int p = 0; p < q.pixels; ++p) {
                         const std::ptrdiff_t i = static_cast<std::ptrdiff_t>(p) * q.channels;
                         const Vec t = lanes.template load<AsFloat>(q.src + c + i) * multiplier;
-                        const Ints code = rounded<rounding()>(at_most(at_least(t, lowest), highest));
-                        lanes.template save<D>(xsimd::to_float(code), dst + i);
+                        const Ints code = rounded<rounding()>(min(max(t, lowest), highest));
+                        lanes.template save<D>(to_float(code), dst + i);
                     }
                 });
         });
@@ -34,9 +34,9 @@ inline void pass_gradient_through(const PassGradient q) {
             for (int p = 0; p < q.pixels; ++p) {
                 const std::ptrdiff_t i = static_cast<std::ptrdiff_t>(p) * q.channels + c;
                 Vec t = lanes.template load<AsFloat>(q.src + i) * multiplier;
-                if (q.floored) t = xsimd::floor(t);
-                Vec factor = xsimd::select(t >= lowest && t <= highest, Vec(1.0f), Vec(0.0f));
-                factor = xsimd::select(t == lowest || t == highest, at_bounds, factor);
+                if (q.floored) t = floor(t);
+                Vec factor = select(t >= lowest && t <= highest, Vec(1.0f), Vec(0.0f));
+                factor = select(t == lowest || t == highest, at_bounds, factor);
                 lanes.template save<AsFloat>(lanes.template load<AsFloat>(q.gradient + i) * factor,
                                              q.gradient + i);
             }

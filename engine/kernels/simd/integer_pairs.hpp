@@ -2,67 +2,33 @@
 // unless the weights are small enough. What is too large for that, packing has split (see integer.hpp).
 #pragma once
 
-#include "engine/kernels/simd/integer_product.hpp"
 #include "engine/kernels/simd/integer_remainders.hpp"
 
 namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
 
-#if defined(__AVX512BW__)
-[[gnu::always_inline]] inline Ints pairs(Ints x, Ints w) {
-    return Ints(_mm512_maddubs_epi16(x, w));
+/// Sums of 16 bits, two in a lane, to one of 32.
+[[gnu::always_inline]] inline Ints widen_pairs(Shorts sums) {
+    return dot2_s16(sums, Shorts(1));
 }
-[[gnu::always_inline]] inline Ints add_16(Ints a, Ints b) {
-    return Ints(_mm512_add_epi16(a, b));
-}
-[[gnu::always_inline]] inline Ints widen_pairs(Ints sums) {
-    return Ints(_mm512_madd_epi16(sums, _mm512_set1_epi16(1)));
-}
-[[gnu::always_inline]] inline Ints product_of_words(Ints x, Ints w) {
-    return Ints(_mm512_madd_epi16(x, w));
-}
-[[gnu::always_inline]] inline Ints even_bytes(Ints x) {
-    return Ints(_mm512_and_si512(x, _mm512_set1_epi16(0xff)));
-}
-[[gnu::always_inline]] inline Ints odd_bytes(Ints x) {
-    return Ints(_mm512_srli_epi16(x, 8));
-}
-#else
-[[gnu::always_inline]] inline Ints pairs(Ints x, Ints w) {
-    return Ints(_mm256_maddubs_epi16(x, w));
-}
-[[gnu::always_inline]] inline Ints add_16(Ints a, Ints b) {
-    return Ints(_mm256_add_epi16(a, b));
-}
-[[gnu::always_inline]] inline Ints widen_pairs(Ints sums) {
-    return Ints(_mm256_madd_epi16(sums, _mm256_set1_epi16(1)));
-}
-[[gnu::always_inline]] inline Ints product_of_words(Ints x, Ints w) {
-    return Ints(_mm256_madd_epi16(x, w));
-}
-[[gnu::always_inline]] inline Ints even_bytes(Ints x) {
-    return Ints(_mm256_and_si256(x, _mm256_set1_epi16(0xff)));
-}
-[[gnu::always_inline]] inline Ints odd_bytes(Ints x) {
-    return Ints(_mm256_srli_epi16(x, 8));
-}
-#endif
 
 /// Each k4 group is widened to 32 bits by itself.
 struct WidenedK4s {
-    // AVX2: five pixels by two vectors; a sixth would leave too few for weights, k4 group, ones and products.
-    static constexpr int kSums = kLanes == 8 ? 10 : 24, kEnough = 8;
+    // 16 registers: five pixels by two vectors; a sixth would leave too few for weights, k4 group, ones and products.
+    static constexpr int kSums = kRegisters == 16 ? 10 : 24, kEnough = 8;
 
     [[gnu::always_inline]] static Ints add(Ints sum, Ints x, Ints w) {
-        return sum + widen_pairs(pairs(x, w));
+        return sum + widen_pairs(dot2_u8s8(x, w));
     }
 };
 
 /// Small weights: q.short_sums k4 groups are added up in 16 bits before they are widened and added to totals in
 /// memory, so that registers are left for large tiles.
 struct ShortSums {
-    static constexpr int kSums = kLanes == 8 ? 12 : 24, kEnough = 8;
+    static constexpr int kSums = kRegisters == 16 ? 12 : 24, kEnough = 8;
 
-    [[gnu::always_inline]] static Ints add(Ints sum, Ints x, Ints w) { return add_16(sum, pairs(x, w)); }
+    [[gnu::always_inline]] static Ints add(Ints sum, Ints x, Ints w) {
+        return bitwise_cast<Ints>(bitwise_cast<Shorts>(sum) + dot2_u8s8(x, w));
+    }
 
     template <class S>
     [[gnu::always_inline]] static void sum(typename S::Sums& sums, const IntegerProduct& q,
@@ -90,7 +56,8 @@ struct ShortSums {
             }
             unrolled<M>([&](auto m) {
                 unrolled<V>([&](auto v) {
-                    sums[m][v] = Ints::load_aligned(totals[m][v]) + widen_pairs(sums[m][v]);
+                    sums[m][v] =
+                        Ints::load_aligned(totals[m][v]) + widen_pairs(bitwise_cast<Shorts>(sums[m][v]));
                     sums[m][v].store_aligned(totals[m][v]);
                 });
             });
@@ -101,7 +68,7 @@ struct ShortSums {
 /// Weights of 16 bits, operands widened to them, products added in 32: whatever the weights are, for twice
 /// the work.
 struct Words {
-    static constexpr int kSums = kLanes == 8 ? 8 : 24, kEnough = 8;
+    static constexpr int kSums = kRegisters == 16 ? 8 : 24, kEnough = 8;
 
     template <class S>
     [[gnu::always_inline]] static void sum(typename S::Sums& sums, const IntegerProduct& q,
@@ -118,17 +85,18 @@ struct Words {
     [[gnu::always_inline]] static void add_k4(typename S::Sums& sums, const IntegerProduct& q,
                                               const typename S::Operands& x, std::ptrdiff_t offset,
                                               const std::int8_t* w) {
-        Ints even[S::V], odd[S::V];
+        Shorts even[S::V], odd[S::V];
         unrolled<S::V>([&](auto v) {
-            const auto* at = reinterpret_cast<const std::int32_t*>(w + v / kVectorsPerPanel * q.panel_stride);
-            even[v] = Ints::load_unaligned(at + v % kVectorsPerPanel * kLanes);
-            odd[v] = Ints::load_unaligned(at + kPanel + v % kVectorsPerPanel * kLanes);
+            const auto* at = reinterpret_cast<const std::int16_t*>(w + v / kVectorsPerPanel * q.panel_stride);
+            even[v] = Shorts::load_unaligned(at + v % kVectorsPerPanel * 2 * kLanes);
+            odd[v] = Shorts::load_unaligned(at + 2 * kPanel + v % kVectorsPerPanel * 2 * kLanes);
         });
         unrolled<S::M>([&](auto m) __attribute__((always_inline)) {
-            const Ints k4 = broadcast_k4(x[m / S::G] + offset + m % S::G * q.pixels.col_stride);
-            const Ints evens = even_bytes(k4), odds = odd_bytes(k4);
+            const Ints k4(load_k4(x[m / S::G] + offset + m % S::G * q.pixels.col_stride));
+            const Shorts evens = bitwise_cast<Shorts>(k4) & Shorts(0xff);
+            const Shorts odds = bitwise_cast<Shorts>(bitwise_cast<UShorts>(k4) >> 8);
             unrolled<S::V>([&](auto v) __attribute__((always_inline)) {
-                sums[m][v] = sums[m][v] + (product_of_words(evens, even[v]) + product_of_words(odds, odd[v]));
+                sums[m][v] = sums[m][v] + (dot2_s16(evens, even[v]) + dot2_s16(odds, odd[v]));
             });
         });
     }

@@ -9,12 +9,11 @@
 #pragma once
 
 #include "engine/kernels/integer.hpp"
-#include "engine/kernels/simd.hpp"
+#include "engine/kernels/simd/ops.hpp"
 #include "engine/kernels/simd/pixel_list.hpp"
 
 namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
 
-inline constexpr int kVectorsPerPanel = kPanel / kLanes;
 inline constexpr int kK4Weights = kPanel * kK4;
 
 /// P groups of G neighbouring pixels, V vectors of channels. One address serves a group, so groups make tiles
@@ -26,10 +25,10 @@ struct TileShape {
     using Operands = const std::uint8_t* [P];
 };
 
-[[gnu::always_inline]] inline Ints broadcast_k4(const std::uint8_t* x) {
+[[gnu::always_inline]] inline std::int32_t load_k4(const std::uint8_t* x) {
     std::int32_t k4;
     __builtin_memcpy(&k4, x, sizeof(k4));
-    return Ints(k4);
+    return k4;
 }
 
 template <class S>
@@ -50,7 +49,7 @@ template <class Add, class S>
         const std::ptrdiff_t of_pixel = offset + g * next_pixel;
         unrolled<S::P>([&](auto p) __attribute__((always_inline)) {
             constexpr int m = p * S::G + g;
-            const Ints k4 = broadcast_k4(x[p] + of_pixel);
+            const Ints k4(load_k4(x[p] + of_pixel));
             unrolled<S::V>([&](auto v) __attribute__((always_inline)) {
                 sums[m][v] = Add::add(sums[m][v], k4, weights[v]);
             });

@@ -1,22 +1,20 @@
-// Adds what packing took from weights too large for sums of two products in 16 bits (see integer.hpp). Half a
-// panel is a vector of 256 bits for every instruction set.
+// Adds what packing took from weights too large for sums of two products in 16 bits (see integer.hpp).
 #pragma once
 
-#include "engine/kernels/simd/pixel_list.hpp"
+#include "engine/kernels/simd/integer_product.hpp"
 
 namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
 
 inline constexpr int kHalfPanel = kPanel / 2;
 
 /// to[n] += sums[n] for the first `channels` of half a panel.
-[[gnu::always_inline]] inline void add_half(__m256i sums, std::int32_t* to, int channels) {
+[[gnu::always_inline]] inline void add_half(HalfInts sums, std::int32_t* to, int channels) {
     if (channels >= kHalfPanel) {
-        auto* all = reinterpret_cast<__m256i*>(to);
-        _mm256_storeu_si256(all, _mm256_add_epi32(_mm256_loadu_si256(all), sums));
+        (HalfInts::load_unaligned(to) + sums).store_unaligned(to);
         return;
     }
-    alignas(32) std::int32_t some[kHalfPanel];
-    _mm256_store_si256(reinterpret_cast<__m256i*>(some), sums);
+    alignas(64) std::int32_t some[kHalfPanel];
+    sums.store_aligned(some);
     for (int n = 0; n < channels; ++n) to[n] += some[n];
 }
 
@@ -27,23 +25,19 @@ template <int M>
     const std::uint8_t* x[M];
     unrolled<M>([&](auto m) { x[m] = pixels.operand[first + m]; });
     while (rest != end) {
-        __m256i sums[M];
-        unrolled<M>([&](auto m) { sums[m] = _mm256_setzero_si256(); });
+        HalfShorts sums[M];
+        unrolled<M>([&](auto m) { sums[m] = HalfShorts(0); });
         bool ends;
         do {
             const std::ptrdiff_t offset = rest->run * q.run_stride + rest->k;
-            const __m256i weights = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(rest->weights));
-            unrolled<M>([&](auto m) {
-                std::int32_t k4;
-                __builtin_memcpy(&k4, x[m] + offset, sizeof(k4));
-                const __m256i pairs = _mm256_maddubs_epi16(_mm256_set1_epi32(k4), weights);
-                sums[m] = _mm256_add_epi16(sums[m], pairs);
-            });
+            const auto weights =
+                HalfInts::load_unaligned(reinterpret_cast<const std::int32_t*>(rest->weights));
+            unrolled<M>(
+                [&](auto m) { sums[m] = sums[m] + dot2_u8s8(HalfInts(load_k4(x[m] + offset)), weights); });
             ends = rest++->ends_sum;
         } while (!ends);
         unrolled<M>([&](auto m) {
-            const __m256i wide = _mm256_madd_epi16(sums[m], _mm256_set1_epi16(1));
-            add_half(wide, pixels.out[first + m] + n, q.channels - n);
+            add_half(dot2_s16(sums[m], HalfShorts(1)), pixels.out[first + m] + n, q.channels - n);
         });
     }
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/core/clamp.hpp"
-#include "engine/kernels/simd.hpp"
+#include "engine/kernels/simd/ops.hpp"
 
 namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
 
@@ -16,8 +16,8 @@ struct AsFloat {
 };
 struct AsBf16 {
     using Type = std::uint16_t;
-    [[gnu::always_inline]] static Vec load(const std::uint16_t* from) { return widen(from); }
-    [[gnu::always_inline]] static void save(Vec x, std::uint16_t* to) { narrow(x, to); }
+    [[gnu::always_inline]] static Vec load(const std::uint16_t* from) { return load_bf16(from); }
+    [[gnu::always_inline]] static void save(Vec x, std::uint16_t* to) { store_bf16(x, to); }
     [[gnu::always_inline]] static Vec saved(Vec x) { return round_to_bf16(x); }
 };
 struct AsRoundedFloat {
@@ -25,39 +25,6 @@ struct AsRoundedFloat {
     [[gnu::always_inline]] static Vec load(const float* from) { return Vec::load_unaligned(from); }
     [[gnu::always_inline]] static void save(Vec x, float* to) { round_to_bf16(x).store_unaligned(to); }
 };
-
-/// to[i] = from[i] for i in [0, count), 0 for the other kLanes elements. Written so that what follows can take
-/// it from a register: `to` is aligned as one and stored whole.
-template <class T>
-[[gnu::always_inline]] inline void load_some(const T* from, T* to, int count) {
-#if defined(__AVX512BW__)
-    const auto some = static_cast<__mmask16>((1 << count) - 1);
-    if constexpr (sizeof(T) == 4)
-        _mm512_store_si512(to, _mm512_maskz_loadu_epi32(some, from));
-    else if constexpr (sizeof(T) == 2)
-        _mm256_store_si256(reinterpret_cast<__m256i*>(to), _mm256_maskz_loadu_epi16(some, from));
-    else
-        _mm_store_si128(reinterpret_cast<__m128i*>(to), _mm_maskz_loadu_epi8(some, from));
-#else
-    for (int i = 0; i < kLanes; ++i) to[i] = i < count ? from[i] : T{};
-#endif
-}
-
-/// to[i] = from[i] for i in [0, count); `from` has kLanes elements, aligned as a register.
-template <class T>
-[[gnu::always_inline]] inline void save_some(const T* from, T* to, int count) {
-#if defined(__AVX512BW__)
-    const auto some = static_cast<__mmask16>((1 << count) - 1);
-    if constexpr (sizeof(T) == 4)
-        _mm512_mask_storeu_epi32(to, some, _mm512_load_si512(from));
-    else if constexpr (sizeof(T) == 2)
-        _mm256_mask_storeu_epi16(to, some, _mm256_load_si256(reinterpret_cast<const __m256i*>(from)));
-    else
-        _mm_mask_storeu_epi8(to, some, _mm_load_si128(reinterpret_cast<const __m128i*>(from)));
-#else
-    for (int i = 0; i < count; ++i) to[i] = from[i];
-#endif
-}
 
 /// `count` channels at once; the last vector of an image may be shorter than a register.
 template <bool Full>
@@ -70,7 +37,7 @@ struct Lanes {
             return S::load(from);
         } else {
             alignas(64) typename S::Type all[kLanes];
-            load_some(from, all, count);
+            load_n(from, all, count);
             return S::load(all);
         }
     }
@@ -81,7 +48,7 @@ struct Lanes {
         } else {
             alignas(64) typename S::Type all[kLanes];
             S::save(x, all);
-            save_some(all, to, count);
+            store_n(all, to, count);
         }
     }
 };
@@ -102,8 +69,8 @@ struct Clamping {
     explicit Clamping(const Clamp& clamp)
         : below(clamp.bounds_below()), above(clamp.bounds_above()), low(clamp.low), high(clamp.high) {}
     [[gnu::always_inline]] Vec operator()(Vec v) const {
-        if (below) v = xsimd::select(v <= low, low, v);
-        if (above) v = xsimd::select(v >= high, high, v);
+        if (below) v = select(v <= low, low, v);
+        if (above) v = select(v >= high, high, v);
         return v;
     }
 };

@@ -2,13 +2,13 @@
 // so that they are read from memory and made ready in the shadow of the multiplications.
 #pragma once
 
-#include "engine/kernels/simd/integer_product.hpp"
+#include "engine/kernels/simd/integer_dots.hpp"
 #include "engine/kernels/simd/unpack.hpp"
 
 namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
 
-/// As product_tile with WideSums<Add>; stores the unpacked weights if `keep`.
-template <class Add, class Format, class S>
+/// As product_tile with WideSums<Dots>; stores the unpacked weights if `keep`.
+template <class Format, class S>
 [[gnu::noinline]] void packed_tile(const PackedProduct& packed, const IntegerPixels& pixels, int first, int n,
                                    bool keep) {
     constexpr int kStep = kK4 * Format::kTogether;
@@ -32,10 +32,10 @@ template <class Add, class Format, class S>
                     const Bytes codes = Format::template code<i>(
                         Bytes::load_unaligned(from + kPanelOfGroup * panel_bytes + kAt));
                     if (keep) codes.store_unaligned(to + kPanelOfGroup * q.panel_stride + kAt);
-                    weights[v] = Ints(static_cast<Bytes::register_type>(codes));
+                    weights[v] = bitwise_cast<Ints>(codes);
                 });
                 to += kBlockCodes;
-                add_k4<Add, S>(sums, q, x, run + k + i * kK4, weights);
+                add_k4<Dots, S>(sums, q, x, run + k + i * kK4, weights);
             });
         }
     }
@@ -43,11 +43,11 @@ template <class Add, class Format, class S>
 }
 
 /// All channels of q, whose panels are whole tiles and whose runs are whole groups of blocks.
-template <class Add, class Format>
+template <class Format>
 void product_from(const PackedProduct& packed) {
     constexpr int kVectors = kVectorsPerPanel > 1 ? kVectorsPerPanel : 4;
     const IntegerProduct& q = packed.product;
-    constexpr int kTileRows = Add::kSums / kVectors;
+    constexpr int kTileRows = Dots::kSums / kVectors;
     const bool keep = packed.keep || q.pixels.rows * q.pixels.cols > kTileRows;
     bool unpacked = false;
     for_pixels(q, 1, [&](const IntegerPixels& pixels) {
@@ -55,16 +55,15 @@ void product_from(const PackedProduct& packed) {
             for_tiles<kTileRows>(pixels.count(), [&](int first, auto height) {
                 using Shape = TileShape<height, 1, kVectors>;
                 if (unpacked || first > 0)
-                    product_tile<WideSums<Add>, Shape>(q, pixels, first, n);
+                    product_tile<WideSums<Dots>, Shape>(q, pixels, first, n);
                 else
-                    packed_tile<Add, Format, Shape>(packed, pixels, first, n, keep);
+                    packed_tile<Format, Shape>(packed, pixels, first, n, keep);
             });
         unpacked = true;
     });
 }
 
-template <class Add>
-void product_of_packed(const PackedProduct& packed) {
+inline void product_of_packed(const PackedProduct& packed) {
     constexpr int kPanels = kVectorsPerPanel > 1 ? 1 : 4;
     const IntegerProduct& q = packed.product;
     const int panels = (q.channels + kPanel - 1) / kPanel, k4s = (q.run_length + kK4 - 1) / kK4;
@@ -72,14 +71,14 @@ void product_of_packed(const PackedProduct& packed) {
     const int together = s4 ? FromFours::kTogether : FromTernary::kTogether;
     if (panels % kPanels == 0 && k4s % together == 0) {
         if (s4)
-            product_from<Add, FromFours>(packed);
+            product_from<FromFours>(packed);
         else
-            product_from<Add, FromTernary>(packed);
+            product_from<FromTernary>(packed);
         return;
     }
     for (int i = 0; i < panels; ++i)
         unpack_panel({packed.weights, packed.panel + i, packed.unpacked + i * q.panel_stride});
-    product<WideSums<Add>>(q);
+    product_of_dots(q);
 }
 
 }  // namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE

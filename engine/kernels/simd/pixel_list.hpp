@@ -1,10 +1,12 @@
 // Where the output pixels of a product lie.
 #pragma once
 
-#include "engine/kernels/simd.hpp"
+#include "engine/kernels/simd/ops.hpp"
 #include "engine/kernels/table.hpp"
 
 namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
+
+inline constexpr int kVectorsPerPanel = kPanel / kLanes;
 
 /// What the operands and the sums of a product are.
 template <class Q>

@@ -119,7 +119,7 @@ void mask_gradient_as(const MaskGradient q) {
             if (masks) {
                 const Vec a = recompute ? fma(scale, lanes.template load<S>(at(q.y, i)), shift)
                                         : lanes.template load<S>(at(q.activation, i));
-                g = xsimd::select((a > low) & (a < high), g, Vec(0.0f));
+                g = select((a > low) & (a < high), g, Vec(0.0f));
             }
             lanes.template save<S>(g, gradient + (i - c));
             return S::saved(g);
@@ -140,26 +140,27 @@ void mask_gradient_as(const MaskGradient q) {
 template <class S, class D>
 void normalize_backward_as(const NormalizeBackward q) {
     using T = typename S::Type;
-    for_channels(q.channels, [&](int c, auto lanes) {
-        const auto* gradient = static_cast<const T*>(q.gradient) + c;
-        auto* dst = static_cast<typename D::Type*>(q.dst) + c;
-        if (!q.by_g) {
+    for_channels(
+        q.channels, [&](int c, auto lanes) __attribute__((always_inline)) {
+            const auto* gradient = static_cast<const T*>(q.gradient) + c;
+            auto* dst = static_cast<typename D::Type*>(q.dst) + c;
+            if (!q.by_g) {
+                for (int p = 0; p < q.pixels; ++p) {
+                    const std::ptrdiff_t i = static_cast<std::ptrdiff_t>(p) * q.channels;
+                    lanes.template save<D>(lanes.template load<S>(gradient + i), dst + i);
+                }
+                return;
+            }
+            const auto* y = static_cast<const T*>(q.y) + c;
+            const Vec by_g = lanes.template load<AsFloat>(q.by_g + c);
+            const Vec by_y = lanes.template load<AsFloat>(q.by_y + c);
+            const Vec constant = lanes.template load<AsFloat>(q.constant + c);
             for (int p = 0; p < q.pixels; ++p) {
                 const std::ptrdiff_t i = static_cast<std::ptrdiff_t>(p) * q.channels;
-                lanes.template save<D>(lanes.template load<S>(gradient + i), dst + i);
+                const Vec from_y = fma(by_y, lanes.template load<S>(y + i), constant);
+                lanes.template save<D>(fma(by_g, lanes.template load<S>(gradient + i), from_y), dst + i);
             }
-            return;
-        }
-        const auto* y = static_cast<const T*>(q.y) + c;
-        const Vec by_g = lanes.template load<AsFloat>(q.by_g + c);
-        const Vec by_y = lanes.template load<AsFloat>(q.by_y + c);
-        const Vec constant = lanes.template load<AsFloat>(q.constant + c);
-        for (int p = 0; p < q.pixels; ++p) {
-            const std::ptrdiff_t i = static_cast<std::ptrdiff_t>(p) * q.channels;
-            const Vec from_y = fma(by_y, lanes.template load<S>(y + i), constant);
-            lanes.template save<D>(fma(by_g, lanes.template load<S>(gradient + i), from_y), dst + i);
-        }
-    });
+        });
 }
 
 template <class Operand>

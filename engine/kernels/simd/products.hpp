@@ -5,17 +5,16 @@
 // is included by one .cpp per instruction set.
 #pragma once
 
-#include "engine/kernels/simd.hpp"
+#include "engine/kernels/simd/ops.hpp"
 #include "engine/kernels/simd/pixel_list.hpp"
 #include "engine/kernels/table.hpp"
 
 namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
 
-// Register tiles. AVX2 has 16 registers: 6 rows x 2 vectors of accumulators, 2 weights, 1 broadcast operand.
-// AVX-512 has 32: 12 rows x 2 vectors, or 6 x 4, which needs fewer addresses.
-inline constexpr int kRows = kLanes == 8 ? 6 : 12;
-inline constexpr int kVectors = 2;
-inline constexpr int kVectorsPerPanel = kPanel / kLanes;
+// Register tiles: of 16 registers, 6 rows x 2 vectors of accumulators, 2 weights, 1 broadcast operand; of 32,
+// 12 rows x 2 vectors, or 6 x 4, which needs fewer addresses.
+inline constexpr int kVectors = kVectorsPerPanel > 2 ? kVectorsPerPanel : 2;
+inline constexpr int kRows = (kRegisters == 16 ? 12 : 24) / kVectors;
 
 template <int M, int V>
 using Tile = Vec[M][V];
@@ -41,12 +40,12 @@ template <int M, int V>
 }
 
 /// The even or the odd terms of a block, from k on. A loop over so few terms slows AVX2 down, so there whole
-/// blocks have none. With AVX-512 this is not measured: its many tiles would take much longer to compile.
+/// blocks have none. With 32 registers this is not measured: their many tiles would take much longer to compile.
 template <int M, int V>
 [[gnu::always_inline]] inline void half_block(Tile<M, V>& acc, const Product& q, const float* const (&x)[M],
                                               std::ptrdiff_t k, int terms, const float* w) {
     clear<M, V>(acc);
-    if (kLanes == 8 && terms == kBlock / 2) {
+    if (kRegisters == 16 && terms == kBlock / 2) {
 #pragma GCC unroll 16
         for (int i = 0; i < kBlock / 2; ++i) term(acc, q, x, k + 2 * i, w + i * kPanel);
     } else {
@@ -188,12 +187,15 @@ void product(const Product& q) {
     for_areas(q, [&](const FloatPixels& pixels) {
         int n = 0;
         // Four panels: as many registers as AVX-512 fills; for AVX2, what keeps a lone pixel's chains busy.
-        if (kLanes == 16 || pixels.count() == 1)
+        if (kVectorsPerPanel == 1 || pixels.count() == 1)
             for (; q.channels - n > 3 * kPanel; n += 4 * kPanel)
                 product_columns<Sum, 4 * kVectorsPerPanel>(q, pixels, n);
         constexpr int kStep = kVectors * kLanes;
         for (; q.channels - n > kStep - kLanes; n += kStep) product_columns<Sum, kVectors>(q, pixels, n);
-        if (n < q.channels) product_columns<Sum, 1>(q, pixels, n);
+        const int left = (q.channels - n + kLanes - 1) / kLanes;
+        unrolled<kVectors - 1>([&](auto v) {
+            if (left == v + 1) product_columns<Sum, v + 1>(q, pixels, n);
+        });
     });
 }
 
@@ -281,7 +283,7 @@ void weight_gradient(const WeightGradient& q) {
     constexpr int kStep = kVectors * kLanes;
     int n = 0;
     for (; q.channels - n > kStep - kLanes; n += kStep) weight_gradient_columns<Add, kVectors>(q, n);
-    if (n < q.channels) weight_gradient_columns<Add, 1>(q, n);
+    for (; n < q.channels; n += kLanes) weight_gradient_columns<Add, 1>(q, n);
 }
 
 }  // namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE

@@ -2,11 +2,9 @@
 #pragma once
 
 #include "engine/kernels/integer.hpp"
-#include "engine/kernels/simd.hpp"
+#include "engine/kernels/simd/ops.hpp"
 
 namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
-
-using Bytes = xsimd::batch<std::int8_t, Arch>;
 
 inline constexpr int kBlockCodes = kPanel * kK4;
 inline constexpr int kVectorCodes = static_cast<int>(Bytes::size);
@@ -15,11 +13,7 @@ inline constexpr int kVectorCodes = static_cast<int>(Bytes::size);
 /// from its neighbour comes after them.
 template <int shift>
 [[gnu::always_inline]] inline Bytes shifted(Bytes x) {
-#if defined(__AVX512BW__)
-    return Bytes(_mm512_srli_epi16(x, shift));
-#else
-    return Bytes(_mm256_srli_epi16(x, shift));
-#endif
+    return bitwise_cast<Bytes>(bitwise_cast<UShorts>(x) >> shift);
 }
 
 struct FromBytes {
@@ -48,23 +42,10 @@ struct FromTernary {
 /// Multiplies the codes of kLanes channels, a k4 group each, by a multiplier each. Even and odd bytes are
 /// multiplied as 16-bit numbers, whose lower halves know nothing of the upper ones.
 [[gnu::always_inline]] inline Bytes multiplied(Bytes codes, const std::uint8_t* multipliers) {
-#if defined(__AVX512BW__)
-    const __m512i of_channel =
-        _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(multipliers)));
-    const __m512i words = _mm512_or_si512(of_channel, _mm512_slli_epi32(of_channel, 16));
-    const __m512i even = _mm512_set1_epi16(0xff);
-    const __m512i low = _mm512_and_si512(_mm512_mullo_epi16(codes, words), even);
-    const __m512i high = _mm512_mullo_epi16(_mm512_andnot_si512(even, codes), words);
-    return Bytes(_mm512_or_si512(low, high));
-#else
-    const __m256i of_channel =
-        _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(multipliers)));
-    const __m256i words = _mm256_or_si256(of_channel, _mm256_slli_epi32(of_channel, 16));
-    const __m256i even = _mm256_set1_epi16(0xff);
-    const __m256i low = _mm256_and_si256(_mm256_mullo_epi16(codes, words), even);
-    const __m256i high = _mm256_mullo_epi16(_mm256_andnot_si256(even, codes), words);
-    return Bytes(_mm256_or_si256(low, high));
-#endif
+    const Ints of_channel = load_u8(multipliers);
+    const Shorts words = bitwise_cast<Shorts>(of_channel | (of_channel << 16));
+    const Shorts bytes = bitwise_cast<Shorts>(codes), even(0xff), odd(-0x100);
+    return bitwise_cast<Bytes>(((bytes * words) & even) | ((bytes & odd) * words));
 }
 
 template <class Format>

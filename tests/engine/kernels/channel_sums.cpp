@@ -68,7 +68,7 @@ std::vector<std::int32_t> run_integers(const Kernels& kernels, int channels) {
 
 TEST_CASE("channel sums: every architecture gives the reference's bits") {
     for (int channels : {1, 3, 8, 15, 16, 17, 31, 32, 33, 100})
-        for (const Kernels* kernels : contenders()) {
+        for (const Kernels* kernels : contenders_and_emulated()) {
             CAPTURE(kernels->name);
             CAPTURE(channels);
             for (bool add : {false, true})

@@ -77,7 +77,7 @@ Finished run_epilogue(const Kernels& kernels, const EpilogueCase& c, std::uint32
 
 TEST_CASE("epilogue: every architecture gives the reference's bits") {
     constexpr std::array<Clamp, 5> kClamps{kRelu, {}, {0, 0.75f}, {-0.5f, 1}, {0.25f}};
-    const auto others = contenders();
+    const auto others = contenders_and_emulated();
     std::uint32_t index = 0;
     for (int channels : {1, 3, 8, 10, 16, 17, 31, 32, 48, 64})
         for (int cols : {1, 2, 8, 9})
@@ -109,7 +109,7 @@ TEST_CASE("epilogue: every architecture gives the reference's bits") {
 }
 
 TEST_CASE("quantize: every architecture gives the reference's codes, and NaN the lowest") {
-    auto tables = contenders();
+    auto tables = contenders_and_emulated();
     tables.push_back(&reference_kernels());
     for (int channels : {1, 3, 16, 33, 64})
         for (Rounding rounding : {Rounding::nearest_even, Rounding::half_up, Rounding::floor}) {

@@ -16,6 +16,7 @@
 #include "engine/core/bf16.hpp"
 #include "engine/core/rng.hpp"
 #include "engine/kernels/dispatch.hpp"
+#include "tests/helpers/emulated_vectors/emulated_vectors.hpp"
 #include "tests/helpers/skip.hpp"
 
 namespace nibble::kernels::test {
@@ -31,6 +32,13 @@ inline std::vector<const Kernels*> contenders() {
         if (!a.supported) nibble::test::skipped(a.name + " (this machine lacks it)");
         if (a.supported && a.table != &reference_kernels()) found.push_back(a.table);
     }
+    return found;
+}
+
+/// These, and vector kernels over emulated vectors.
+inline std::vector<const Kernels*> contenders_and_emulated() {
+    std::vector<const Kernels*> found = contenders();
+    found.insert(found.end(), kEmulatedPairs.begin(), kEmulatedPairs.end());
     return found;
 }
 

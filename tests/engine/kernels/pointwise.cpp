@@ -94,7 +94,7 @@ struct Case {
 /// sizes, storages and options in [0, options); kinds of values take turns.
 template <class Run>
 void compare(unsigned options, Run run) {
-    const std::vector<const Kernels*> tables = contenders();
+    const std::vector<const Kernels*> tables = contenders_and_emulated();
     std::uint32_t turn = 0;
     for (const Storage storage : kStorages)
         for (const int channels : kChannels)
@@ -313,7 +313,7 @@ TEST_CASE("store: the same bits on every architecture, ties to even, NaN stays N
             Stored expected = Stored::empty(storage, count);
             reference_kernels().store(storage, values.data(), expected.data(), count);
             CHECK(expected.margin_untouched());
-            for (const Kernels* kernels : contenders()) {
+            for (const Kernels* kernels : contenders_and_emulated()) {
                 Stored out = Stored::empty(storage, count);
                 kernels->store(storage, values.data(), out.data(), count);
                 CHECK_MESSAGE((out == expected), kernels->name << ", count " << count);
@@ -360,7 +360,8 @@ TEST_CASE("NaN and infinity pass through relu and through rounding, alike everyw
         CHECK(out[4] == 0.0f);
         CHECK(std::bit_cast<std::uint32_t>(out[5]) == 0);  // -0 becomes +0
         CHECK(std::isnan(out[33]));
-        for (const Kernels* kernels : contenders()) CHECK_MESSAGE((run(*kernels) == expected), kernels->name);
+        for (const Kernels* kernels : contenders_and_emulated())
+            CHECK_MESSAGE((run(*kernels) == expected), kernels->name);
     }
 }
 
