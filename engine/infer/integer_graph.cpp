@@ -250,7 +250,7 @@ class Checker {
                 fail("window of a linear layer", "the whole input, " + to_string(in.dims), "another");
         }
         if (w.shape != expected) fail("shape of its weights", to_string(expected), to_string(w.shape));
-        if (const std::size_t kernel = w.codes.size() / w.kernels(); kernel > kMaxKernel)
+        if (const std::size_t kernel = w.codes.size() / w.term_channels(); kernel > kMaxKernel)
             fail("weights of a kernel", "at most " + std::to_string(kMaxKernel), std::to_string(kernel));
         if (step_->scale.size() != w.outputs() || step_->shift.size() != w.outputs() ||
             !are_finite(step_->scale) || !are_finite(step_->shift))
@@ -262,7 +262,7 @@ class Checker {
         border = std::max(border, window.largest_pad());
         check_residual(out);
         define_outputs(out);
-        add_work({out.h, out.w, static_cast<int>(w.kernels())},
+        add_work({out.h, out.w, static_cast<int>(w.term_channels())},
                  static_cast<std::int64_t>(w.codes.size() / w.outputs()));
     }
 
@@ -280,7 +280,7 @@ class Checker {
         const QuantizedWeights& w = step_->weights;
         const std::int64_t largest = in.scheme.highest() + 2 * in.offset();
         const std::size_t size = w.codes.size() / w.outputs();
-        for (std::size_t k = 0; k < w.kernels(); ++k) {
+        for (std::size_t k = 0; k < w.term_channels(); ++k) {
             std::int64_t magnitude = 0;
             for (std::size_t i = 0; i < size; ++i) magnitude += std::abs(w.product_of(k * size + i));
             if (magnitude * largest > std::numeric_limits<std::int32_t>::max())

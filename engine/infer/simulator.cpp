@@ -64,7 +64,7 @@ class SimulatedProduct {
 
     void run(Values& values) const {
         const auto pixels = static_cast<std::size_t>(out_.h) * static_cast<std::size_t>(out_.w),
-                   kernels = step_.weights.kernels();
+                   kernels = step_.weights.term_channels();
         std::vector<std::int32_t> sums(pixels * kernels, 0);
         std::vector<float> gathered, part;
         int group = -1;
@@ -137,7 +137,7 @@ class SimulatedProduct {
         const QuantizedWeights& w = step_.weights;
         const std::size_t size = w.codes.size() / w.outputs();
         std::int64_t largest = 0;
-        for (std::size_t k = 0; k < w.kernels(); ++k) {
+        for (std::size_t k = 0; k < w.term_channels(); ++k) {
             std::int64_t magnitude = 0;
             for (std::size_t i = 0; i < size; ++i) magnitude += std::abs(w.product_of(k * size + i));
             largest = std::max(largest, magnitude * code);

@@ -43,22 +43,23 @@ Cost& Cost::operator+=(const Cost& other) {
     return *this;
 }
 
-NetworkCost cost_of(const Graph& graph, const BitsByLayer& bits, const ExtraKernels& extra) {
+NetworkCost cost_of(const Graph& graph, const BitsByLayer& bits, const ExtraChannels& extra) {
     NetworkCost network;
     for (const Node& node : graph.nodes()) {
         if (!is_product(node)) continue;
         const auto found = bits.find(node.name);
         if (found == bits.end()) throw BadInput(node.name + ": no bits are given for this layer");
         const auto more = extra.find(node.name);
-        const std::size_t extra_kernels = more == extra.end() ? 0 : more->second;
+        const std::size_t extra_channels = more == extra.end() ? 0 : more->second;
         const Shape shape = graph.weight_shape(node);
-        const std::uint64_t weights = count(shape) / shape[0] * (shape[0] + extra_kernels);
+        const std::uint64_t weights = count(shape) / shape[0] * (shape[0] + extra_channels);
         const Cost cost = layer_cost(node, weights, graph[node.inputs.front()].out, found->second);
-        network.layers.push_back({node.name, found->second, extra_kernels, cost});
+        network.layers.push_back({node.name, found->second, extra_channels, cost});
         network.total += cost;
     }
-    for (const auto& [name, kernels] : extra)
-        if (!bits.contains(name)) throw BadInput(name + ": extra kernels, but the network has no such layer");
+    for (const auto& [name, channels] : extra)
+        if (!bits.contains(name))
+            throw BadInput(name + ": extra channels, but the network has no such layer");
     if (bits.size() != network.layers.size())
         throw BadInput("cost", "layers with bits", std::to_string(network.layers.size()),
                        std::to_string(bits.size()));
@@ -70,9 +71,9 @@ NetworkCost cost_of(const Graph& graph, const NetworkBits& bits) {
 }
 
 NetworkCost cost_of(const Graph& graph, const Quantization& quantization, int float_bits) {
-    ExtraKernels extra;
+    ExtraChannels extra;
     for (const auto& [name, weights] : quantization.layers)
-        if (weights.kernels() > weights.outputs()) extra[name] = weights.kernels() - weights.outputs();
+        if (const std::size_t more = weights.term_channels() - weights.outputs()) extra[name] = more;
     return cost_of(graph, bits_by_layer(graph, quantization, float_bits), extra);
 }
 

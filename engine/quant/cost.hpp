@@ -13,8 +13,8 @@
 // Quadratic is the area of a multiplier. Linear is the time on hardware that multiplies 4x4, 8x8 and 16x16
 // bits, each half as fast as the one before; the paper's classes end at 16, and 32 (f32) continues them.
 //
-// A sum of tensors multiplies once more for the kernels that have extra terms, and stores those: with a share
-// d of dual kernels the layer has (1 + d) times the multiplications, weights and weight memory, as papers on
+// A sum of tensors multiplies once more for the output channels that have extra terms, and stores those: with a
+// share d of dual channels the layer has (1 + d) times the multiplications, weights and weight memory, as papers on
 // sums count them. Scales are not counted (QuantizedWeights::bits_per_weight does).
 //
 // Ours, not the paper's:
@@ -39,7 +39,7 @@ namespace nibble {
 /// Of one layer or a whole network, per image.
 struct Cost {
     std::uint64_t multiplications = 0;
-    std::uint64_t weights = 0;            ///< numbers in the kernels
+    std::uint64_t weights = 0;
     std::uint64_t linear = 0;             ///< multiplications x bits
     std::uint64_t quadratic = 0;          ///< multiplications x bits x bits
     std::uint64_t weight_memory = 0;      ///< bits
@@ -52,7 +52,7 @@ struct Cost {
 struct LayerCost {
     std::string name;
     OperandBits bits;
-    std::size_t extra_kernels = 0;  ///< of sums
+    std::size_t extra_channels = 0;  ///< of sums
     Cost cost;
 };
 
@@ -61,12 +61,12 @@ struct NetworkCost {
     Cost total;
 };
 
-/// Kernels (output channels) that a layer's extra terms add, by its name.
-using ExtraKernels = std::map<std::string, std::size_t>;
+/// Output channels that a layer's extra terms compute once more, by its name.
+using ExtraChannels = std::map<std::string, std::size_t>;
 
 /// Throws BadInput unless `bits` names exactly the graph's layers, with 1 to 32 bits each, and `extra` some
 /// of them.
-NetworkCost cost_of(const Graph& graph, const BitsByLayer& bits, const ExtraKernels& extra = {});
+NetworkCost cost_of(const Graph& graph, const BitsByLayer& bits, const ExtraChannels& extra = {});
 NetworkCost cost_of(const Graph& graph, const NetworkBits& bits);
 /// As a method decided; what it left alone are floats of `float_bits`. The graph is the one that
 /// `quantization` is about.

@@ -38,13 +38,13 @@ LayerDiagnosis diagnose(const PostTrained& quantized, int layer, const Calibrati
     const Node& node = floats.graph[layer];
     LayerDiagnosis d;
     d.name = node.name;
-    d.kernels = static_cast<std::size_t>(node.out.c);
+    d.channels = static_cast<std::size_t>(node.out.c);
     const Quantization& q = quantized.quantization;
     if (const auto weights = q.layers.find(node.name); weights != q.layers.end()) {
         d.weights = weights->second.scheme;
         d.weight_error = relative_error(floats.weights.at(node.name + ".weight"), weights->second);
         d.bits_per_weight = weights->second.bits_per_weight();
-        for (const ExtraTerm& term : weights->second.extra) d.extra_kernels += term.outputs.size();
+        for (const ExtraTerm& term : weights->second.extra) d.extra_channels += term.outputs.size();
     }
     const auto input = q.edges.find({layer, 0});
     if (input == q.edges.end()) return d;

@@ -62,11 +62,11 @@ class PostTrainingMethod {
 /// How one layer came out.
 struct LayerDiagnosis {
     std::string name;
-    std::optional<Scheme> weights;  ///< nothing: float
-    double weight_error = 0;        ///< ||W - W^||^2 / ||W||^2
-    double bits_per_weight = 32;    ///< scales included
-    std::size_t kernels = 0;        ///< output channels
-    std::size_t extra_kernels = 0;  ///< those that are sums, once for each further term
+    std::optional<Scheme> weights;   ///< nothing: float
+    double weight_error = 0;         ///< ||W - W^||^2 / ||W||^2
+    double bits_per_weight = 32;     ///< scales included
+    std::size_t channels = 0;        ///< of the output
+    std::size_t extra_channels = 0;  ///< those that are sums, once for each further term
     std::optional<Quantizer> input;
     std::optional<double> input_error;  ///< ||X - X^||^2 / ||X||^2 over the calibration images
 };

@@ -31,10 +31,10 @@ std::size_t QuantizedWeights::multiplier_index(std::size_t i) const {
     return (output * groups_of(inputs, scheme.group) + group) * taps + tap;
 }
 
-std::size_t QuantizedWeights::kernels() const {
-    std::size_t kernels = outputs();
-    for (const ExtraTerm& term : extra) kernels += term.outputs.size();
-    return kernels;
+std::size_t QuantizedWeights::term_channels() const {
+    std::size_t channels = outputs();
+    for (const ExtraTerm& term : extra) channels += term.outputs.size();
+    return channels;
 }
 
 int QuantizedWeights::product_of(std::size_t i) const {
@@ -67,9 +67,9 @@ std::size_t QuantizedWeights::bytes() const {
 }
 
 double QuantizedWeights::bits_per_weight() const {
-    const std::size_t extra_kernels = kernels() - outputs();
-    const std::size_t all_codes = codes.size() + extra_kernels * (codes.size() / outputs());
-    const std::size_t all_steps = steps.size() + extra_kernels;
+    const std::size_t extra_channels = term_channels() - outputs();
+    const std::size_t all_codes = codes.size() + extra_channels * (codes.size() / outputs());
+    const std::size_t all_steps = steps.size() + extra_channels;
     const std::size_t bits =
         static_cast<std::size_t>(scheme.bits) * all_codes + 32 * all_steps + 8 * multipliers.size();
     return static_cast<double>(bits) / static_cast<double>(codes.size());

@@ -44,10 +44,9 @@ struct QuantizedWeights {
     float step(std::size_t output) const { return steps[steps.size() == 1 ? 0 : output]; }
     /// Where the multiplier of code number `i` is. Only for granularity `group`.
     std::size_t multiplier_index(std::size_t i) const;
-    /// What products multiply with: the kernel of each output channel, then those of the extra terms in
-    /// order.
-    std::size_t kernels() const;
-    /// Number `i` of these kernels' codes, with its multiplier.
+    /// Output channels of all terms: those of the first, then those of each extra term. Products compute all of them.
+    std::size_t term_channels() const;
+    /// Number `i` of all their codes, with its multiplier.
     int product_of(std::size_t i) const;
     Array<float> values() const;
 

@@ -9,6 +9,9 @@
 
 namespace nibble {
 
+/// Zeros in the shapes of what is trained: momentum or sums of gradients before the first of them.
+Weights zeros_like(const Weights& weights);
+
 class Sgd {
   public:
     struct Options {

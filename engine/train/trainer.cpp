@@ -18,13 +18,6 @@
 namespace nibble {
 namespace {
 
-Weights zeros_like(const Weights& weights) {
-    Weights zeros;
-    for (const auto& [name, values] : weights)
-        if (!is_buffer(name)) zeros[name] = xt::zeros<float>(values.shape());
-    return zeros;
-}
-
 /// What a checkpoint must agree on, in words that can be compared and shown.
 std::string identity(const Graph& graph, Numerics numerics, const Recipe& r, std::size_t steps_per_epoch,
                      std::uint64_t seed, const NetworkQuantizer* quantizer) {
@@ -123,9 +116,10 @@ void Trainer::State::take_part(std::span<const float> images, std::span<const st
     if (quantizer) quantizer->finish_part(static_cast<int>(labels.size()));
     if (recipe.parts == 1) return;
     for (auto& [name, total] : sums) {
-        const float* gradient = gradients.at(name).data();
-        float* to = total.data();
-        for (std::size_t i = 0; i < total.size(); ++i) to[i] = first == 0 ? gradient[i] : to[i] + gradient[i];
+        if (first == 0)
+            total = gradients.at(name);
+        else
+            total += gradients.at(name);
     }
 }
 
@@ -234,7 +228,7 @@ std::string Trainer::load(const std::filesystem::path& path) {
     };
     Weights weights = read("weights/", state_->weights), velocity = read("momentum/", state_->sgd.velocity());
     for (const auto& [name, values] : velocity)
-        if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); }))
+        if (!xt::all(xt::isfinite(values)))
             throw BadInput(where + ": tensor 'momentum/" + name + "' is not finite");
     if (state_->quantizer) {
         const std::string prefix = "quantizer/";

@@ -21,7 +21,7 @@ Json to_json(const NetworkCost& cost) {
                           {"weight_bits", layer.bits.weights},
                           {"activation_bits", layer.bits.activations},
                           {"kernel", to_string(layer.bits)}});
-        if (layer.extra_kernels > 0) layers.back()["extra_kernels"] = layer.extra_kernels;
+        if (layer.extra_channels > 0) layers.back()["extra_kernels"] = layer.extra_channels;
     }
     Json json = to_json(cost.total);
     json["layers"] = layers;

@@ -17,8 +17,8 @@ Json to_json(const Diagnosed& quantized) {
                           {"weights", d.weights ? Json(to_string(*d.weights)) : Json()},
                           {"weight_error", d.weight_error},
                           {"bits_per_weight", d.bits_per_weight},
-                          {"kernels", d.kernels},
-                          {"extra_kernels", d.extra_kernels},
+                          {"kernels", d.channels},
+                          {"extra_kernels", d.extra_channels},
                           {"input", d.input ? Json(to_string(d.input->scheme)) : Json()},
                           {"input_step", one_step ? Json(d.input->step) : Json()},
                           {"input_error", d.input_error ? Json(*d.input_error) : Json()}});
@@ -63,7 +63,7 @@ std::string diagnosis_text(const Diagnosed& quantized, const std::vector<Sensiti
             if (d.name == s.layer)
                 table.rows.push_back({d.name, d.weights ? to_string(*d.weights) : kMissing,
                                       d.weights ? decibels(d.weight_error) : kMissing,
-                                      std::to_string(d.extra_kernels),
+                                      std::to_string(d.extra_channels),
                                       d.input ? to_string(d.input->scheme) : kMissing,
                                       d.input_error ? decibels(*d.input_error) : kMissing,
                                       decibels(s.logit_error), fmt::format("{:.1f}", 100 * s.agreement)});

@@ -3,6 +3,7 @@
 #include <array>
 #include <memory>
 #include <span>
+#include <sstream>
 
 #include "engine/core/digest.hpp"
 #include "engine/core/rng.hpp"
@@ -82,9 +83,31 @@ std::unique_ptr<TrainingQuantizer> fine_tuning(const Graph& graph, const std::st
         observe_histograms(graph, initial_weights(graph, kSeed), random_images(random, graph)));
 }
 
+std::string short_digest(const Array<float>& values) {
+    return Digest().add(std::span(values.data(), values.size())).hex().substr(0, 4);
+}
+std::string short_digest(std::span<const double> values) {
+    return Digest().add(values).hex().substr(0, 4);
+}
+
+/// In the order in which a step computes them.
+void add_step(Trajectory& trajectory, const std::string& name, const Graph& graph, const Trainer& trainer,
+              double loss) {
+    TrajectoryStep& step = trajectory.steps.emplace_back(name);
+    const auto parameters = graph.parameters();
+    for (const auto& [tensor, shape, start] : parameters)
+        if (is_buffer(tensor))
+            step.add("forward pass: " + tensor, short_digest(trainer.weights().at(tensor)));
+    step.add("forward pass: loss", short_digest({&loss, 1}));
+    for (auto p = parameters.rbegin(); p != parameters.rend(); ++p)
+        if (!is_buffer(p->name))
+            step.add("backward pass: gradient of " + p->name, short_digest(trainer.gradients().at(p->name)));
+    step.add("update: weights", digest_of(trainer.weights()).substr(0, 4));
+}
+
 /// `method`: of quantized training, else empty.
-void add_trajectory(Digest& digest, const Graph& graph, const std::string& family, const std::string& method,
-                    std::uint32_t stream) {
+void add_trajectory(Trajectory& trajectory, Digest& digest, const std::string& network, const Graph& graph,
+                    const std::string& family, const std::string& method, std::uint32_t stream) {
     const int kSteps = method.empty() ? 3 : 4;
     Recipe recipe;
     recipe.epochs = kSteps;
@@ -107,6 +130,7 @@ void add_trajectory(Digest& digest, const Graph& graph, const std::string& famil
         for (auto& label : labels) label = static_cast<std::int32_t>(random.below(graph.classes()));
         const double loss = trainer.step(images, labels).loss;
         digest.add(std::span<const double>(&loss, 1));
+        add_step(trajectory, network + ", step " + std::to_string(step + 1), graph, trainer, loss);
     }
     std::vector<float> logits(static_cast<std::size_t>(kBatch) * graph.classes());
     if (family == "aqt unfolded") {
@@ -122,6 +146,9 @@ void add_trajectory(Digest& digest, const Graph& graph, const std::string& famil
         Predictor(graph, trainer.weights(), numerics).logits(images, logits);
     }
     digest.add(std::span<const float>(logits)).add(digest_of(trainer.weights()));
+    TrajectoryStep& end = trajectory.steps.emplace_back(network + ", trained");
+    if (layers) end.add("state of quantization", digest_of(layers->state()).substr(0, 4));
+    end.add("predictions", Digest().add(std::span<const float>(logits)).hex().substr(0, 4));
 }
 
 /// The methods of the four networks.
@@ -148,24 +175,44 @@ const std::vector<std::string>& trajectory_families() {
     return families;
 }
 
-std::string trajectory_digest(const std::string& family, bool quick) {
+Trajectory trajectory(const std::string& family) {
     const std::array<std::string, 4> methods = methods_of(family);
     std::uint32_t stream = 0;
+    Trajectory trajectory;
     Digest digest;
-    const auto add = [&](const Graph& graph) {
-        add_trajectory(digest, graph, family, methods[stream], stream);
+    const auto add = [&](const std::string& network, const Graph& graph) {
+        add_trajectory(trajectory, digest, network, graph, family, methods[stream], stream);
         ++stream;
     };
     if (family.starts_with("branches")) {
-        add(branching_network());
-        return digest.hex();
+        add("branches", branching_network());
+    } else {
+        add("option A", resnet(Shortcut::option_a, 1.0));
+        add("projection", resnet(Shortcut::projection, 0.75));
+        add("no shortcut", resnet(Shortcut::none, 0.3));
+        add("odd", odd_network());
     }
-    add(resnet(Shortcut::option_a, 1.0));
-    if (quick) return digest.hex();
-    add(resnet(Shortcut::projection, 0.75));
-    add(resnet(Shortcut::none, 0.3));
-    add(odd_network());
-    return digest.hex();
+    trajectory.digest = digest.hex();
+    return trajectory;
+}
+
+std::map<std::string, std::string> Trajectory::lines() const {
+    std::map<std::string, std::string> lines;
+    for (const TrajectoryStep& step : steps)
+        for (const auto& [what, short_digest] : step.digests)
+            lines[step.name] += (lines[step.name].empty() ? "" : " ") + short_digest;
+    return lines;
+}
+
+std::string Trajectory::first_difference(const std::map<std::string, std::string>& expected) const {
+    for (const TrajectoryStep& step : steps) {
+        const auto found = expected.find(step.name);
+        std::istringstream line(found == expected.end() ? "" : found->second);
+        for (const auto& [what, short_digest] : step.digests)
+            if (std::string one; !(line >> one) || one != short_digest)
+                return step.name + ", " + what + " differs";
+    }
+    return lines() == expected ? "" : "steps are missing";
 }
 
 }  // namespace nibble::test

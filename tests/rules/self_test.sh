@@ -88,6 +88,7 @@ fault portable datasets/c.cpp 'std::shuffle(a, b, g);\n'
 fault portable datasets/c.cpp 'cv::randn(m, 0, 1);\n'
 fault portable datasets/c.cpp 'int f() { return rand(); }\n'
 fault portable engine/nn/c.cpp 'auto s = std::reduce(a, b);\n'
+fault portable engine/quant/c.cpp 'const double s = xt::sum(a * b)();\n'
 
 fault text engine/nn/c.cpp 'int f(); \n'
 fault text engine/nn/c.cpp '\tint f();\n'

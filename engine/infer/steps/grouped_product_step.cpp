@@ -16,7 +16,7 @@ class GroupedProductStep : public ProductBase {
         const QuantizedWeights& w = step.weights;
         inputs_ = static_cast<int>(w.shape[1]);
         length_ = step.node.window.taps() * inputs_;
-        kernels_ = static_cast<int>(w.kernels());
+        kernels_ = static_cast<int>(w.term_channels());
         if (inputs_ == 1 && w.outputs() == static_cast<std::size_t>(step.node.groups) && w.extra.empty()) {
             prepare_depthwise();
             return;

@@ -10,17 +10,14 @@ constexpr float kMomentum = 0.1f;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 }  // namespace
 
-InputStatistics::InputStatistics(int channels, int groups)
-    : channels_(channels),
-      groups_(groups),
-      batch_(kRows * static_cast<std::size_t>(groups)),
-      parts_(static_cast<std::size_t>(groups)),
-      running_(Shape{4, static_cast<std::size_t>(groups)}) {
-    running_.fill(0.0f);
-}
+InputStatistics::InputStatistics(int channels, int bounds)
+    : channels_(static_cast<std::size_t>(channels)),
+      batch_(xt::zeros<double>({static_cast<int>(kRows), bounds})),
+      parts_(xt::zeros<double>({bounds})),
+      running_(xt::zeros<float>({4, bounds})) {}
 
 void InputStatistics::observe(int slot, std::span<const float> values) {
-    const auto channels = static_cast<std::size_t>(channels_);
+    const std::size_t channels = channels_;
     double* sums = images_.data() + static_cast<std::size_t>(slot) * sums_an_image();
     std::fill_n(sums, sums_an_image(), 0.0);
     std::fill_n(sums + kMax * channels, channels, -kInfinity);
@@ -42,61 +39,48 @@ void InputStatistics::observe(int slot, std::span<const float> values) {
 }
 
 void InputStatistics::finish_part(int images) {
-    const auto channels = static_cast<std::size_t>(channels_), groups = static_cast<std::size_t>(groups_);
-    const std::size_t channels_a_group = channels / groups;
-    for (std::size_t g = 0; g < groups; ++g) {
+    const std::size_t sharing = channels_ / parts_.size();  // channels that share a bound
+    for (std::size_t b = 0; b < parts_.size(); ++b) {
         double part[kRows] = {-kInfinity, kInfinity, 0, 0, 0};
         for (std::size_t image = 0; image < static_cast<std::size_t>(images); ++image)
-            for (std::size_t c = g * channels_a_group; c < (g + 1) * channels_a_group; ++c) {
+            for (std::size_t c = b * sharing; c < (b + 1) * sharing; ++c) {
                 const double* sums = images_.data() + image * sums_an_image() + c;
-                part[kMax] = std::max(part[kMax], sums[kMax * channels]);
-                part[kMin] = std::min(part[kMin], sums[kMin * channels]);
-                for (const Row row : {kAbs, kSquare, kCount}) part[row] += sums[row * channels];
+                part[kMax] = std::max(part[kMax], sums[kMax * channels_]);
+                part[kMin] = std::min(part[kMin], sums[kMin * channels_]);
+                for (const Row row : {kAbs, kSquare, kCount}) part[row] += sums[row * channels_];
             }
         if (part[kCount] == 0.0) continue;
-        for (std::size_t row = 0; row < kRows; ++row) batch_[g * kRows + row] += part[row];
-        ++parts_[g];
+        for (std::size_t row = 0; row < kRows; ++row) batch_(row, b) += part[row];
+        ++parts_(b);
     }
 }
 
 void InputStatistics::finish_batch() {
-    for (std::size_t g = 0; g < static_cast<std::size_t>(groups_); ++g) {
-        double* batch = batch_.data() + g * kRows;
-        if (parts_[g] == 0) continue;
-        batch[kMax] /= parts_[g];
-        batch[kMin] /= parts_[g];
-        batch[kAbs] /= batch[kCount];
-        batch[kSquare] /= batch[kCount];
-        for (const Row row : {kMax, kMin, kAbs, kSquare}) {
-            float& m = running_(static_cast<std::size_t>(row), g);
-            m += kMomentum * (static_cast<float>(batch[row]) - m);
-        }
-        std::fill_n(batch, kRows, 0.0);
-        parts_[g] = 0;
-    }
+    const auto move = [this](Row row, const auto& divisor) {
+        const auto batch = xt::cast<float>(xt::row(batch_, row) / divisor);
+        auto m = xt::row(running_, row);
+        m = xt::where(parts_ > 0.0, m + kMomentum * (batch - m), m);
+    };
+    for (const Row row : {kMax, kMin}) move(row, parts_);
+    for (const Row row : {kAbs, kSquare}) move(row, xt::row(batch_, kCount));
+    batch_.fill(0.0);
+    parts_.fill(0.0);
 }
 
-std::vector<float> InputStatistics::bounds(const BoundRule& rule) const {
-    std::vector<float> bounds;
-    for (std::size_t g = 0; g < static_cast<std::size_t>(groups_); ++g) {
-        const auto m = [&](Row row) { return running_(static_cast<std::size_t>(row), g); };
-        switch (rule.kind) {
-            case BoundRule::Kind::mean_of_max:
-                bounds.push_back(std::max(std::abs(m(kMax)), std::abs(m(kMin))));
-                break;
-            case BoundRule::Kind::mean_abs:
-                bounds.push_back(3.0f * m(kAbs));
-                break;
-            case BoundRule::Kind::mix:
-                bounds.push_back(rule.value * (3.0f * std::sqrt(m(kSquare))) +
-                                 (1.0f - rule.value) * (3.0f * m(kAbs)));
-                break;
-            case BoundRule::Kind::fixed:
-                bounds.push_back(rule.value);
-                break;
-        }
+Vector<float> InputStatistics::bounds(const BoundRule& rule) const {
+    const auto m = [&](Row row) { return xt::row(running_, row); };
+    const float r = rule.value;
+    switch (rule.kind) {
+        case BoundRule::Kind::mean_of_max:
+            return xt::maximum(xt::abs(m(kMin)), xt::abs(m(kMax)));
+        case BoundRule::Kind::mean_abs:
+            return 3.0f * m(kAbs);
+        case BoundRule::Kind::mix:
+            return r * (3.0f * xt::sqrt(m(kSquare))) + (1.0f - r) * (3.0f * m(kAbs));
+        case BoundRule::Kind::fixed:
+            return xt::full_like(m(kMax), r);
     }
-    return bounds;
+    return {};
 }
 
 }  // namespace nibble::aqt

@@ -29,8 +29,8 @@ struct BoundRule {
 
 class InputStatistics {
   public:
-    /// `groups`: how many bounds there are: one per channel, or one (then `channels` share it).
-    InputStatistics(int channels, int groups);
+    /// `bounds`: their number, one per channel, or one that all channels share.
+    InputStatistics(int channels, int bounds);
 
     /// One image of the batch, [pixels][channels]; for one slot by one thread.
     void observe(int slot, std::span<const float> values);
@@ -41,20 +41,20 @@ class InputStatistics {
     /// Room for images in slots [0, slots).
     void set_slots(int slots) { images_.resize(slots * sums_an_image()); }
 
-    std::vector<float> bounds(const BoundRule& rule) const;
+    Vector<float> bounds(const BoundRule& rule) const;
 
-    /// The running statistics, [4][groups]: max, min, mean |x|, mean x^2.
+    /// The running statistics, [4][bounds]: max, min, mean |x|, mean x^2.
     const Array<float>& running() const { return running_; }
     void set_running(Array<float> running) { running_ = std::move(running); }
 
   private:
     enum Row { kMax, kMin, kAbs, kSquare, kCount, kRows };
-    std::size_t sums_an_image() const { return kRows * static_cast<std::size_t>(channels_); }
+    std::size_t sums_an_image() const { return kRows * channels_; }
 
-    int channels_, groups_;
+    std::size_t channels_;
     std::vector<double> images_;  ///< [slot][row][channel]
-    std::vector<double> batch_;   ///< [group][row]: sums over the parts so far
-    std::vector<int> parts_;      ///< [group]: parts with a value that is not zero
+    Matrix<double> batch_;        ///< [row][bound]: sums over the parts so far
+    Vector<double> parts_;        ///< [bound]: how many parts have a value that is not zero
     Array<float> running_;
 };
 

@@ -1,7 +1,6 @@
 #include "engine/quant/aqt/quantizer.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "engine/core/error.hpp"
 #include "engine/core/parallel.hpp"
@@ -16,10 +15,10 @@ Layer::Layer(const Options& options)
 }
 
 bool Layer::observes() const {
-    return options_.input_bits > 0 && bounds_.empty() && options_.rule.kind != BoundRule::Kind::fixed;
+    return options_.input_bits > 0 && bounds_.size() == 0 && options_.rule.kind != BoundRule::Kind::fixed;
 }
 
-void Layer::set_bounds(std::vector<float> bounds) {
+void Layer::set_bounds(Vector<float> bounds) {
     bounds_ = std::move(bounds);
     codes_ = std::make_unique<InputCodes>();
     const int bits = options_.input_bits;
@@ -35,28 +34,38 @@ void Layer::set_bounds(std::vector<float> bounds) {
         codes_->rounding = Rounding::half_up;
     }
     const float levels = options_.non_negative ? static_cast<float>(1 << bits) : codes_->highest;
-    for (std::size_t c = 0; c < static_cast<std::size_t>(options_.channels); ++c) {
-        const float multiplier = levels / (bounds_[bounds_.size() == 1 ? 0 : c] + kEpsilon);
-        codes_->multipliers.push_back(multiplier);
-        codes_->steps.push_back(1.0f / multiplier);
-    }
+    const std::array channels{static_cast<std::size_t>(options_.channels)};
+    const Vector<float> multipliers = levels / (xt::broadcast(bounds_, channels) + kEpsilon),
+                        steps = 1.0f / multipliers;
+    codes_->multipliers.assign(multipliers.begin(), multipliers.end());
+    codes_->steps.assign(steps.begin(), steps.end());
+}
+
+Vector<float> Layer::by_weight(const std::vector<float>& inputs, std::size_t group, std::size_t size) const {
+    const std::size_t channels = inputs.size() / static_cast<std::size_t>(options_.groups);
+    const auto of_group = matrix_of(inputs.data() + group * channels, channels, 1);
+    return xt::flatten(xt::broadcast(of_group, std::array{channels, size / channels}));
 }
 
 template <class Visit>
-void Layer::for_weights(const Array<float>& weights, Visit visit) const {
-    const auto groups = static_cast<std::size_t>(options_.groups),
-               inputs = static_cast<std::size_t>(options_.channels) / groups;
-    const std::size_t outputs = weights.shape()[0], per_output = weights.size() / outputs,
-                      per_input = per_output / inputs;
-    std::vector<float> folded(per_output);
+void Layer::for_channels(const Array<float>& weights, Visit visit) const {
+    const std::size_t outputs = weights.shape()[0], size = weights.size() / outputs,
+                      outputs_a_group = outputs / static_cast<std::size_t>(options_.groups);
+    Channel channel;
     for (std::size_t o = 0; o < outputs; ++o) {
-        const float* w = weights.data() + o * per_output;
-        const std::size_t first = o / (outputs / groups) * inputs;  // input channel of the group
-        for (std::size_t i = 0; i < per_output; ++i)
-            folded[i] = folds_steps() ? w[i] * codes_->steps[first + i / per_input] : w[i];
-        const float multiplier = options_.weights.multiplier(folded);
-        for (std::size_t i = 0; i < per_output; ++i)
-            visit(Place{o, first + i / per_input, o * per_output + i}, folded[i], multiplier);
+        if (by_channel() && o % outputs_a_group == 0) {
+            channel.input_steps = by_weight(codes_->steps, o / outputs_a_group, size);
+            channel.input_multipliers = by_weight(codes_->multipliers, o / outputs_a_group, size);
+        }
+        channel.output = o;
+        channel.first = o * size;
+        const auto w = vector_of(weights.data() + channel.first, size);
+        if (folds_steps())
+            xt::noalias(channel.weights) = w * channel.input_steps;
+        else
+            xt::noalias(channel.weights) = w;
+        channel.multiplier = options_.weights.multiplier(channel.weights);
+        visit(channel);
     }
 }
 
@@ -64,21 +73,27 @@ void Layer::encode(const Array<float>& weights, WeightCodes& to) const {
     to.codes.resize(weights.size());
     to.values.resize(weights.size());
     to.units.resize(weights.shape()[0]);
-    for_weights(weights, [&](const Place& at, float w, float multiplier) {
-        const float step = 1.0f / multiplier;
-        const float code = options_.weights.code(w * multiplier);
-        const float value = code * step;
-        to.codes[at.weight] = by_channel() && !folds_steps() ? code * codes_->steps[at.input] : code;
-        to.values[at.weight] = folds_steps() ? value * codes_->multipliers[at.input] : value;
-        to.units[at.output] = static_cast<double>(step) *
-                              (codes_ && !by_channel() ? static_cast<double>(codes_->steps[0]) : 1.0);
+    const double input_step = codes_ && !by_channel() ? static_cast<double>(codes_->steps[0]) : 1.0;
+    for_channels(weights, [&](const Channel& at) {
+        const float step = 1.0f / at.multiplier;
+        const Vector<float> code = options_.weights.codes(at.weights, at.multiplier);
+        auto codes = vector_of(to.codes.data() + at.first, code.size()),
+             values = vector_of(to.values.data() + at.first, code.size());
+        xt::noalias(codes) = code;
+        xt::noalias(values) = code * step;
+        if (folds_steps())
+            values *= at.input_multipliers;
+        else if (by_channel())
+            codes *= at.input_steps;
+        to.units[at.output] = static_cast<double>(step) * input_step;
     });
 }
 
 void Layer::pass_weight_gradient(const Array<float>& weights, std::span<float> gradient) const {
     if (!options_.weights.half_shift) return;  // no weight passes the largest, and that one is not clipped
-    for_weights(weights, [&](const Place& at, float w, float multiplier) {
-        if (std::abs(w * multiplier) > options_.weights.clip()) gradient[at.weight] = 0.0f;
+    for_channels(weights, [&](const Channel& at) {
+        auto g = vector_of(gradient.data() + at.first, at.weights.size());
+        xt::noalias(g) = xt::where(xt::abs(at.weights * at.multiplier) > options_.weights.clip(), 0.0f, g);
     });
 }
 
@@ -107,10 +122,12 @@ QuantizedWeights Layer::quantized(const Array<float>& weights) const {
     q.shape.assign(weights.shape().begin(), weights.shape().end());
     q.codes.resize(weights.size());
     q.steps.resize(q.outputs());
-    for_weights(weights, [&](const Place& at, float w, float multiplier) {
-        if (!std::isfinite(w * multiplier)) throw BadInput("quantization: a weight is not a finite number");
-        q.codes[at.weight] = static_cast<std::int8_t>(grid.code(w * multiplier));
-        q.steps[at.output] = 1.0f / multiplier;
+    for_channels(weights, [&](const Channel& at) {
+        if (!xt::all(xt::isfinite(at.weights * at.multiplier)))
+            throw BadInput("quantization: a weight is not a finite number");
+        auto codes = vector_of(q.codes.data() + at.first, at.weights.size());
+        xt::noalias(codes) = xt::cast<std::int8_t>(grid.codes(at.weights, at.multiplier));
+        q.steps[at.output] = 1.0f / at.multiplier;
     });
     return q;
 }
@@ -169,10 +186,7 @@ std::map<std::string, Array<float>> NetworkLayers::state() const {
     if (method_.activation_bits == 0) return state;
     for (const auto& [name, layer] : layers_) {
         state[name + ".input_statistics"] = layer->statistics().running();
-        if (layer->bounds().empty()) continue;
-        Array<float> bounds(Shape{layer->bounds().size()});
-        std::copy(layer->bounds().begin(), layer->bounds().end(), bounds.begin());
-        state[name + ".input_bounds"] = std::move(bounds);
+        if (layer->bounds().size() > 0) state[name + ".input_bounds"] = layer->bounds();
     }
     return state;
 }
@@ -188,7 +202,7 @@ void NetworkLayers::set_state(const std::map<std::string, Array<float>>& state) 
             const Array<float>& values = found->second;
             if (Shape(values.shape().begin(), values.shape().end()) != shape)
                 throw BadInput("state of quantization: tensor '" + key + "' has another shape");
-            if (!std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); }))
+            if (!xt::all(xt::isfinite(values)))
                 throw BadInput("state of quantization: tensor '" + key + "' is not finite");
             return &values;
         };
@@ -198,9 +212,9 @@ void NetworkLayers::set_state(const std::map<std::string, Array<float>>& state) 
         if (!statistics) throw BadInput("state of quantization: nothing for layer '" + name + "'");
         layer->statistics().set_running(*statistics);
         if (const Array<float>* bounds = take(name + ".input_bounds", {running[1]})) {
-            if (std::any_of(bounds->begin(), bounds->end(), [](float b) { return b < 0; }))
+            if (xt::any(*bounds < 0.0f))
                 throw BadInput("state of quantization: a bound of layer '" + name + "' is negative");
-            layer->set_bounds({bounds->begin(), bounds->end()});
+            layer->set_bounds(*bounds);
         }
     }
     if (taken != state.size())

@@ -53,8 +53,8 @@ class Layer : public LayerQuantizer {
 
     InputStatistics& statistics() { return statistics_; }
     /// Per channel or one; empty until they are set.
-    const std::vector<float>& bounds() const { return bounds_; }
-    void set_bounds(std::vector<float> bounds);
+    const Vector<float>& bounds() const { return bounds_; }
+    void set_bounds(Vector<float> bounds);
 
     /// How the input is quantized, for integer execution. Only with bounds set.
     Quantizer quantizer() const;
@@ -64,18 +64,23 @@ class Layer : public LayerQuantizer {
   private:
     bool by_channel() const { return codes_ && options_.bounds == Granularity::channel; }
     bool folds_steps() const { return by_channel() && !options_.unfolded; }
-    /// Calls visit(o, i, w, s): w the weight number i, with the input's step in it where that is folded, s the
-    /// multiplier of its output channel o.
-    /// A weight by its number, and the channels that it joins.
-    struct Place {
-        std::size_t output, input, weight;
+    /// The weights of an output channel.
+    struct Channel {
+        std::size_t output = 0, first = 0;  ///< its number, and that of its first weight
+        Vector<float> weights;              ///< with the inputs' steps in them where these are folded
+        float multiplier = 0;               ///< s_o
+        /// Of the input channel that each weight multiplies, where inputs have bounds per channel.
+        Vector<float> input_steps, input_multipliers;
     };
+    /// Calls visit(channel) for every output channel.
     template <class Visit>
-    void for_weights(const Array<float>& weights, Visit visit) const;
+    void for_channels(const Array<float>& weights, Visit visit) const;
+    /// Numbers of input channels: those of a group, each repeated for all weights that multiply it, `size` in all.
+    Vector<float> by_weight(const std::vector<float>& inputs, std::size_t group, std::size_t size) const;
 
     Options options_;
     InputStatistics statistics_;
-    std::vector<float> bounds_;
+    Vector<float> bounds_;
     std::unique_ptr<InputCodes> codes_;
 };
 

@@ -1,7 +1,6 @@
 #include "engine/quant/aqt/weights.hpp"
 
-#include <algorithm>
-#include <cmath>
+#include "engine/core/reduce.hpp"
 
 namespace nibble::aqt {
 
@@ -15,15 +14,14 @@ float WeightGrid::clip() const {
     return half_shift ? scaled_bound() - 1.0f / (1 << 7) : scaled_bound();
 }
 
-float WeightGrid::multiplier(std::span<const float> weights) const {
-    float bound = 0.0f;
-    for (const float w : weights) bound = std::max(bound, std::abs(w));
-    return scaled_bound() / (bound + kEpsilon);
+float WeightGrid::multiplier(const Vector<float>& weights) const {
+    return scaled_bound() / (largest_magnitude(weights) + kEpsilon);
 }
 
-float WeightGrid::code(float t) const {
-    const float clipped = std::clamp(t, -clip(), clip());
-    return half_shift ? std::floor(clipped) + 0.5f : std::floor(clipped + 0.5f);
+Vector<float> WeightGrid::codes(const Vector<float>& weights, float multiplier) const {
+    const auto clipped = xt::clip(weights * multiplier, -clip(), clip());
+    if (half_shift) return xt::floor(clipped) + 0.5f;
+    return xt::floor(clipped + 0.5f);
 }
 
 }  // namespace nibble::aqt

@@ -12,7 +12,7 @@
 // shift alone, where it takes the largest weight of a channel.
 #pragma once
 
-#include <span>
+#include "engine/core/tensor.hpp"
 
 namespace nibble::aqt {
 
@@ -25,9 +25,9 @@ struct WeightGrid {
     float scaled_bound() const;  ///< Q
     float clip() const;          ///< the largest magnitude before rounding
     /// s_o for the weights of one output channel.
-    float multiplier(std::span<const float> weights) const;
-    /// The code of a weight w, t = w s_o.
-    float code(float t) const;
+    float multiplier(const Vector<float>& weights) const;
+    /// The codes of these weights.
+    Vector<float> codes(const Vector<float>& weights, float multiplier) const;
 };
 
 }  // namespace nibble::aqt

@@ -5,6 +5,7 @@
 
 #include "engine/core/error.hpp"
 #include "engine/core/math.hpp"
+#include "engine/core/reduce.hpp"
 
 namespace nibble {
 double aciq_ratio(int bits) {
@@ -20,16 +21,12 @@ double aciq_ratio(int bits) {
 
 double aciq_threshold(const Histogram& histogram, int bits) {
     require_values(histogram, "ACIQ");
-    const double width = histogram.bin_width();
-    double count = 0, sum = 0;
     const std::vector<std::int64_t> bins = histogram.magnitudes();
-    for (std::size_t i = 0; i < bins.size(); ++i) {
-        const auto times = static_cast<double>(bins[i]), x = (static_cast<double>(i) + 0.5) * width;
-        count += times;
-        sum += times * x;
-    }
-    if (count == 0) return 0;
-    const double b = sum / count, ratio = aciq_ratio(bits + (histogram.has_negative() ? 0 : 1));
+    if (bins.empty()) return 0;
+    const Vector<double> count = xt::cast<double>(vector_of(bins.data(), bins.size()));
+    const auto x = (xt::arange<double>(0, static_cast<double>(bins.size())) + 0.5) * histogram.bin_width();
+    const double b = ordered_sum(count * x) / ordered_sum(count),
+                 ratio = aciq_ratio(bits + (histogram.has_negative() ? 0 : 1));
     return std::min(ratio * b, static_cast<double>(histogram.magnitude()));
 }
 

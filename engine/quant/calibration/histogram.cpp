@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "engine/core/error.hpp"
+#include "engine/core/tensor.hpp"
 
 namespace nibble {
 namespace {
@@ -76,7 +77,8 @@ double Histogram::bin_width() const {
 
 std::vector<std::int64_t> Histogram::magnitudes() const {
     std::vector<std::int64_t> bins = positive_;
-    for (std::size_t b = 0; b < bins.size(); ++b) bins[b] += negative_[b];
+    auto sums = vector_of(bins.data(), bins.size());
+    sums += vector_of(negative_.data(), negative_.size());
     while (!bins.empty() && bins.back() == 0) bins.pop_back();
     return bins;
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "engine/core/math.hpp"
+#include "engine/core/tensor.hpp"
 
 namespace nibble {
 namespace {
@@ -55,8 +56,9 @@ double kl_threshold(const Histogram& histogram, int bits) {
     double width = histogram.bin_width();
     while (bins.size() > kEntropyBins) {
         if (bins.size() % 2) bins.push_back(0);
-        for (std::size_t b = 0; b < bins.size() / 2; ++b) bins[b] = bins[2 * b] + bins[2 * b + 1];
-        bins.resize(bins.size() / 2);
+        const auto pairs = matrix_of(bins.data(), bins.size() / 2, 2);
+        const Vector<std::int64_t> merged = xt::col(pairs, 0) + xt::col(pairs, 1);
+        bins.assign(merged.begin(), merged.end());
         width *= 2;
     }
     const auto levels = static_cast<std::size_t>(scheme.highest()) + 1;

@@ -1,20 +1,13 @@
 #include "engine/quant/corrections/bias_correction.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <map>
-#include <numeric>
 #include <vector>
 
+#include "engine/core/reduce.hpp"
 #include "engine/quant/corrections/layerwise.hpp"
 
 namespace nibble {
-
-namespace {
-double sum(const std::vector<double>& values) {
-    return std::accumulate(values.begin(), values.end(), 0.0);
-}
-}  // namespace
 
 std::vector<double> correct_biases(std::span<const float> images, FoldedNetwork& folded,
                                    const Quantization& quantization) {
@@ -28,17 +21,14 @@ std::vector<double> correct_biases(std::span<const float> images, FoldedNetwork&
     std::map<int, ChannelMap> corrected;
     run_layerwise(graph, folded.weights, quantization, images, [&](int layer, const Moments& sums) {
         const Moments& real = floats.at(layer);
-        const double variance = sum(real.variance);
-        deviations.push_back(variance > 0 ? std::sqrt(sum(sums.variance) / variance) : 1.0);
+        const double variance = ordered_sum(real.variance);
+        deviations.push_back(variance > 0 ? std::sqrt(ordered_sum(sums.variance) / variance) : 1.0);
         ChannelMap map = unchanged(graph, folded.weights, layer);
         if (!graph[layer].bias) return map;
-        for (std::size_t c = 0; c < map.shift.size(); ++c)
-            map.shift[c] =
-                static_cast<float>(static_cast<double>(map.shift[c]) - (sums.mean[c] - real.mean[c]));
+        map.shift = xt::cast<float>(map.shift - (sums.mean - real.mean));
         return corrected[layer] = map;
     });
-    for (const auto& [layer, map] : corrected)
-        std::ranges::copy(map.shift, folded.weights.at(graph[layer].name + ".bias").begin());
+    for (const auto& [layer, map] : corrected) folded.weights.at(graph[layer].name + ".bias") = map.shift;
     return deviations;
 }
 

@@ -137,17 +137,15 @@ class Run {
         tree_sum(std::span(sums), images_);
         const double count = static_cast<double>(images_ * node.out.size() / channels);
         Moments moments;
-        for (std::size_t c = 0; c < channels; ++c) {
-            const double mean = sums[c] / count;
-            moments.mean.push_back(mean);
-            moments.variance.push_back(std::max(0.0, sums[channels + c] / count - mean * mean));
-        }
+        moments.mean = vector_of(sums.data(), channels) / count;
+        moments.variance =
+            xt::maximum(vector_of(sums.data() + channels, channels) / count - xt::square(moments.mean), 0.0);
         const ChannelMap map = decide_(i, moments);
         parallel_for(images_, [&](std::size_t image) {
             std::vector<float>& values = values_[i][image];
             for (std::size_t pixel = 0; pixel < values.size(); pixel += channels)
                 for (std::size_t c = 0; c < channels; ++c)
-                    values[pixel + c] = values[pixel + c] * map.scale[c] + map.shift[c];
+                    values[pixel + c] = values[pixel + c] * map.scale(c) + map.shift(c);
         });
     }
 
@@ -171,11 +169,8 @@ void run_layerwise(const Graph& graph, const Weights& weights, const Quantizatio
 ChannelMap unchanged(const Graph& graph, const Weights& weights, int layer) {
     const Node& node = graph[layer];
     const auto channels = static_cast<std::size_t>(node.out.c);
-    ChannelMap map{std::vector<float>(channels, 1.0f), std::vector<float>(channels, 0.0f)};
-    if (node.bias) {
-        const Array<float>& bias = weights.at(node.name + ".bias");
-        map.shift.assign(bias.begin(), bias.end());
-    }
+    ChannelMap map{xt::ones<float>({channels}), xt::zeros<float>({channels})};
+    if (node.bias) map.shift = weights.at(node.name + ".bias");
     return map;
 }
 

@@ -9,8 +9,8 @@
 
 #include <functional>
 #include <span>
-#include <vector>
 
+#include "engine/core/tensor.hpp"
 #include "engine/nn/graph.hpp"
 #include "engine/quant/quantized.hpp"
 
@@ -18,12 +18,12 @@ namespace nibble {
 
 /// By output channel, over all images and pixels; the variance is the mean square deviation.
 struct Moments {
-    std::vector<double> mean, variance;
+    Vector<double> mean, variance;
 };
 
 /// What becomes of a layer's sums, by output channel: scale * sum + shift, in place of sum + bias.
 struct ChannelMap {
-    std::vector<float> scale, shift;
+    Vector<float> scale, shift;
 };
 
 /// Called for every convolution and linear layer in order, with its node and the moments of its sums of

@@ -20,8 +20,8 @@
 
 namespace nibble {
 
-/// Multiplies the steps of each kernel, or the one step of a tensor, by ||W||^2 / <W, W^>; of a sum all terms'
-/// alike. Kernels with <W, W^> = 0 stay. Throws BadInput when shapes differ.
+/// Multiplies the steps of each output channel, or the one step of a tensor, by ||W||^2 / <W, W^>; of a sum all terms'
+/// alike. Channels with <W, W^> = 0 stay. Throws BadInput when shapes differ.
 void remove_scale_bias(const Array<float>& weights, QuantizedWeights& quantized);
 
 }  // namespace nibble

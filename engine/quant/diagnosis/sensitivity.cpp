@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/core/reduce.hpp"
 #include "engine/nn/predictor.hpp"
 #include "engine/quant/input_codes.hpp"
 
@@ -10,19 +11,16 @@ namespace {
 
 Sensitivity compare(const std::string& layer, std::span<const float> expected, std::span<const float> found,
                     std::size_t classes) {
-    double error = 0, norm = 0;
-    std::size_t agreeing = 0;
+    const Vector<double> z = vector_of(expected.data(), expected.size());
+    const double error = ordered_sum(xt::square(z - vector_of(found.data(), found.size()))),
+                 norm = ordered_sum(xt::square(z));
+    const auto winner = [classes](std::span<const float> logits, std::size_t image) {
+        const auto of_image = logits.subspan(image * classes, classes);
+        return std::max_element(of_image.begin(), of_image.end()) - of_image.begin();
+    };
     const std::size_t images = expected.size() / classes;
-    for (std::size_t i = 0; i < images; ++i) {
-        const auto a = expected.subspan(i * classes, classes), b = found.subspan(i * classes, classes);
-        for (std::size_t c = 0; c < classes; ++c) {
-            const double difference = static_cast<double>(a[c]) - static_cast<double>(b[c]);
-            error += difference * difference;
-            norm += static_cast<double>(a[c]) * static_cast<double>(a[c]);
-        }
-        agreeing += std::max_element(a.begin(), a.end()) - a.begin() ==
-                    std::max_element(b.begin(), b.end()) - b.begin();
-    }
+    std::size_t agreeing = 0;
+    for (std::size_t i = 0; i < images; ++i) agreeing += winner(expected, i) == winner(found, i);
     return {layer, norm > 0 ? error / norm : 0.0,
             static_cast<double>(agreeing) / static_cast<double>(images)};
 }

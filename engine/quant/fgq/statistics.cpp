@@ -1,5 +1,6 @@
 #include "engine/quant/fgq/statistics.hpp"
 
+#include "engine/core/reduce.hpp"
 #include "engine/quant/diagnosis/relative_error.hpp"
 #include "engine/quant/fgq/two_thresholds.hpp"
 #include "engine/quant/fgq/weights.hpp"
@@ -9,8 +10,7 @@ namespace {
 
 bool is_helped(std::span<const float> group) {
     constexpr double kRounding = 1e-12;
-    double norm = 0;
-    for (float w : group) norm += static_cast<double>(w) * static_cast<double>(w);
+    const double norm = ordered_sum(xt::square(xt::cast<double>(vector_of(group.data(), group.size()))));
     return best_gain_of_two_thresholds(group) - best_gain_of_one_threshold(group) > kRounding * norm;
 }
 

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <functional>
 
+#include "engine/core/reduce.hpp"
+
 namespace nibble::fgq {
 namespace {
 
 double sum_of(std::span<const float> magnitudes) {
-    double sum = 0;
-    for (float m : magnitudes) sum += static_cast<double>(m);
-    return sum;
+    return ordered_sum(vector_of(magnitudes.data(), magnitudes.size()));
 }
 
 Ternary exact(std::span<const float> falling) {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/core/error.hpp"
+#include "engine/core/reduce.hpp"
 
 namespace nibble::fgq {
 namespace {
@@ -20,6 +21,13 @@ struct Groups {
           per_output(groups_of(inputs, group) * taps) {}
 
     std::size_t outputs, inputs, taps, size, per_output;
+
+    /// Calls visit(o, g) for group g of output channel o.
+    template <class Visit>
+    void for_each(Visit visit) const {
+        for (std::size_t o = 0; o < outputs; ++o)
+            for (std::size_t g = 0; g < per_output; ++g) visit(o, g);
+    }
 
     /// Calls visit(i) for the indices of the weights in group g of output channel o.
     template <class Visit>
@@ -53,34 +61,32 @@ QuantizedWeights ternary_weights(const Array<float>& weights, int group, Rule ru
         if (!std::isfinite(value)) throw BadInput("fgq", "weight", "a finite number", std::to_string(value));
     w.shape.assign(weights.shape().begin(), weights.shape().end());
     w.codes.resize(weights.size());
-    w.steps.resize(groups.outputs);
-    w.multipliers.resize(groups.outputs * groups.per_output, 1);
 
     const float* values = weights.data();
+    Matrix<double> alpha(std::array{groups.outputs, groups.per_output}), threshold(alpha.shape());
     std::vector<float> magnitudes;
-    std::vector<Ternary> ternary(groups.per_output);
-    for (std::size_t o = 0; o < groups.outputs; ++o) {
-        double largest = 0;
-        for (std::size_t g = 0; g < groups.per_output; ++g) {
-            magnitudes.clear();
-            groups.members(o, g, [&](std::size_t i) { magnitudes.push_back(std::abs(values[i])); });
-            ternary[g] = ternarize(rule, magnitudes);
-            largest = std::max(largest, ternary[g].scale);
-        }
-        const auto step = static_cast<float>(largest / kLargestMultiplier);
-        w.steps[o] = step;
-        if (step == 0) continue;  // zeros, or too small for a float
-        for (std::size_t g = 0; g < groups.per_output; ++g) {
-            const double multiplier =
-                std::min(std::nearbyint(ternary[g].scale / static_cast<double>(step)), kLargestMultiplier);
-            if (multiplier == 0) continue;
-            w.multipliers[o * groups.per_output + g] = static_cast<std::uint8_t>(multiplier);
-            groups.members(o, g, [&](std::size_t i) {
-                const bool chosen = static_cast<double>(std::abs(values[i])) >= ternary[g].threshold;
-                w.codes[i] = static_cast<std::int8_t>(chosen ? (values[i] > 0) - (values[i] < 0) : 0);
-            });
-        }
-    }
+    groups.for_each([&](std::size_t o, std::size_t g) {
+        magnitudes.clear();
+        groups.members(o, g, [&](std::size_t i) { magnitudes.push_back(std::abs(values[i])); });
+        const Ternary ternary = ternarize(rule, magnitudes);
+        alpha(o, g) = ternary.scale;
+        threshold(o, g) = ternary.threshold;
+    });
+    const Vector<float> steps = xt::cast<float>(largest_magnitude(alpha, 1) / kLargestMultiplier);
+    const auto s = xt::view(steps, xt::all(), xt::newaxis());
+    // 0 in a channel of zeros, or of weights too small for a float.
+    const Matrix<double> m =
+        xt::where(s > 0.0f, xt::minimum(xt::nearbyint(alpha / s), kLargestMultiplier), 0.0);
+    groups.for_each([&](std::size_t o, std::size_t g) {
+        if (m(o, g) == 0) return;
+        groups.members(o, g, [&](std::size_t i) {
+            const bool chosen = static_cast<double>(std::abs(values[i])) >= threshold(o, g);
+            w.codes[i] = static_cast<std::int8_t>(chosen ? (values[i] > 0) - (values[i] < 0) : 0);
+        });
+    });
+    const Matrix<std::uint8_t> multipliers = xt::cast<std::uint8_t>(xt::maximum(m, 1.0));
+    w.steps.assign(steps.begin(), steps.end());
+    w.multipliers.assign(multipliers.begin(), multipliers.end());
     return w;
 }
 
@@ -88,12 +94,11 @@ void for_each_group(const Array<float>& weights, int group,
                     const std::function<void(std::span<const float>)>& visit) {
     const Groups groups = groups_in(weights, group);
     std::vector<float> values;
-    for (std::size_t o = 0; o < groups.outputs; ++o)
-        for (std::size_t g = 0; g < groups.per_output; ++g) {
-            values.clear();
-            groups.members(o, g, [&](std::size_t i) { values.push_back(weights.data()[i]); });
-            visit(values);
-        }
+    groups.for_each([&](std::size_t o, std::size_t g) {
+        values.clear();
+        groups.members(o, g, [&](std::size_t i) { values.push_back(weights.data()[i]); });
+        visit(values);
+    });
 }
 
 double density(const QuantizedWeights& weights) {

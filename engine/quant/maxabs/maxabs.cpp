@@ -4,31 +4,30 @@
 #include <cmath>
 
 #include "engine/core/error.hpp"
+#include "engine/core/reduce.hpp"
 #include "engine/quant/edges.hpp"
 
 namespace nibble {
 namespace {
 
-/// Which scale a weight shares: its tensor's, output channel's or group's.
-struct Sharing {
-    const QuantizedWeights& w;
-    std::size_t of(std::size_t i) const {
-        switch (w.scheme.granularity) {
-            case Granularity::tensor:
-                return 0;
-            case Granularity::channel:
-                return i / (w.codes.size() / w.outputs());
-            case Granularity::group:
-                return w.multiplier_index(i);
-        }
-        return 0;
+/// max |W| over the weights that share a scale: all of them, those of an output channel or those of a group, in the
+/// order of QuantizedWeights::multipliers.
+Vector<float> largest_weights(const Array<float>& weights, const Scheme& scheme) {
+    const std::size_t outputs = scheme.granularity == Granularity::tensor ? 1 : weights.shape()[0];
+    if (scheme.granularity != Granularity::group)
+        return largest_magnitude(matrix_of(weights.data(), outputs, weights.size() / outputs), 1);
+    const std::size_t inputs = weights.shape()[1], taps = weights.size() / (outputs * inputs),
+                      size = static_cast<std::size_t>(scheme.group), groups = groups_of(inputs, scheme.group);
+    Matrix<float> largest(std::array{outputs * groups, taps});
+    for (std::size_t row = 0; row < outputs * groups; ++row) {
+        const std::size_t output = row / groups, first = row % groups * size;
+        xt::row(largest, static_cast<std::ptrdiff_t>(row)) =
+            largest_magnitude(matrix_of(weights.data() + (output * inputs + first) * taps,
+                                        std::min(size, inputs - first), taps),
+                              0);
     }
-    std::size_t count() const {
-        if (w.scheme.granularity == Granularity::tensor) return 1;
-        if (w.scheme.granularity == Granularity::channel) return w.outputs();
-        return w.codes.empty() ? 0 : w.multiplier_index(w.codes.size() - 1) + 1;
-    }
-};
+    return xt::flatten(largest);
+}
 
 /// A code times it is a signed byte.
 int largest_multiplier(const Scheme& scheme) {
@@ -36,20 +35,16 @@ int largest_multiplier(const Scheme& scheme) {
 }
 
 /// Turns group steps into one step per channel and multipliers of it.
-void split_steps(QuantizedWeights& w, const std::vector<float>& group_steps) {
-    const int largest = largest_multiplier(w.scheme);
-    const std::size_t per_output = group_steps.size() / w.outputs();
-    w.steps.resize(w.outputs());
-    for (std::size_t o = 0; o < w.outputs(); ++o) {
-        const float* first = group_steps.data() + o * per_output;
-        w.steps[o] = *std::max_element(first, first + per_output) / static_cast<float>(largest);
-        for (std::size_t g = 0; g < per_output; ++g) {
-            const float ratio = w.steps[o] > 0 ? first[g] / w.steps[o] : 1.0f;
-            // Rounded up: a smaller step would clip.
-            w.multipliers.push_back(
-                static_cast<std::uint8_t>(std::clamp(std::ceil(ratio), 1.0f, static_cast<float>(largest))));
-        }
-    }
+void split_steps(QuantizedWeights& w, const Vector<float>& group_steps) {
+    const auto largest = static_cast<float>(largest_multiplier(w.scheme));
+    const auto groups = matrix_of(group_steps.data(), w.outputs(), group_steps.size() / w.outputs());
+    const Vector<float> steps = largest_magnitude(groups, 1) / largest;
+    const auto step = xt::view(steps, xt::all(), xt::newaxis());
+    // Rounded up: a smaller step would clip.
+    const Matrix<std::uint8_t> multipliers = xt::cast<std::uint8_t>(
+        xt::clip(xt::ceil(xt::where(step > 0.0f, groups / step, 1.0f)), 1.0f, largest));
+    w.steps.assign(steps.begin(), steps.end());
+    w.multipliers.assign(multipliers.begin(), multipliers.end());
 }
 
 }  // namespace
@@ -61,33 +56,28 @@ QuantizedWeights maxabs_weights(const Array<float>& weights, const Scheme& schem
     if (scheme.granularity == Granularity::group && largest_multiplier(scheme) < 1)
         throw BadInput("max-abs", "codes with a multiplier per group", "at most 127 in magnitude",
                        to_string(scheme));
+    for (float value : weights)
+        if (!std::isfinite(value))
+            throw BadInput("max-abs", "weight", "a finite number", std::to_string(value));
     QuantizedWeights w;
     w.scheme = scheme;
     w.shape.assign(weights.shape().begin(), weights.shape().end());
     w.codes.resize(weights.size());
-    const Sharing sharing{w};
-    std::vector<float> steps(sharing.count(), 0.0f);
-    for (std::size_t i = 0; i < weights.size(); ++i) {
-        const float magnitude = std::abs(weights.data()[i]);
-        if (!std::isfinite(magnitude))
-            throw BadInput("max-abs", "weight", "a finite number", std::to_string(magnitude));
-        steps[sharing.of(i)] = std::max(steps[sharing.of(i)], magnitude);
-    }
-    for (float& step : steps) step /= static_cast<float>(scheme.highest());
+    const Vector<float> steps = largest_weights(weights, scheme) / static_cast<float>(scheme.highest());
     if (scheme.granularity == Granularity::group)
         split_steps(w, steps);
     else
-        w.steps = steps;
+        w.steps.assign(steps.begin(), steps.end());
+
     const std::size_t per_output = w.codes.size() / w.outputs();
-    for (std::size_t i = 0; i < w.codes.size(); ++i) {
-        const float multiplier =
-            w.multipliers.empty() ? 1.0f : static_cast<float>(w.multipliers[w.multiplier_index(i)]);
-        const float step = w.step(i / per_output) * multiplier;
-        const float t = step > 0 ? weights.data()[i] / step : 0.0f;
-        w.codes[i] = static_cast<std::int8_t>(std::clamp(round_by(Rounding::nearest_even, t),
-                                                         static_cast<float>(scheme.lowest()),
-                                                         static_cast<float>(scheme.highest())));
-    }
+    Vector<float> step(std::array{w.codes.size()});
+    for (std::size_t i = 0; i < w.codes.size(); ++i)
+        step(i) = w.step(i / per_output) *
+                  (w.multipliers.empty() ? 1.0f : static_cast<float>(w.multipliers[w.multiplier_index(i)]));
+    const auto t = xt::where(step > 0.0f, vector_of(weights.data(), weights.size()) / step, 0.0f);
+    auto codes = vector_of(w.codes.data(), w.codes.size());
+    xt::noalias(codes) = xt::cast<std::int8_t>(xt::clip(xt::nearbyint(t), static_cast<float>(scheme.lowest()),
+                                                        static_cast<float>(scheme.highest())));
     return w;
 }
 

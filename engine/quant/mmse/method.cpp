@@ -63,7 +63,7 @@ bool fits_together(const Method& m) {
     if (!m.calibrates() && m.images != usual.images) return false;
     // Additions of codes exist in integer execution only.
     if (m.residual_bits > 0 && !m.quantizes_weights()) return false;
-    // A sum has a scale for each kernel, of at most 8 bits in all terms but one.
+    // A sum has a scale for each output channel, of at most 8 bits in all terms but one.
     if (m.dual_percent > 0 && (m.per_tensor || m.dual_percent > 100)) return false;
     if (m.clipping == Clipping::percentile && !(m.percentile > 0 && m.percentile <= 100)) return false;
     return m.images > 0;

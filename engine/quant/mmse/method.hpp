@@ -5,13 +5,13 @@
 //     a4e8               activations (what layers read) in 4 bits; weights stay float
 //     w4a4               both, 4 bits everywhere
 //
-// followed by, in this order, what differs from one scale for each kernel (output channel), found by the
-// exact solver, and activation scales of minimal squared error over 512 images:
+// followed by, in this order, what differs from one scale for each output channel, found by the exact
+// solver, and activation scales of minimal squared error over 512 images:
 //
 //     -pt                one scale for each weight tensor
 //     -wmaxabs           solver of the weights' scales; -wmaxabsfull, -walternating, -wgolden, -wgrid (which with
 //                        -pt keeps the error over the scale, a curve for some layers)
-//     -dual10            the worst 10 % of all kernels as sums of two tensors
+//     -dual10            the worst 10 % of all output channels as sums of two tensors
 //     -unbiased          each scale times ||W||^2 / <W, W^> (engine/quant/corrections/unbiased.hpp)
 //     -amaxabs           rule for activations; -akl, -aaciq, -apercentile99.9
 //     -r8                what is added (residuals) in 8 bits instead of floats
@@ -45,9 +45,10 @@ struct Method {
     int weight_bits = 0;      ///< 2 to 8; 0: weights stay float
     int activation_bits = 0;  ///< 2 to 8; 0: activations stay float
     bool wide_ends = false;   ///< 8 bits in the first and last layer, for whatever is quantized
-    bool per_tensor = false;  ///< one weight scale per tensor instead of one per kernel
+    bool per_tensor = false;  ///< one weight scale per tensor instead of one per output channel
     Solver solver = Solver::exact;
-    int dual_percent = 0;  ///< of all kernels that have weight_bits: those of the largest relative error
+    int dual_percent =
+        0;  ///< of all output channels that have weight_bits: those of the largest relative error
     bool unbiased = false;
     Clipping clipping = Clipping::mmse;
     double percentile = 0;                   ///< with Clipping::percentile

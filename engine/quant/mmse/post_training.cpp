@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/core/reduce.hpp"
 #include "engine/nn/predictor.hpp"
 #include "engine/quant/calibration/aciq.hpp"
 #include "engine/quant/calibration/kl.hpp"
@@ -97,7 +98,7 @@ class Quantizing {
             curves_.emplace(by_error[k].second, all.at(by_error[k].second));
     }
 
-    /// The worst kernels of the whole network, wide ends apart.
+    /// The worst channels of the whole network, wide ends apart.
     void make_dual() {
         std::vector<int> layers;
         std::vector<double> errors;
@@ -107,18 +108,19 @@ class Quantizing {
             const auto of_layer = relative_errors(weights(i), quantization_.layers.at(graph_[i].name));
             errors.insert(errors.end(), of_layer.begin(), of_layer.end());
         }
-        const auto worst = worst_kernels(errors, method_.dual_percent / 100.0);
+        const auto worst = worst_channels(errors, method_.dual_percent / 100.0);
         facts_["tau"] = largest_but(errors, worst);
         std::uint32_t first = 0;
         for (int i : layers) {
             const auto outputs = static_cast<std::uint32_t>(graph_[i].out.c);
-            std::vector<std::uint32_t> kernels;
+            std::vector<std::uint32_t> channels;
             for (std::uint32_t k : worst)
-                if (k >= first && k < first + outputs) kernels.push_back(k - first);
+                if (k >= first && k < first + outputs) channels.push_back(k - first);
             first += outputs;
-            if (kernels.empty()) continue;
+            if (channels.empty()) continue;
             const Scheme sum{.kind = Kind::sum, .bits = method_.weight_bits, .terms = 2};
-            quantization_.layers.at(graph_[i].name) = quantize_dual(weights(i), sum, kernels, method_.solver);
+            quantization_.layers.at(graph_[i].name) =
+                quantize_dual(weights(i), sum, channels, method_.solver);
         }
     }
 
@@ -169,17 +171,14 @@ class Quantizing {
     std::vector<double> weight_norms(const Quantization& quantization) const {
         std::vector<double> norms;
         for (int i : products_) {
-            const Array<float>& w = weights(i);
             const Array<float> q = quantization.layers.at(graph_[i].name).values();
-            norms.push_back(std::sqrt(squared_norm(q) / squared_norm(w)));
+            norms.push_back(std::sqrt(squared_norm(q) / squared_norm(weights(i))));
         }
         return norms;
     }
 
     static double squared_norm(const Array<float>& w) {
-        double sum = 0;
-        for (float x : w) sum += static_cast<double>(x) * static_cast<double>(x);
-        return sum;
+        return ordered_sum(xt::square(xt::cast<double>(vector_of(w.data(), w.size()))));
     }
 
     /// Over the layers' numbers, from 1.

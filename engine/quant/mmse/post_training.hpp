@@ -10,7 +10,7 @@
 
 namespace nibble::mmse {
 
-/// Facts: "tau", the relative squared error above which kernels are dual, where some are; "loss_before" and
+/// Facts: "tau", the relative squared error above which output channels are dual, where some are; "loss_before" and
 /// "loss_after" of a refinement (refine.hpp). Curves: of a grid search per tensor, error_curve.hpp for the
 /// layers that max-abs approximates best, worst and in between, by name; where biases are corrected, over the
 /// layers' numbers "output deviation" (bias_correction.hpp) and "weight norm", ||W^|| / ||W||.

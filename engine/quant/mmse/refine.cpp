@@ -1,7 +1,6 @@
 #include "engine/quant/mmse/refine.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <memory>
 #include <string>
@@ -10,6 +9,7 @@
 #include "engine/core/error.hpp"
 #include "engine/core/math.hpp"
 #include "engine/core/parallel.hpp"
+#include "engine/core/reduce.hpp"
 #include "engine/nn/loss.hpp"
 #include "engine/nn/network.hpp"
 #include "engine/quant/input_codes.hpp"
@@ -25,67 +25,78 @@ std::map<GraphEdge, Quantizer> inputs_of_products(const Graph& graph, const Quan
     return inputs;
 }
 
-/// One step of weights and the logarithm that Adam moves.
-struct TunedStep {
-    float* step;
-    float initial;
-    double log = 0, first = 0, second = 0;  ///< the logarithm of step / initial; Adam's moments
-
-    explicit TunedStep(float* s) : step(s), initial(*s) {}
-    void set(double l) {
-        log = l;
-        *step = static_cast<float>(static_cast<double>(initial) * exact_exp(l));
-    }
-};
-
-/// The kernels of one layer that share no scale with others, and d loss / d log alpha of each.
+/// The scales of one layer and what Adam keeps of each.
 class LayerScales {
   public:
-    explicit LayerScales(QuantizedWeights& weights) : weights_(weights) {
-        for (float& step : weights.steps) scales_.emplace_back(&step);
+    explicit LayerScales(QuantizedWeights& weights)
+        : weights_(weights),
+          codes_(std::array{weights.term_channels(), weights.codes.size() / weights.outputs()}) {
+        for (std::size_t o = 0; o < weights.outputs(); ++o)
+            add_channel(weights.steps[weights.steps.size() == 1 ? 0 : o], o);
         for (ExtraTerm& term : weights.extra)
-            for (float& step : term.steps) scales_.emplace_back(&step);
+            for (std::size_t j = 0; j < term.outputs.size(); ++j) add_channel(term.steps[j], term.outputs[j]);
+        for (std::size_t i = 0; i < codes_.size(); ++i)
+            codes_.data()[i] = static_cast<std::int8_t>(weights.product_of(i));
+        initial_ = steps();
+        log_ = first_ = second_ = xt::zeros<double>({steps_.size()});
     }
 
-    std::vector<TunedStep>& scales() { return scales_; }
     const QuantizedWeights& weights() const { return weights_; }
 
-    /// In the order of scales(), from d loss / d W.
-    std::vector<double> gradients(const Array<float>& by_weight) const {
-        const std::size_t size = weights_.codes.size() / weights_.outputs();
-        std::vector<double> gradients(scales_.size(), 0.0);
-        // < by_weight of the output, codes of kernel number k > goes to a scale.
-        const auto add = [&](std::size_t scale, std::size_t kernel, std::size_t output) {
-            double product = 0.0;
-            for (std::size_t i = 0; i < size; ++i)
-                product += static_cast<double>(by_weight.data()[output * size + i]) *
-                           weights_.product_of(kernel * size + i);
-            gradients[scale] += product * static_cast<double>(*scales_[scale].step);
-        };
-        for (std::size_t o = 0; o < weights_.outputs(); ++o) add(weights_.steps.size() == 1 ? 0 : o, o, o);
-        std::size_t scale = weights_.steps.size(), kernel = weights_.outputs();
-        for (const ExtraTerm& term : weights_.extra)
-            for (std::uint32_t output : term.outputs) add(scale++, kernel++, output);
-        return gradients;
+    /// Adam's step number `step`, from d loss / d W.
+    void adam(const Refinement& o, int step, const Array<float>& by_weight) {
+        const Vector<double> g = gradient(by_weight);
+        double unbiased_1 = 1, unbiased_2 = 1;
+        for (int i = 0; i <= step; ++i) unbiased_1 *= o.decay_1, unbiased_2 *= o.decay_2;
+        const double rate = o.rate * (1 - static_cast<double>(step) / o.steps);
+        first_ = o.decay_1 * first_ + (1 - o.decay_1) * g;
+        second_ = o.decay_2 * second_ + (1 - o.decay_2) * g * g;
+        log_ -= rate * (first_ / (1 - unbiased_1)) / (xt::sqrt(second_ / (1 - unbiased_2)) + o.eps);
+        for (std::size_t s = 0; s < steps_.size(); ++s)
+            *steps_[s] = static_cast<float>(initial_(s) * exact_exp(log_(s)));
+    }
+
+    void reset() {
+        for (std::size_t s = 0; s < steps_.size(); ++s) *steps_[s] = static_cast<float>(initial_(s));
     }
 
   private:
-    QuantizedWeights& weights_;
-    std::vector<TunedStep> scales_;
-};
-
-void adam(const Refinement& o, int step, std::span<const double> gradients, std::vector<TunedStep>& scales) {
-    double unbiased_1 = 1, unbiased_2 = 1;
-    for (int i = 0; i <= step; ++i) unbiased_1 *= o.decay_1, unbiased_2 *= o.decay_2;
-    const double rate = o.rate * (1 - static_cast<double>(step) / o.steps);
-    for (std::size_t i = 0; i < scales.size(); ++i) {
-        TunedStep& s = scales[i];
-        s.first = o.decay_1 * s.first + (1 - o.decay_1) * gradients[i];
-        s.second = o.decay_2 * s.second + (1 - o.decay_2) * gradients[i] * gradients[i];
-        const double first = s.first / (1 - unbiased_1), second = s.second / (1 - unbiased_2);
-        s.set(s.log - rate * first / (std::sqrt(second) + o.eps));
+    /// An output channel of one term, whose codes have this step.
+    void add_channel(float& step, std::size_t output) {
+        if (steps_.empty() || steps_.back() != &step) steps_.push_back(&step);
+        channels_.push_back({output, steps_.size() - 1});
     }
-}
+
+    Vector<double> steps() const {
+        Vector<double> steps(std::array{steps_.size()});
+        std::ranges::transform(steps_, steps.begin(), [](const float* s) { return static_cast<double>(*s); });
+        return steps;
+    }
+
+    /// d loss / d log alpha
+    Vector<double> gradient(const Array<float>& by_weight) const {
+        const std::size_t size = codes_.shape()[1];
+        const Vector<double> alpha = steps();
+        Vector<double> g = xt::zeros<double>({alpha.size()});
+        for (std::size_t k = 0; k < channels_.size(); ++k) {
+            const auto [output, scale] = channels_[k];
+            const auto by_channel = vector_of(by_weight.data() + output * size, size);
+            const auto codes = vector_of(codes_.data() + k * size, size);
+            g(scale) += ordered_sum(xt::cast<double>(by_channel) * codes) * alpha(scale);
+        }
+        return g;
+    }
+
+    struct Channel {
+        std::size_t output, scale;  ///< which output channel, and which of the scales its codes have
+    };
+
+    QuantizedWeights& weights_;
+    Matrix<std::int8_t> codes_;  ///< a row for each channel of each term; times their multipliers
+    std::vector<Channel> channels_;
+    std::vector<float*> steps_;
+    Vector<double> initial_, log_, first_, second_;  ///< log(step / initial step); Adam's moments
+};
 
 class Refiner {
   public:
@@ -119,15 +130,14 @@ class Refiner {
             forward(first, std::min(batch, count_ - first));
             network_->backward(logit_gradients_);
             parallel_over_layers([&](const std::string& name, LayerScales& layer) {
-                adam(options_, step, layer.gradients(gradients_.at(name + ".weight")), layer.scales());
+                layer.adam(options_, step, gradients_.at(name + ".weight"));
             });
             update();
             first = first + batch < count_ ? first + batch : 0;
         }
         const double after = loss();
         if (after < before) return {before, after};
-        for (auto& [name, layer] : layers_)
-            for (TunedStep& s : layer.scales()) *s.step = s.initial;
+        for (auto& [name, layer] : layers_) layer.reset();
         return {before, before};
     }
 

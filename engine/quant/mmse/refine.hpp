@@ -1,11 +1,11 @@
-// Scale refinement ("+opt"): integer codes fixed, the scales of all kernels tuned together on a few
+// Scale refinement ("+opt"): integer codes fixed, the scales of all output channels tuned together on a few
 // unlabelled images until the quantized network f_q says what the float network f says,
 //
 //     min over gamma of  sum_i || f(X_i) - f_q(X_i; gamma) ||^2,   gamma = all scales of weights.
 //
 // Adam (Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015) on the logarithms of the scales,
-// which keeps their signs and makes its steps relative: with W_o = sum_t alpha_t T~_t the weights of a
-// kernel,
+// which keeps their signs and makes its steps relative: with W_o = sum_t alpha_t T~_t the weights of an
+// output channel,
 //
 //     d loss / d log alpha_t = < d loss / d W_o, alpha_t T~_t >,
 //

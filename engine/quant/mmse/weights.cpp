@@ -21,8 +21,11 @@ QuantizedWeights quantize_weights(const Array<float>& weights, const Scheme& sch
     parallel_for(w.steps.size(), [&](std::size_t s) {
         const std::span<const float> values(weights.data() + s * sharing, sharing);
         w.steps[s] = solve(Distribution(values), codes, solver, Signs::both).alpha;
-        for (std::size_t i = 0; i < sharing; ++i)
-            w.codes[s * sharing + i] = static_cast<std::int8_t>(code_of(values[i], w.steps[s], codes));
+        if (w.steps[s] == 0) return;  // codes of 0
+        const auto t = xt::cast<double>(vector_of(values.data(), sharing)) / w.steps[s];
+        auto q = vector_of(w.codes.data() + s * sharing, sharing);
+        xt::noalias(q) = xt::cast<std::int8_t>(xt::clip(xt::nearbyint(t), static_cast<double>(codes.lowest),
+                                                        static_cast<double>(codes.highest)));
     });
     return w;
 }

@@ -58,7 +58,7 @@ TEST_CASE("cost: a small network by hand") {
     CHECK(bytes_of(9) == 2);
 }
 
-TEST_CASE("cost: kernels of extra terms multiply and are stored once more, others do not") {
+TEST_CASE("cost: channels of extra terms multiply and are stored once more, others do not") {
     Graph g;
     const int x = g.conv(g.input({4, 4, 3}), "a", 8, {3, 3, 1, 1});
     g.linear(g.global_pool(x), "b", 5);
@@ -67,14 +67,14 @@ TEST_CASE("cost: kernels of extra terms multiply and are stored once more, other
     a.extra = {{{1, 6}, {}, {}}};
     q.edges[{1, 0}] = make_quantizer(scheme_from("u4-pt"), 1);
     const NetworkCost c = cost_of(g, q, 32);
-    CHECK(c.layers[0].extra_kernels == 2);
+    CHECK(c.layers[0].extra_channels == 2);
     CHECK(c.layers[0].bits == OperandBits{4, 4});
-    const std::uint64_t weights = 27 * (8 + 2), macs = 16 * weights;  // (1 + 0.25) times those of 8 kernels
+    const std::uint64_t weights = 27 * (8 + 2), macs = 16 * weights;  // (1 + 0.25) times those of 8 channels
     CHECK(c.layers[0].cost == Cost{macs, weights, macs * 4, macs * 16, weights * 4, 48 * 4});
-    CHECK(c.layers[1].extra_kernels == 0);
+    CHECK(c.layers[1].extra_channels == 0);
     CHECK(c.layers[1].cost == Cost{40, 40, 40 * 32, 40 * 1024, 40 * 32, 8 * 32});
     const BitsByLayer bits = bits_by_layer(g, q, 32);
-    CHECK_THROWS_WITH_AS(cost_of(g, bits, {{"c", 1}}), doctest::Contains("c: extra kernels"), BadInput);
+    CHECK_THROWS_WITH_AS(cost_of(g, bits, {{"c", 1}}), doctest::Contains("c: extra channels"), BadInput);
 }
 
 TEST_CASE("cost: the classes of the linear model") {

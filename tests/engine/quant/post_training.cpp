@@ -135,7 +135,7 @@ TEST_CASE("each layer is diagnosed: 8 bits are nearer than 4, ends at 8 bits sta
         CHECK(*eight[i].input_error < *four[i].input_error / 50);
         CHECK(four[i].weight_error > 0);
     }
-    // 4 bits a weight and 32 a kernel, 8 and 32 in the ends.
+    // 4 bits a weight and 32 an output channel, 8 and 32 in the ends.
     double bits = 0, weights = 0;
     for (const Node& node : f.graph.nodes()) {
         if (node.op != Op::conv && node.op != Op::linear) continue;
@@ -155,13 +155,13 @@ TEST_CASE("sums cost what the overhead model says") {
     const auto none = f.run("mmse", "w4");
     CHECK(bits_per_weight(all.layers, f.graph) == doctest::Approx(2 * bits_per_weight(none.layers, f.graph)));
     const auto some = f.run("mmse", "w4-dual20");
-    std::size_t kernels = 0, dual = 0;
+    std::size_t channels = 0, dual = 0;
     for (std::size_t i = 0; i < some.layers.size(); ++i) {
-        kernels += some.layers[i].kernels;
-        dual += some.layers[i].extra_kernels;
+        channels += some.layers[i].channels;
+        dual += some.layers[i].extra_channels;
         CHECK(some.layers[i].weight_error <= none.layers[i].weight_error);
     }
-    CHECK(dual == static_cast<std::size_t>(std::floor(0.2 * static_cast<double>(kernels) + 0.5)));
+    CHECK(dual == static_cast<std::size_t>(std::floor(0.2 * static_cast<double>(channels) + 0.5)));
     CHECK(some.network.facts.at("tau") > 0);
 }
 

@@ -76,7 +76,7 @@ TEST_CASE("quantized weights: values and products against the formula, by a loop
         }
 }
 
-TEST_CASE("quantized weights: kernels of extra terms come after those of the channels") {
+TEST_CASE("quantized weights: channels of extra terms come after those of the first") {
     Array<float> weights(Shape{6, 2, 3, 3});
     Random random(4, Purpose::test);
     for (float& v : weights) v = random.normal();
@@ -87,8 +87,8 @@ TEST_CASE("quantized weights: kernels of extra terms come after those of the cha
         CHECK((!term.outputs.empty() && term.outputs.size() < 6));
         expected.insert(expected.end(), term.codes.begin(), term.codes.end());
     }
-    REQUIRE(w.kernels() == 6 + w.extra[0].outputs.size() + w.extra[1].outputs.size());
-    REQUIRE(expected.size() == w.kernels() * 18);
+    REQUIRE(w.term_channels() == 6 + w.extra[0].outputs.size() + w.extra[1].outputs.size());
+    REQUIRE(expected.size() == w.term_channels() * 18);
     for (std::size_t i = 0; i < expected.size(); ++i) CHECK(w.product_of(i) == expected[i]);
 }
 

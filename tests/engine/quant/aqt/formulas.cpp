@@ -98,7 +98,7 @@ TEST_CASE("aqt weights: half shift uses 2^p levels without zero; 1 bit without i
 
 TEST_CASE("aqt bounds per channel: folded into the weights before these are quantized, or left outside") {
     const Array<float> w = random_weights({5, 3, 2, 2}, 3);
-    const std::vector<float> bounds{0.5f, 4.0f, 0.25f};
+    const Vector<float> bounds{0.5f, 4.0f, 0.25f};
     for (const bool unfolded : {false, true}) {
         Layer::Options options = plain(4, 3);
         options.input_bits = 4;
@@ -138,7 +138,7 @@ TEST_CASE("aqt activations: floor below 2^p for what is never negative, half up 
         options.channels = 3;
         options.bounds = per_channel ? Granularity::channel : Granularity::tensor;
         Layer layer(options);
-        std::vector<float> bounds(per_channel ? 3 : 1);
+        Vector<float> bounds(std::array<std::size_t, 1>{per_channel ? 3u : 1u});
         for (float& b : bounds) b = turn % 5 ? std::exp(2 * random.normal()) : 0.0f;
         layer.set_bounds(bounds);
         const Quantizer quantizer = layer.quantizer();

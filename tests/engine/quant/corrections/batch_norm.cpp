@@ -83,7 +83,7 @@ TEST_CASE("batch norm estimated anew: every channel has the mean and variance th
                 const double gamma = e.weights.at(e.graph[i].name + ".weight").data()[c],
                              beta = e.weights.at(e.graph[i].name + ".bias").data()[c];
                 CHECK(sums.mean[c] + map.shift[c] == doctest::Approx(beta).epsilon(1e-3));
-                // Two bits make zeros of some kernels.
+                // Two bits make zeros of some channels.
                 alive += sums.variance[c] > 0;
                 if (sums.variance[c] > 0)
                     CHECK(sums.variance[c] == doctest::Approx(gamma * gamma).epsilon(2e-3));

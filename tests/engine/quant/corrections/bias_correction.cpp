@@ -14,14 +14,12 @@ namespace nibble {
 namespace {
 
 /// By layer and channel, in front of activation functions.
-std::map<int, std::vector<double>> mean_outputs(const FoldedNetwork& network, const Quantization& q,
-                                                const std::vector<float>& images) {
-    std::map<int, std::vector<double>> means;
+std::map<int, Vector<double>> mean_outputs(const FoldedNetwork& network, const Quantization& q,
+                                           const std::vector<float>& images) {
+    std::map<int, Vector<double>> means;
     run_layerwise(network.graph, network.weights, q, images, [&](int layer, const Moments& sums) {
         const ChannelMap map = unchanged(network.graph, network.weights, layer);
-        means[layer] = sums.mean;
-        for (std::size_t c = 0; c < map.shift.size(); ++c)
-            means[layer][c] += static_cast<double>(map.shift[c]);
+        means[layer] = sums.mean + map.shift;
         return map;
     });
     return means;

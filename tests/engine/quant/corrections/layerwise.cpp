@@ -36,7 +36,7 @@ Graph all_operations() {
 
 /// Moments of n rows of logits.
 Moments moments_of(const std::vector<float>& logits, std::size_t classes) {
-    Moments m{std::vector<double>(classes, 0.0), std::vector<double>(classes, 0.0)};
+    Moments m{xt::zeros<double>({classes}), xt::zeros<double>({classes})};
     const double n = static_cast<double>(logits.size() / classes);
     for (std::size_t i = 0; i < logits.size(); ++i) m.mean[i % classes] += static_cast<double>(logits[i]) / n;
     for (std::size_t i = 0; i < logits.size(); ++i) {
@@ -105,17 +105,17 @@ TEST_CASE("layerwise: moments by hand, and what is decided reaches the next laye
     run_layerwise(graph, weights, {}, images, [&](int layer, const Moments& sums) {
         ++calls;
         if (layer == a) {
-            CHECK(sums.mean == std::vector<double>{6, -3});
-            CHECK(sums.variance == std::vector<double>{4 * 3.5, 3.5});
+            CHECK(sums.mean == Vector<double>{6, -3});
+            CHECK(sums.variance == Vector<double>{4 * 3.5, 3.5});
             return ChannelMap{{1, 3}, {0, 10}};  // 2 4 6 12 and 7 4 1 -8
         }
-        CHECK(sums.mean == std::vector<double>{(3 + 5.5 + 9 + 0.5) / 2});
+        CHECK(sums.mean == Vector<double>{(3 + 5.5 + 9 + 0.5) / 2});
         return unchanged(graph, weights, layer);
     });
     CHECK(calls == 2);
     const ChannelMap same = unchanged(graph, weights, a);
-    CHECK(same.scale == std::vector<float>{1, 1});
-    CHECK(same.shift == std::vector<float>{1, 1});
+    CHECK(same.scale == Vector<float>{1, 1});
+    CHECK(same.shift == Vector<float>{1, 1});
 }
 
 TEST_CASE("layerwise: the same bits for any number of threads") {

@@ -47,7 +47,8 @@ TEST_CASE("unbiased scales: by hand") {
 }
 
 TEST_CASE(
-    "unbiased scales: <W, W^> = ||W||^2 for each kernel, tensor and sum; codes stay; e becomes e / (1 - e)") {
+    "unbiased scales: <W, W^> = ||W||^2 for each channel, tensor and sum; codes stay; e becomes e / (1 - "
+    "e)") {
     for (std::uint32_t stream = 0; stream < 10; ++stream)
         for (const char* name : {"s2-pc", "s3-pc", "s4-pt", "s4x2-pc"}) {
             CAPTURE(name);

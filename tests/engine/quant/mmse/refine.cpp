@@ -94,8 +94,8 @@ TEST_CASE(
     }
     CHECK(by_tensor.steps[0] == doctest::Approx(above / below).epsilon(1e-3));
 
-    const std::vector<std::uint32_t> kernels = {1};
-    const QuantizedWeights sum = refined(quantize_dual(weights, scheme_from("s2x2-pc"), kernels));
+    const std::vector<std::uint32_t> channels = {1};
+    const QuantizedWeights sum = refined(quantize_dual(weights, scheme_from("s2x2-pc"), channels));
     const auto first = codes_of(sum.codes, 1), second = std::span(sum.extra[0].codes);
     const double a = e.product(first, first), b = e.product(first, second), c = e.product(second, second),
                  u = e.target(first, 1), v = e.target(second, 1), d = a * c - b * b;
@@ -122,9 +122,9 @@ struct Example {
         quantization = test::quantize(network, {.weights = scheme_from("s3-pc"), .activation_bits = 6}, 4);
         for (auto& [name, layer] : quantization.layers)
             layer = quantize_weights(network.weights.at(name + ".weight"), scheme_from("s3-pc"));
-        const std::vector<std::uint32_t> kernels = {0, 3, 7};
+        const std::vector<std::uint32_t> channels = {0, 3, 7};
         quantization.layers.at("layer2.0.conv1") =
-            quantize_dual(network.weights.at("layer2.0.conv1.weight"), scheme_from("s2x2-pc"), kernels);
+            quantize_dual(network.weights.at("layer2.0.conv1.weight"), scheme_from("s2x2-pc"), channels);
     }
 };
 

@@ -14,7 +14,7 @@
 namespace nibble::mmse {
 namespace {
 
-/// Laplace kernels, each on a scale of its own: log-normal with sigma 0.7, as in papers.md 2.f.
+/// Laplace channels, each on a scale of its own: log-normal with sigma 0.7, as in papers.md 2.f.
 Array<float> layer(const Shape& shape, std::uint32_t stream) {
     Array<float> weights(shape);
     const std::vector<float> values = test::laplace_values(weights.size(), stream),
@@ -54,7 +54,7 @@ TEST_CASE("mmse weights: every scheme and solver gives valid weights with the er
 }
 
 TEST_CASE("mmse weights: the layer of papers.md 2.f") {
-    // One draw of 64 kernels of 576: the figures there are of another one, so they are met roughly.
+    // One draw of 64 channels of 576: the figures there are of another one, so they are met roughly.
     const Array<float> weights = layer({64, 64, 3, 3}, 2024);
     const auto meets = [&](const char* scheme, Solver solver, double figure, double tolerance) {
         const double error = layer_error(weights, scheme, solver);
@@ -65,24 +65,25 @@ TEST_CASE("mmse weights: the layer of papers.md 2.f") {
     };
     const double tensor_max_abs = meets("s4-pt", Solver::max_abs, 0.253, 0.25),
                  tensor = meets("s4-pt", Solver::exact, 0.083, 0.25),
-                 kernel_max_abs = meets("s4-pc", Solver::max_abs, 0.0329, 0.16),
-                 kernel_grid = meets("s4-pc", Solver::grid, 0.0196, 0.12),
-                 kernel_alternating = meets("s4-pc", Solver::alternating, 0.0199, 0.12),
-                 kernel_golden = layer_error(weights, "s4-pc", Solver::golden_section),
-                 kernel = layer_error(weights, "s4-pc", Solver::exact),
+                 channel_max_abs = meets("s4-pc", Solver::max_abs, 0.0329, 0.16),
+                 channel_grid = meets("s4-pc", Solver::grid, 0.0196, 0.12),
+                 channel_alternating = meets("s4-pc", Solver::alternating, 0.0199, 0.12),
+                 channel_golden = layer_error(weights, "s4-pc", Solver::golden_section),
+                 channel = layer_error(weights, "s4-pc", Solver::exact),
                  eight_bits = meets("s8-pc", Solver::exact, 0.99e-4, 0.16);
-    MESSAGE("per tensor: max-abs " << tensor_max_abs << ", exact " << tensor << "; per kernel: max-abs "
-                                   << kernel_max_abs << ", alternating " << kernel_alternating << ", grid "
-                                   << kernel_grid << ", golden section " << kernel_golden << ", exact "
-                                   << kernel << ", 8 bits " << eight_bits);
+    MESSAGE("per tensor: max-abs " << tensor_max_abs << ", exact " << tensor << "; per channel: max-abs "
+                                   << channel_max_abs << ", alternating " << channel_alternating << ", grid "
+                                   << channel_grid << ", golden section " << channel_golden << ", exact "
+                                   << channel << ", 8 bits " << eight_bits);
     CHECK(tensor < tensor_max_abs);
-    CHECK(kernel < kernel_alternating);
-    CHECK(kernel_grid < 1.001 * kernel);
-    CHECK(kernel_golden < 1.001 * kernel);
-    CHECK(kernel_alternating < 1.03 * kernel);
+    CHECK(channel < channel_alternating);
+    CHECK(channel_grid < 1.001 * channel);
+    CHECK(channel_golden < 1.001 * channel);
+    CHECK(channel_alternating < 1.03 * channel);
 }
 
-TEST_CASE("mmse weights: a kernel's result depends on nothing but the kernel, nor on the number of threads") {
+TEST_CASE(
+    "mmse weights: a channel's result depends on nothing but the channel, nor on the number of threads") {
     const Array<float> weights = layer({6, 5, 3, 3}, 31);
     const int before = threads();
     set_threads(1);
@@ -93,16 +94,16 @@ TEST_CASE("mmse weights: a kernel's result depends on nothing but the kernel, no
     CHECK(one.codes == three.codes);
     CHECK(one.steps == three.steps);
     for (std::size_t o = 0; o < 6; ++o) {
-        Array<float> kernel(Shape{1, 5, 3, 3});
-        std::copy_n(weights.data() + o * 45, 45, kernel.data());
-        const QuantizedWeights alone = quantize_weights(kernel, scheme_from("s4-pc"));
+        Array<float> channel(Shape{1, 5, 3, 3});
+        std::copy_n(weights.data() + o * 45, 45, channel.data());
+        const QuantizedWeights alone = quantize_weights(channel, scheme_from("s4-pc"));
         CHECK(alone.steps[0] == one.steps[o]);
         CHECK(std::equal(alone.codes.begin(), alone.codes.end(),
                          one.codes.begin() + static_cast<long>(o * 45)));
     }
 }
 
-TEST_CASE("mmse weights: kernel-wise is never worse than tensor-wise") {
+TEST_CASE("mmse weights: channel-wise is never worse than tensor-wise") {
     for (std::uint32_t stream = 0; stream < 20; ++stream)
         for (int bits = 2; bits <= 8; ++bits) {
             const Array<float> weights = layer({4, 3, 3, 3}, 100 + stream);

@@ -94,10 +94,10 @@ TEST_CASE("dual: as good as a dense grid of pairs") {
     CHECK(ours < theirs);
 }
 
-TEST_CASE("dual: 4 + 4 bits on the kernels of papers.md 2.f are better than 8 bits") {
+TEST_CASE("dual: 4 + 4 bits on the channels of papers.md 2.f are better than 8 bits") {
     double nested = 0, all = 0, eight = 0;
-    for (std::uint32_t kernel = 0; kernel < 16; ++kernel) {
-        const Distribution t(test::laplace_values(576, 900 + kernel));
+    for (std::uint32_t channel = 0; channel < 16; ++channel) {
+        const Distribution t(test::laplace_values(576, 900 + channel));
         const double norm = t.squared_norm().value() * 16;
         const double one_kind = dual(t, full(4), 2, SumSearch::nested).error,
                      both_kinds = dual(t, full(4)).error;
@@ -131,17 +131,17 @@ TEST_CASE("dual: by hand") {
     CHECK_THROWS_AS(dual(Distribution(std::vector<float>{1}), full(2), 5), BadInput);
 }
 
-TEST_CASE("dual weights: which kernels") {
+TEST_CASE("dual weights: which channels") {
     const std::vector<double> errors{0.1, 0.4, 0.2, 0.4, 0.3};
-    using Kernels = std::vector<std::uint32_t>;
-    CHECK(worst_kernels(errors, 0) == Kernels{});
-    CHECK(worst_kernels(errors, 0.2) == Kernels{1});
-    CHECK(worst_kernels(errors, 0.6) == Kernels{1, 3, 4});
-    CHECK(worst_kernels(errors, 1) == Kernels{0, 1, 2, 3, 4});
-    CHECK_THROWS_AS(worst_kernels(errors, 1.5), BadInput);
+    using Channels = std::vector<std::uint32_t>;
+    CHECK(worst_channels(errors, 0) == Channels{});
+    CHECK(worst_channels(errors, 0.2) == Channels{1});
+    CHECK(worst_channels(errors, 0.6) == Channels{1, 3, 4});
+    CHECK(worst_channels(errors, 1) == Channels{0, 1, 2, 3, 4});
+    CHECK_THROWS_AS(worst_channels(errors, 1.5), BadInput);
 }
 
-TEST_CASE("dual weights: chosen kernels are sums, the others untouched; storage as in papers.md 2.e") {
+TEST_CASE("dual weights: chosen channels are sums, the others untouched; storage as in papers.md 2.e") {
     for (const char* name : {"s4x2-pc", "s2x3-pc", "s3x2-pc"}) {
         const Shape shape{10, 3, 2, 2};
         Array<float> weights(shape);
@@ -152,13 +152,13 @@ TEST_CASE("dual weights: chosen kernels are sums, the others untouched; storage 
         single_scheme.terms = 1;
         const QuantizedWeights single = quantize_weights(weights, single_scheme);
         const std::vector<double> before = relative_errors(weights, single);
-        const std::vector<std::uint32_t> kernels = worst_kernels(before, 0.3);
-        const QuantizedWeights w = quantize_dual(weights, scheme, kernels);
+        const std::vector<std::uint32_t> channels = worst_channels(before, 0.3);
+        const QuantizedWeights w = quantize_dual(weights, scheme, channels);
         CHECK_NOTHROW(check(w, "layer"));
         CHECK(w.scheme == scheme);
         const std::vector<double> after = relative_errors(weights, w);
         for (std::uint32_t o = 0; o < 10; ++o)
-            if (std::ranges::count(kernels, o))
+            if (std::ranges::count(channels, o))
                 CHECK(after[o] < before[o]);
             else
                 CHECK(after[o] == before[o]);
