@@ -1,8 +1,5 @@
 #include "experiments/aqt/tables.hpp"
 
-#include <algorithm>
-#include <map>
-
 #include "experiments/aqt/methods.hpp"
 #include "experiments/reports/generic_tables.hpp"
 
@@ -79,19 +76,18 @@ Table accuracies_for_print(const ResultTable& table) {
 }
 
 Table ablations_for_print(const ResultTable& table) {
-    std::map<std::string, std::vector<MethodRow>> by_network;
-    for (const MethodRow& row : ablation_rows(table))
-        if (!table.results(row.network, row.key).empty()) by_network[row.network].push_back(row);
-    const auto most = std::ranges::max_element(by_network, {}, [](const auto& n) { return n.second.size(); });
-    const std::string network = most == by_network.end() ? "" : most->first;
+    const std::string network = table.networks().front();
+    std::vector<MethodRow> rows = ablation_rows(table);
+    std::erase_if(rows, [&](const MethodRow& row) {
+        return row.network != network || table.results(network, row.key).empty();
+    });
     const MethodOf base = base_method(table);
-    return table_of(
-        most == by_network.end() ? std::vector<MethodRow>() : most->second,
-        {key_column(network),
-         {{"What it changes", false, 0.45}, [](const MethodRow& row) { return difference_of(row.key); }},
-         {{"Base", false}, base},
-         mean_column(table, "Top-1 (%)"),
-         change_column(table, "Difference", base, own_method(), top1, Pairing::same_seed)});
+    return table_of(rows, {key_column(network),
+                           {{"What it changes", false, 0.45},
+                            [](const MethodRow& row) { return difference_of(row.key); }},
+                           {{"Base", false}, base},
+                           mean_column(table, "Top-1 (%)"),
+                           change_column(table, "Difference", base, own_method(), top1, Pairing::same_seed)});
 }
 
 Table full_cell_table(const std::vector<ReportedCell>& cells) {

@@ -13,8 +13,8 @@ Table method_table(const ResultTable& table);
 /// A row for each network and ablation: what it changes, its base method, and the differences, seed by seed.
 Table ablation_table(const ResultTable& table);
 
-/// For print: top-1 of the methods of the curves, a row a network; and what each ablation changes on the network with
-/// most of them.
+/// For print: top-1 of the methods of the curves, a row a network; and what each ablation changes on the
+/// grid's first network.
 Table accuracies_for_print(const ResultTable& table);
 Table ablations_for_print(const ResultTable& table);
 

@@ -75,9 +75,8 @@ void add_bless(CommandLine& line) {
     o->shared.add_json(command);
     command
         .examples(
-            "  nibble bless\n"
-            "  make bless                                   the golden trajectories too\n"
-            "For changes of arithmetic or protocol that are meant. Results that come out as they are stay "
+            "  nibble bless\n  make bless                                   the golden trajectories too\nFor "
+            "changes of arithmetic or protocol that are meant. Results that come out as they are stay "
             "untouched.")
         .action([o] { return bless_command(*o); });
 }

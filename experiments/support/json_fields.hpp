@@ -34,28 +34,19 @@ concept HasFields = requires(T& value, Archive& archive) {
 
 class JsonWriter {
   public:
-    template <class T>
-    Json object(T value) {
-        json_ = Json::object();
+    Json object(auto value) {
         fields(*this, value);
         return std::move(json_);
     }
 
-    template <class T, class... Range>
-    void field(const char* key, T& value, Range...) {
-        json_[key] = written(value);
-    }
+    void field(const char* key, auto& value, auto... /*range*/) { json_[key] = written(value); }
     /// A field that is left out where the value is empty or 0.
-    template <class T, class... Range>
-    void may_lack(const char* key, T& value, Range...) {
+    void may_lack(const char* key, auto& value, auto... /*range*/) {
         if (!is_empty(value)) json_[key] = written(value);
     }
     /// A field that follows from others; `why` says so where another value is read.
-    template <class T>
-    void derived(const char* key, const T& value, const std::string& /*why*/) {
-        json_[key] = value;
-    }
-    const std::string& where() const { return where_; }
+    void derived(const char* key, const auto& value, const std::string& /*why*/) { json_[key] = value; }
+    std::string where() const { return {}; }
 
   private:
     template <class T>
@@ -84,8 +75,7 @@ class JsonWriter {
         return json;
     }
 
-    Json json_;
-    std::string where_;
+    Json json_ = Json::object();
 };
 
 class JsonReader {
@@ -94,8 +84,7 @@ class JsonReader {
         : object_(object), where_(where), in_(object, where) {}
 
     /// The whole object: a key that is missing or unknown is refused.
-    template <class T>
-    void read(T& value) {
+    void read(auto& value) {
         fields(*this, value);
         in_.finish();
     }
@@ -127,8 +116,7 @@ class JsonReader {
         value = in_.require<Json>(key);
         if (!value.is_object()) throw BadInput(where_ + ": '" + key + "' is not an object");
     }
-    template <class T, class... Range>
-    void may_lack(const char* key, T& value, Range... range) {
+    void may_lack(const char* key, auto& value, auto... range) {
         if (object_.contains(key)) field(key, value, range...);
     }
     template <class T, class... Range>

@@ -63,8 +63,6 @@ TEST_CASE("estimates: means over seeds first, their spread pooled over networks 
     CHECK(both.estimate->mean == 1);
     CHECK(both.estimate->variance->value == doctest::Approx(4.0 / 5 / 4 * (1.0 / 2 + 1.0 / 3 + 1 + 1.0 / 3)));
 
-    CHECK(table.networks_with_results({"bf16", "w8a8"}) == std::vector<std::string>{"resnet8", "resnet14"});
-    CHECK(table.networks_with_results({"w4a4"}).empty());
     CHECK(aqt::reference_of(table) == "resnet14");
     Synthetic quantized = s;
     CHECK(aqt::reference_of(quantized.set("resnet20", "w8a8", {90}).table()) == "resnet14");

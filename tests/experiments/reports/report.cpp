@@ -2,14 +2,12 @@
 
 #include <doctest/doctest.h>
 
-#include <cmath>
 #include <cstdlib>
 
 #include "engine/core/error.hpp"
 #include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
 #include "experiments/reports/generic_tables.hpp"
-#include "experiments/support/statistics.hpp"
 #include "tests/helpers/results.hpp"
 #include "tests/helpers/scratch.hpp"
 #include "tests/helpers/skip.hpp"
@@ -151,16 +149,6 @@ TEST_CASE("only what stands between the markers of a README changes") {
     CHECK_THROWS_AS(with_results("none", "x", "README.md"), BadInput);
     CHECK_THROWS_AS(with_results(readme + readme, "x", "README.md"), BadInput);
     CHECK_THROWS_AS(with_results("<!-- results:end --><!-- results:begin -->", "x", "README.md"), BadInput);
-}
-
-TEST_CASE("mean and confidence interval") {
-    CHECK(summarize({}).count == 0);
-    const double one[] = {5};
-    CHECK(summarize(one).mean == 5);
-    CHECK_FALSE(summarize(one).half_width.has_value());
-    const double three[] = {1, 2, 3};  // deviation 1, so 4.3027 / sqrt(3)
-    CHECK(summarize(three).mean == doctest::Approx(2));
-    CHECK(*summarize(three).half_width == doctest::Approx(4.3027 / std::sqrt(3.0)));
 }
 
 TEST_CASE("an experiment's own report: its files and plots, each under its name") {

@@ -36,6 +36,9 @@ TEST_CASE("a result table: by network, method and seed, as the grid lists them")
     CHECK(table.results("a", "g4a8").size() == 2);
     CHECK(table.values("a", "g4a8", top1) == std::vector<double>{80, 82});
     CHECK(table.values("a", "g4a8", fact("density")).empty());
+    std::vector<ReportedCell> list = cells();
+    list[1].result->quantization.emplace().facts["density"] = 0.5;
+    CHECK(ResultTable("quick", list).values("a", "g4a8", fact("density")) == std::vector<double>{0.5});
     CHECK(table.networks_in_grid({"f32"}) == std::vector<std::string>{"a", "b"});
     CHECK(table.networks_with_results({"f32", "g4a8"}) == std::vector<std::string>{"a"});
 }
@@ -109,13 +112,6 @@ TEST_CASE("a result table: estimates add the variance of draws and that of image
     CHECK(drawn.variance->degrees > 2);
     const ResultTable table("quick", cells());
     CHECK_FALSE(paired(table)(difference("b", "f32", "g4a8")));
-}
-
-TEST_CASE("a result table: facts of quantized cells") {
-    auto list = cells();
-    list[1].result->quantization.emplace().facts["density"] = 0.5;
-    const ResultTable table("quick", list);
-    CHECK(table.values("a", "g4a8", fact("density")) == std::vector<double>{0.5});
 }
 
 TEST_CASE("a result table: the largest network that has all results") {
