@@ -4,8 +4,7 @@
 
 #include <vector>
 
-#include "experiments/aqt/cells.hpp"
-#include "experiments/reports/claims.hpp"
+#include "experiments/reports/comparison.hpp"
 
 namespace nibble::aqt {
 
@@ -13,15 +12,15 @@ namespace nibble::aqt {
 inline constexpr std::size_t kLongEnough = 200;
 
 /// One function a claim, in the order of their numbers.
-Claim quantized_dominates_bf16(const Cells& cells);    ///< 1
-Claim mostly_4_bit_is_best(const Cells& cells);        ///< 2
-Claim quantized_beats_float(const Cells& cells);       ///< 3
-Claim gap_falls_with_precision(const Cells& cells);    ///< 4
-Claim wide_ends_are_cheap(const Cells& cells);         ///< 5
-Claim automatic_bounds_suffice(const Cells& cells);    ///< 6
-Claim mean_of_maxima_is_no_worse(const Cells& cells);  ///< 7
-Claim narrow_ends_cost_accuracy(const Cells& cells);   ///< 8
+Claim quantized_dominates_bf16(const ResultTable& table);    ///< 1
+Claim mostly_4_bit_is_best(const ResultTable& table);        ///< 2
+Claim quantized_beats_float(const ResultTable& table);       ///< 3
+Claim gap_falls_with_precision(const ResultTable& table);    ///< 4
+Claim wide_ends_are_cheap(const ResultTable& table);         ///< 5
+Claim automatic_bounds_suffice(const ResultTable& table);    ///< 6
+Claim mean_of_maxima_is_no_worse(const ResultTable& table);  ///< 7
+Claim narrow_ends_cost_accuracy(const ResultTable& table);   ///< 8
 
-std::vector<Claim> claims(const Cells& cells);
+std::vector<Claim> claims(const ResultTable& table);
 
 }  // namespace nibble::aqt

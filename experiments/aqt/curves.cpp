@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "experiments/reports/generic_tables.hpp"
 #include "experiments/reports/labels.hpp"
 #include "experiments/reports/pareto.hpp"
 #include "experiments/support/statistics.hpp"
@@ -25,17 +26,17 @@ std::string short_name(std::string network) {
     return network.starts_with(family) ? network.substr(family.size()) : network;
 }
 
-std::vector<Series> series_of(const Cells& cells, CostModel model, double unit) {
+std::vector<Series> series_of(const ResultTable& table, CostModel model, double unit) {
     constexpr int kBlack = 6;
     std::vector<Series> list;
     int next = 0;
-    for (const std::string& method : cells.methods()) {
+    for (const std::string& method : table.methods()) {
         if (!on_curve(method)) continue;
         Series series{{method, {}, method == kFloat ? kBlack : next++, false, Curve::Form::marks}, {}, {}};
-        for (const std::string& network : cells.networks()) {
-            const auto results = cells.results(network, method);
+        for (const std::string& network : table.networks()) {
+            const auto results = table.results(network, method);
             if (results.empty()) continue;
-            series.means.add_mean(cost_of(*results.front(), model) / unit, each(results, top1));
+            series.means.add_mean(cost_of(*results.front(), model) / unit, table.values(network, method));
             const auto& [cost, accuracy] = series.means.points.back();
             series.points.push_back({cost, accuracy});
             series.names.push_back(short_name(network));
@@ -65,18 +66,18 @@ AxisRange with_room(AxisRange r, double least) {
 
 }  // namespace
 
-Plot cost_plot(const std::string& title, const Cells& cells, CostModel model) {
-    const std::string reference = cells.reference();
+Plot cost_plot(const std::string& title, const ResultTable& table, CostModel model) {
+    const std::string reference = reference_of(table);
     Plot plot{title, "", "top-1 accuracy (%)", {}, Plot::Logarithmic::x};
     plot.legend_above = true;
     double unit = 1;
-    for (const std::string& method : cells.methods())
-        if (const auto results = cells.results(reference, method); !results.empty())
+    for (const std::string& method : table.methods())
+        if (const auto results = table.results(reference, method); !results.empty())
             unit = bf16_cost(*results.front(), model);
     plot.x_label = fmt::format("{} cost relative to {} in bf16 (marks: depth and width of the ResNet)",
                                model == CostModel::linear ? "linear" : "quadratic", reference);
 
-    const std::vector<Series> list = series_of(cells, model, unit);
+    const std::vector<Series> list = series_of(table, model, unit);
     std::vector<CostPoint> all;
     std::vector<Label> labels;
     for (const Series& s : list)
@@ -99,15 +100,15 @@ Plot cost_plot(const std::string& title, const Cells& cells, CostModel model) {
     return plot;
 }
 
-Plot epoch_plot(const std::string& title, const std::vector<ReportedCell>& cells, const Cells& known) {
-    const std::string reference = known.reference();
+Plot epoch_plot(const std::string& title, const std::vector<ReportedCell>& cells, const ResultTable& table) {
+    const std::string reference = reference_of(table);
     std::vector<ReportedCell> shown;
     for (const ReportedCell& c : cells)
         if (c.cell.model == reference && on_curve(c.cell.method)) shown.push_back(c);
     return learning_curves(title, shown);
 }
 
-Plot gap_plot(const std::string& title, const Cells& cells) {
+Plot gap_plot(const std::string& title, const ResultTable& table) {
     const std::pair<const char*, double> methods[] = {{"w4a4e8", 4}, {"w8a8", 8}, {"bf16", 16}};
     Plot plot{title,
               "bits of weights and activations (w4a4e8, w8a8, bf16)",
@@ -118,14 +119,13 @@ Plot gap_plot(const std::string& title, const Cells& cells) {
     plot.x_ticks = {4, 8, 16};
     plot.x_range = {3.6, 17.8};
     int colour = 0;
-    for (const std::string& network : cells.networks()) {
+    for (const std::string& network : table.networks()) {
         Curve augmented{network + ", augmented batches", {}, colour},
             clean{network + ", clean images", {}, colour, true};
         for (const auto& [method, bits] : methods) {
-            const auto results = cells.results(network, method);
-            if (results.empty()) continue;
-            augmented.points.emplace_back(bits, summarize(each(results, augmented_gap)).mean);
-            clean.points.emplace_back(bits, summarize(each(results, gap)).mean);
+            if (table.results(network, method).empty()) continue;
+            augmented.points.emplace_back(bits, summarize(table.values(network, method, augmented_gap)).mean);
+            clean.points.emplace_back(bits, summarize(table.values(network, method, gap)).mean);
         }
         if (augmented.points.size() < 2) continue;
         plot.curves.insert(plot.curves.end(), {augmented, clean});

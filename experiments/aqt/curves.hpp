@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "experiments/aqt/cells.hpp"
+#include "experiments/aqt/methods.hpp"
 #include "experiments/reports/plot.hpp"
 
 namespace nibble::aqt {
@@ -12,13 +12,13 @@ namespace nibble::aqt {
 /// in bf16. Of each method of the curves its networks as marks and its Pareto front as a line; behind them,
 /// grey, the front of all methods together; beside the marks the networks, without the `resnet` that they
 /// share and without `-w1.0`. No curves without results.
-Plot cost_plot(const std::string& title, const Cells& cells, CostModel model);
+Plot cost_plot(const std::string& title, const ResultTable& table, CostModel model);
 
 /// Accuracy after each epoch of the methods of the curves on the reference network.
-Plot epoch_plot(const std::string& title, const std::vector<ReportedCell>& cells, const Cells& known);
+Plot epoch_plot(const std::string& title, const std::vector<ReportedCell>& cells, const ResultTable& table);
 
 /// Generalization gaps over the bits of the methods of the curves, a line for each network: on augmented batches as
 /// the reference has it, and dashed on clean images. Networks with fewer than two of the methods are left out.
-Plot gap_plot(const std::string& title, const Cells& cells);
+Plot gap_plot(const std::string& title, const ResultTable& table);
 
 }  // namespace nibble::aqt

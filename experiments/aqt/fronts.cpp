@@ -14,12 +14,12 @@ std::string to_string(CostModel model) {
     return model == CostModel::linear ? "linear" : "quadratic";
 }
 
-Front::Front(const Cells& cells, const std::string& method, CostModel model) : method_(method) {
-    const std::vector<std::string> all = cells.networks_with({method});
+Front::Front(const ResultTable& table, const std::string& method, CostModel model) : method_(method) {
+    const std::vector<std::string> all = table.networks_with_results({method});
     std::vector<CostPoint> points;
     for (const std::string& network : all) {
-        const auto results = cells.results(network, method);
-        points.push_back({cost_of(*results.front(), model), summarize(each(results, top1)).mean});
+        const auto results = table.results(network, method);
+        points.push_back({cost_of(*results.front(), model), summarize(table.values(network, method)).mean});
     }
     for (std::size_t i : pareto_front(points)) {
         networks_.push_back(all[i]);
@@ -49,19 +49,18 @@ std::string Front::end_text(double cost) const {
                        networks_.back(), 100 * costs_.back() / cost);
 }
 
-Figure lead_at_equal_cost(const Cells& cells, const std::string& method, const std::string& other,
+Figure lead_at_equal_cost(const ResultTable& table, const std::string& method, const std::string& other,
                           CostModel model) {
-    const Front front(cells, method, model), others(cells, other, model);
+    const Front front(table, method, model), others(table, other, model);
     std::vector<Part> parts;
     for (const std::string& network : others.networks()) {
-        auto reached = front.at(cost_of(*cells.results(network, other).front(), model));
+        auto reached = front.at(cost_of(*table.results(network, other).front(), model));
         if (!reached) continue;
         reached->terms.push_back({network, other, -1});
         parts.push_back({network, reached->terms, reached->open});
     }
-    Figure figure = mean_of(
-        fmt::format("{} over {} ({} cost)", method, other, to_string(model)), parts,
-        [&](const Terms& terms) { return cells.estimate(terms); }, 0);
+    Figure figure = mean_of(fmt::format("{} over {} ({} cost)", method, other, to_string(model)), parts,
+                            pooled(table), 0);
     if (parts.empty() && !front.networks().empty() && !others.networks().empty())
         figure.detail = "no cost in common";
     else if (parts.size() < others.networks().size())

@@ -6,14 +6,15 @@
 #include <string>
 #include <vector>
 
-#include "experiments/aqt/cells.hpp"
+#include "experiments/aqt/methods.hpp"
+#include "experiments/reports/comparison.hpp"
 
 namespace nibble::aqt {
 
 class Front {
   public:
     /// The Pareto front of the networks that have results of `method`, by their means over seeds.
-    Front(const Cells& cells, const std::string& method, CostModel model);
+    Front(const ResultTable& table, const std::string& method, CostModel model);
 
     const std::vector<std::string>& networks() const { return networks_; }  ///< by rising cost
 
@@ -37,7 +38,7 @@ class Front {
 
 /// How far the front of one method is above the networks on the front of another, at equal cost: a mean over
 /// those networks whose cost it reaches.
-Figure lead_at_equal_cost(const Cells& cells, const std::string& method, const std::string& other,
+Figure lead_at_equal_cost(const ResultTable& table, const std::string& method, const std::string& other,
                           CostModel model);
 
 /// "linear", "quadratic"

@@ -5,13 +5,13 @@
 
 namespace nibble::aqt {
 
-std::optional<double> smoothed_maximum(const std::vector<Result::Point>& history) {
+std::optional<double> smoothed_maximum(const std::vector<EpochRecord>& history) {
     constexpr double kWindow = 5;  // epochs
     std::optional<double> largest;
-    for (const Result::Point& centre : history) {
+    for (const EpochRecord& centre : history) {
         if (!centre.eval_top1) continue;
         double sum = 0, weights = 0;
-        for (const Result::Point& p : history) {
+        for (const EpochRecord& p : history) {
             if (!p.eval_top1) continue;
             const double weight = std::max(0.0, kWindow / 2 - std::abs(p.epoch - centre.epoch));
             sum += weight * *p.eval_top1;

@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "experiments/runs/result.hpp"
+#include "experiments/pipeline/training.hpp"
 
 namespace nibble::aqt {
 
@@ -21,6 +21,6 @@ namespace nibble::aqt {
 ///
 /// The paper's tool evaluates four times an epoch, and lets evaluations from before quantization into the
 /// windows (not to their centres); otherwise it does this.
-std::optional<double> smoothed_maximum(const std::vector<Result::Point>& history);
+std::optional<double> smoothed_maximum(const std::vector<EpochRecord>& history);
 
 }  // namespace nibble::aqt

@@ -1,88 +1,101 @@
 #include "experiments/aqt/tables.hpp"
 
-#include <fmt/format.h>
+#include "experiments/aqt/methods.hpp"
+#include "experiments/reports/generic_tables.hpp"
 
 namespace nibble::aqt {
 
 namespace {
 
-std::string relative_cost(const std::vector<const Result*>& results, CostModel model) {
-    if (results.empty()) return kMissing;
-    return fmt::format("{:.4f}", cost_of(*results.front(), model) / bf16_cost(*results.front(), model));
+Quantity relative_cost(CostModel model) {
+    return [model](const Result& r) { return cost_of(r, model) / bf16_cost(r, model); };
+}
+
+/// The method that an ablation is compared with, of those that the grid has for its network.
+std::optional<std::string> base_in(const ResultTable& table, const MethodRow& row) {
+    std::vector<std::string> known;
+    for (const std::string& method : table.methods())
+        if (table.in_grid(row.network, method)) known.push_back(method);
+    return base_of(row.key, known);
+}
+
+MethodOf base_method(const ResultTable& table) {
+    return [&table](const MethodRow& row) { return *base_in(table, row); };
+}
+
+std::vector<MethodRow> ablation_rows(const ResultTable& table) {
+    std::vector<MethodRow> rows = rows_in_grid(table, table.methods());
+    std::erase_if(rows, [&](const MethodRow& row) { return !base_in(table, row); });
+    return rows;
 }
 
 }  // namespace
 
-Table method_table(const Cells& cells) {
-    Table table{{{"Network", false},
-                 {"Method", false},
-                 {"Seeds"},
-                 {"Top-1, last epoch (%)"},
-                 {"Top-1, smoothed maximum (%)"},
-                 {"Training top-1 (%)"},
-                 {"Generalization gap (points)"},
-                 {"Linear cost"},
-                 {"Quadratic cost"}},
-                {}};
-    for (const std::string& network : cells.networks())
-        for (const std::string& method : cells.methods()) {
-            if (!cells.in_grid(network, method)) continue;
-            const auto r = cells.results(network, method);
-            table.rows.push_back({network, method, count_text(r.size()), over_seeds(each(r, top1), 2),
-                                  over_seeds(each(r, smoothed), 2), over_seeds(each(r, train_top1), 2),
-                                  over_seeds(each(r, gap), 2), relative_cost(r, CostModel::linear),
-                                  relative_cost(r, CostModel::quadratic)});
-        }
-    return table;
+Table method_table(const ResultTable& table) {
+    constexpr int kDecimals = 4;
+    const MethodOf own = own_method();
+    return table_of(rows_in_grid(table, table.methods()),
+                    {network_column(), key_column("Method"), count_column(table, "Seeds"),
+                     mean_column(table, "Top-1, last epoch (%)"),
+                     mean_column(table, "Top-1, smoothed maximum (%)", own, smoothed),
+                     mean_column(table, "Training top-1 (%)", own, train_top1),
+                     mean_column(table, "Generalization gap (points)", own, gap),
+                     number_column(table, "Linear cost", relative_cost(CostModel::linear), kDecimals),
+                     number_column(table, "Quadratic cost", relative_cost(CostModel::quadratic), kDecimals)});
 }
 
-Table ablation_table(const Cells& cells) {
-    Table table{{{"Network", false},
-                 {"Ablation", false},
-                 {"What it changes", false, 0.25},
-                 {"Base", false},
-                 {"Seeds"},
-                 {"Top-1 (%)"},
-                 {"Top-1 of the base (%)"},
-                 {"Difference (points)"},
-                 {"Difference of smoothed maxima"}},
-                {}};
-    for (const std::string& network : cells.networks()) {
-        std::vector<std::string> known;
-        for (const std::string& method : cells.methods())
-            if (cells.in_grid(network, method)) known.push_back(method);
-        for (const std::string& method : known) {
-            const auto base = base_of(method, known);
-            if (!base) continue;
-            const auto differences = cells.differences(network, method, *base, top1);
-            const auto smoothed_differences = cells.differences(network, method, *base, smoothed);
-            table.rows.push_back(
-                {network, method, difference_of(method), *base, count_text(differences.size()),
-                 over_seeds(each(cells.results(network, method), top1), 2),
-                 over_seeds(each(cells.results(network, *base), top1), 2), signed_over_seeds(differences, 2),
-                 signed_over_seeds(smoothed_differences, 2)});
-        }
-    }
-    return table;
+Table ablation_table(const ResultTable& table) {
+    const MethodOf own = own_method(), base = base_method(table);
+    const auto differences = [&](const MethodRow& row) {
+        return table.differences(row.network, row.key, base(row), top1, Pairing::same_seed);
+    };
+    return table_of(
+        ablation_rows(table),
+        {network_column(),
+         key_column("Ablation"),
+         {{"What it changes", false, 0.25}, [](const MethodRow& row) { return difference_of(row.key); }},
+         {{"Base", false}, base},
+         {{"Seeds"}, [&](const MethodRow& row) { return count_text(differences(row).size()); }},
+         mean_column(table, "Top-1 (%)"),
+         mean_column(table, "Top-1 of the base (%)", base),
+         change_column(table, "Difference (points)", base, own, top1, Pairing::same_seed),
+         change_column(table, "Difference of smoothed maxima", base, own, smoothed, Pairing::same_seed)});
+}
+
+Table accuracies_for_print(const ResultTable& table) {
+    std::vector<MethodRow> rows;
+    std::vector<MethodColumn> columns{
+        network_column(),
+        number_column(
+            table, "MACs (M)", [](const Result& r) { return static_cast<double>(r.cost.macs) / 1e6; }, 1)};
+    for (const std::string& network : table.networks_with_results({"w4a4e8"}))
+        rows.push_back({network, "w4a4e8"});
+    for (const std::string& method : table.methods())
+        if (on_curve(method)) columns.push_back(mean_column(table, method, always(method)));
+    return table_of(rows, columns);
+}
+
+Table ablations_for_print(const ResultTable& table) {
+    const std::string network = table.networks().front();
+    std::vector<MethodRow> rows = ablation_rows(table);
+    std::erase_if(rows, [&](const MethodRow& row) {
+        return row.network != network || table.results(network, row.key).empty();
+    });
+    const MethodOf base = base_method(table);
+    return table_of(rows, {key_column(network),
+                           {{"What it changes", false, 0.45},
+                            [](const MethodRow& row) { return difference_of(row.key); }},
+                           {{"Base", false}, base},
+                           mean_column(table, "Top-1 (%)"),
+                           change_column(table, "Difference", base, own_method(), top1, Pairing::same_seed)});
 }
 
 Table full_cell_table(const std::vector<ReportedCell>& cells) {
-    Table table = cell_table(cells);
-    for (const char* title :
-         {"smoothed_maximum", "generalization_gap", "linear_cost", "quadratic_cost", "activation_bytes"})
-        table.columns.push_back({title});
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-        auto& row = table.rows[i];
-        if (const auto& r = cells[i].result) {
-            const auto maximum = smoothed(*r);
-            row.push_back(maximum ? fmt::format("{}", *maximum) : kMissing);
-            row.push_back(fmt::format("{}", r->generalization_gap()));
-            for (std::size_t value : {r->linear_cost, r->quadratic_cost, r->activation_bytes})
-                row.push_back(std::to_string(value));
-        }
-        row.resize(table.columns.size(), kMissing);
-    }
-    return table;
+    return cell_table(
+        cells, {result_column("smoothed_maximum", smoothed), result_column("generalization_gap", gap),
+                result_column("linear_cost", [](const Result& r) { return r.cost.linear; }),
+                result_column("quadratic_cost", [](const Result& r) { return r.cost.quadratic; }),
+                result_column("activation_bytes", [](const Result& r) { return r.cost.activation_bytes; })});
 }
 
 }  // namespace nibble::aqt

@@ -23,9 +23,9 @@ const char* changed(const std::string& before, const std::string& after) {
 
 std::vector<std::string> row_of(const Result& before, const Result& after) {
     return {after.cell,
-            fmt::format("{:.2f}", before.top1),
-            fmt::format("{:.2f}", after.top1),
-            fmt::format("{:+.2f}", after.top1 - before.top1),
+            fmt::format("{:.2f}", before.eval.top1),
+            fmt::format("{:.2f}", after.eval.top1),
+            fmt::format("{:+.2f}", after.eval.top1 - before.eval.top1),
             changed(before.weights_digest, after.weights_digest),
             changed(before.predictions_digest, after.predictions_digest)};
 }
@@ -75,9 +75,8 @@ void add_bless(CommandLine& line) {
     o->shared.add_json(command);
     command
         .examples(
-            "  nibble bless\n"
-            "  make bless                                   the golden trajectories too\n"
-            "For changes of arithmetic or protocol that are meant. Results that come out as they are stay "
+            "  nibble bless\n  make bless                                   the golden trajectories too\nFor "
+            "changes of arithmetic or protocol that are meant. Results that come out as they are stay "
             "untouched.")
         .action([o] { return bless_command(*o); });
 }

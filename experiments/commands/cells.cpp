@@ -60,10 +60,9 @@ void add_cells(CommandLine& line) {
     o->shared.add_json(command);
     command
         .examples(
-            "  nibble cells --profile quick\n"
-            "  nibble cells baseline --profile cifar10 --status\n"
-            "  nibble run $(nibble cells --profile quick --due)\n"
-            "  nibble cells baseline --json                 with the resolved configuration of each")
+            "  nibble cells --profile quick\n  nibble cells baseline --profile cifar10 --status\n  nibble "
+            "run $(nibble cells --profile quick --due)\n  nibble cells baseline --json                 with "
+            "the resolved configuration of each")
         .action([o] { return cells_command(*o); });
 }
 

@@ -6,6 +6,7 @@
 #include "engine/core/json.hpp"
 #include "experiments/commands/commands.hpp"
 #include "experiments/pipeline/model.hpp"
+#include "experiments/runs/compute_cell.hpp"
 #include "experiments/support/table.hpp"
 
 namespace nibble {
@@ -52,7 +53,7 @@ Table total_table(const std::string& name, const Cost& cost, const std::string& 
 
 /// As results state it, and what each layer costs.
 Json layers_with_costs(const NetworkCost& cost) {
-    Json layers = to_json(cost).at("layers");
+    Json layers = to_json(summary_of(cost)).at("layers");
     for (std::size_t i = 0; i < cost.layers.size(); ++i) layers[i].update(to_json(cost.layers[i].cost));
     return layers;
 }

@@ -17,6 +17,7 @@
 #include "experiments/pipeline/data.hpp"
 #include "experiments/pipeline/diagnosis.hpp"
 #include "experiments/pipeline/network_file.hpp"
+#include "experiments/runs/compute_cell.hpp"
 #include "experiments/support/table.hpp"
 
 namespace nibble {
@@ -168,7 +169,8 @@ int quantize_command(const QuantizeOptions& o) {
                                    original.model, written.bits, written.weight_bytes, bytes, whole);
     if (o.report) {
         const auto list = sensitivities_of(original.graph, original.file.weights, quantized.network, images);
-        answer["report"] = to_json(quantized);
+        answer["report"] = to_json(summary_of(quantized));
+        answer["report"]["file_bytes"] = bytes;
         answer["report"]["sensitivity"] = to_json(list);
         text += "\n" + diagnosis_text(quantized, list);
     }

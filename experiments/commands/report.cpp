@@ -54,8 +54,7 @@ bool update_readme(const Project& project, const ReportOptions& o, Refused& refu
         fmt::format(
             "\nProfile `{}`; of each experiment, among the networks with most of these methods, the largest. "
             "Means over seeds or calibration draws, ± half the width of the 95 % interval. Epochs of "
-            "training: "
-            "{}; bits per weight include the scales in `mmse` and `fgq`. Names of methods: "
+            "training: {}; bits per weight include the scales in `mmse` and `fgq`. Names of methods: "
             "[GLOSSARY.md](GLOSSARY.md). Every claim of the papers with our figures and a verdict: "
             "[results/REPORT.md](results/REPORT.md).\n",
             profile, epochs_of(experiments, profile));
@@ -130,17 +129,11 @@ void add_report(CommandLine& line, Reports own) {
     o->shared.add_json(command);
     command
         .examples(
-            "  nibble report\n"
-            "  nibble report --profile quick\n"
-            "Writes results/PROFILE/EXPERIMENT.{md,csv,tex}, EXPERIMENT-curves.{svg,pdf} and whatever else "
-            "the "
-            "experiment has\n"
-            "(claims, plots) from results/PROFILE/EXPERIMENT/ and nothing else; a cell without result is a "
-            "dash. "
-            "Without\n"
-            "--profile also the tables and rooflines of results/timing/MACHINE/kernel_speed.json. Without "
-            "gnuplot there\n"
-            "are tables but no plots.")
+            "  nibble report\n  nibble report --profile quick\nWrites "
+            "results/PROFILE/EXPERIMENT.{md,csv,tex}, EXPERIMENT-curves.{svg,pdf} and whatever else the "
+            "experiment has\n(claims, plots) from results/PROFILE/EXPERIMENT/ and nothing else; a cell "
+            "without result is a dash. Without\n--profile also the tables and rooflines of "
+            "results/timing/MACHINE/kernel_speed.json. Without gnuplot there\nare tables but no plots.")
         .action([o] { return report_command(*o); });
 }
 

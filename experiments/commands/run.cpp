@@ -64,11 +64,10 @@ void add_run(CommandLine& line) {
     o->shared.add_json(command);
     command
         .examples(
-            "  nibble run baseline/resnet20-w1.0--cifar10--bf16--s0\n"
-            "  nibble run $(nibble cells --profile quick)\n"
-            "Results go to results/PROFILE/EXPERIMENT/, weights, predictions and checkpoints to NIBBLE_RUNS "
-            "or\n"
-            "build/runs/. A run that was stopped in any way goes on where it was, to the same bits.")
+            "  nibble run baseline/resnet20-w1.0--cifar10--bf16--s0\n  nibble run $(nibble cells --profile "
+            "quick)\nResults go to results/PROFILE/EXPERIMENT/, weights, predictions and checkpoints to "
+            "NIBBLE_RUNS or\nbuild/runs/. A run that was stopped in any way goes on where it was, to the "
+            "same bits.")
         .action([o] { return run_command(*o); });
 }
 

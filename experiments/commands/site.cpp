@@ -39,9 +39,7 @@ void add_site(CommandLine& line, Reports own) {
     o->shared.add_json(command);
     command
         .examples(
-            "  nibble site\n"
-            "  nibble site --out index.html\n"
-            "Open it in any browser; it needs no network.")
+            "  nibble site\n  nibble site --out index.html\nOpen it in any browser; it needs no network.")
         .action([o] { return site_command(*o); });
 }
 

@@ -83,11 +83,10 @@ void add_stale(CommandLine& line) {
     o->shared.add_json(command);
     command
         .examples(
-            "  nibble stale                                 prints nothing when all is fresh\n"
-            "  nibble run $(nibble cells --profile cifar10 --due)   what is stale or missing\n"
-            "Compared are digests of the resolved configuration, the data, the network, the weights a run "
-            "starts from, and\n"
-            "the golden trajectories in tests/golden that pin the arithmetic; never time stamps.")
+            "  nibble stale                                 prints nothing when all is fresh\n  nibble run "
+            "$(nibble cells --profile cifar10 --due)   what is stale or missing\nCompared are digests of the "
+            "resolved configuration, the data, the network, the weights a run starts from, and\nthe golden "
+            "trajectories in tests/golden that pin the arithmetic; never time stamps.")
         .action([o] { return stale_command(*o); });
 }
 

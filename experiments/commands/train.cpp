@@ -8,6 +8,7 @@
 #include "experiments/pipeline/deployment.hpp"
 #include "experiments/pipeline/training.hpp"
 #include "experiments/pipeline/weights_file.hpp"
+#include "experiments/runs/result.hpp"
 #include "experiments/support/interrupt.hpp"
 
 namespace nibble {

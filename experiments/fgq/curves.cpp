@@ -44,9 +44,9 @@ Plot empty_plot(const std::string& title, const std::string& y_label) {
 
 }  // namespace
 
-Plot group_plot(const std::string& title, const Study& study, const std::string& network) {
+Plot group_plot(const std::string& title, const ResultTable& table, const std::string& network) {
     Plot plot = empty_plot(title + ", " + network, "top-1 accuracy (%)");
-    if (const auto real = study.values(network, kFloat); !real.empty())
+    if (const auto real = table.values(network, kFloat); !real.empty())
         plot.curves.push_back({"float network",
                                {{kGroupRange.low, real.front()}, {kGroupRange.high, real.front()}},
                                kBlack,
@@ -54,29 +54,29 @@ Plot group_plot(const std::string& title, const Study& study, const std::string&
     int colour = 0;
     for (int bits : kActivationBits)
         add(plot, against_groups(bits ? std::to_string(bits) + "-bit activations" : "float activations",
-                                 colour++, [&](int n) { return study.values(network, in_groups(n, bits)); }));
+                                 colour++, [&](int n) { return table.values(network, in_groups(n, bits)); }));
     add(plot,
         against_groups("fine-tuned, 8 bits", colour,
-                       [&](int n) { return study.values(network, fine_tuned(in_groups(n, 8)), top1); }),
+                       [&](int n) { return table.values(network, fine_tuned(in_groups(n, 8)), top1); }),
         false);
     return plot;
 }
 
-Plot drop_plot(const std::string& title, const Study& study) {
+Plot drop_plot(const std::string& title, const ResultTable& table) {
     Plot plot = empty_plot(title, "top-1 lost beside float (points)");
     int colour = 0;
-    for (const std::string& network : study.networks())
+    for (const std::string& network : table.networks())
         add(plot, against_groups(network, colour++,
-                                 [&](int n) { return study.differences(network, kFloat, in_groups(n, 8)); }));
+                                 [&](int n) { return table.differences(network, kFloat, in_groups(n, 8)); }));
     return plot;
 }
 
-Plot weight_plot(const std::string& title, const Study& study) {
+Plot weight_plot(const std::string& title, const ResultTable& table) {
     Plot plot = empty_plot(title, "squared error of ternary weights (% of their square)");
     int colour = 0;
-    for (const std::string& network : study.networks())
+    for (const std::string& network : table.networks())
         add(plot, against_groups(network, colour++, [&](int n) {
-                auto errors = study.values(network, in_groups(n, 8), fact("weight_error"));
+                auto errors = table.values(network, in_groups(n, 8), fact("weight_error"));
                 for (double& e : errors) e *= 100;
                 return errors;
             }));

@@ -19,8 +19,8 @@ std::optional<double> eliminated(const Result& result) {
 }
 
 std::optional<double> bits_per_weight(const Result& result) {
-    if (!result.quantized) return std::nullopt;
-    return result.quantized->bits_per_weight;
+    if (!result.quantization) return std::nullopt;
+    return result.quantization->bits_per_weight;
 }
 
 }  // namespace nibble::fgq

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "experiments/reports/study.hpp"
+#include "experiments/reports/result_table.hpp"
 
 namespace nibble::fgq {
 

@@ -2,209 +2,195 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "engine/models/catalog.hpp"
 #include "engine/quant/fgq/multiplications.hpp"
 #include "experiments/fgq/methods.hpp"
 #include "experiments/fgq/oracles.hpp"
+#include "experiments/reports/generic_tables.hpp"
 
 namespace nibble::fgq {
 
 namespace {
 
-std::string accuracy(const Study& study, const std::string& network, const std::string& method) {
-    return over_seeds(study.values(network, method), 2);
+MethodOf ternary(int group, int activation_bits) {
+    return always(in_groups(group, activation_bits));
 }
 
 /// Minus what is lost beside the float network.
-std::string change(const Study& study, const std::string& network, const std::string& method) {
-    return signed_over_seeds(study.differences(network, method, kFloat), 2);
-}
-
-std::string draws(const Study& study, const std::string& network, const std::string& method) {
-    return count_text(study.results(network, method).size());
-}
-
-std::string number(const std::vector<double>& values, int decimals) {
-    return values.empty() ? kMissing : fmt::format("{:.{}f}", values.front(), decimals);
+MethodColumn change_from_float(const ResultTable& table, const std::string& title,
+                               const MethodOf& method = own_method()) {
+    return change_column(table, title, always(kFloat), method);
 }
 
 std::string percent_of(double share) {
     return fmt::format("{:.2f}", 100 * share);
 }
 
+struct Ablation {
+    std::string ending, what;
+};
+const std::vector<Ablation> kAblations{
+    {"-oldbn", "batch norm keeps the float network's statistics"},
+    {"-plainbn", "batch norm re-estimated on images that are not augmented"},
+    {"-matchbn", "batch norm matched to the float network's statistics"},
+    {"-emax", "exponents of activations reach the maximum"},
+    {"-twn", "thresholds 0.7 mean |W| (TWN)"},
+    {"-exp", "thresholds mean |W| (exponential model)"},
+    {"-t", "first convolution ternary, too"}};
+
 }  // namespace
 
-Table paper_table(const Study& study) {
-    Table table{{{"Network", false},
-                 {"Float (%)"},
-                 {"8a-2w, N = 4 (%)"},
-                 {"Change (points)"},
-                 {"4a-2w, N = 4 (%)"},
-                 {"Change (points)"},
-                 {"8a-2w, N = 64 (%)"},
-                 {"8a-2w, N = 64, fine-tuned (%)"}},
-                {}};
-    for (const std::string& network : study.networks())
-        table.rows.push_back(
-            {network, accuracy(study, network, kFloat), accuracy(study, network, in_groups(4, 8)),
-             change(study, network, in_groups(4, 8)), accuracy(study, network, in_groups(4, 4)),
-             change(study, network, in_groups(4, 4)), accuracy(study, network, in_groups(64, 8)),
-             accuracy(study, network, fine_tuned(in_groups(64, 8)))});
-    return table;
+Table paper_table(const ResultTable& table) {
+    std::vector<MethodRow> rows;
+    for (const std::string& network : table.networks()) rows.push_back({network, ""});
+    return table_of(
+        rows, {network_column(), mean_column(table, "Float (%)", always(kFloat)),
+               mean_column(table, "8a-2w, N = 4 (%)", ternary(4, 8)),
+               change_from_float(table, "Change (points)", ternary(4, 8)),
+               mean_column(table, "4a-2w, N = 4 (%)", ternary(4, 4)),
+               change_from_float(table, "Change (points)", ternary(4, 4)),
+               mean_column(table, "8a-2w, N = 64 (%)", ternary(64, 8)),
+               mean_column(table, "8a-2w, N = 64, fine-tuned (%)", always(fine_tuned(in_groups(64, 8))))});
 }
 
-Table group_table(const Study& study) {
-    Table table{{{"Network", false}, {"N"}, {"Bits per weight"}}, {}};
-    for (const char* title :
-         {"Float activations (%)", "8 bits (%)", "Draws", "Change (points)", "4 bits (%)", "Change (points)"})
-        table.columns.push_back({title});
-    for (const std::string& network : study.networks())
-        for (int n : kGroups) {
-            const std::string real = in_groups(n, 0), eight = in_groups(n, 8), four = in_groups(n, 4);
-            if (study.networks_with({eight}).empty()) continue;
-            table.rows.push_back({network, std::to_string(n),
-                                  number(study.values(network, eight, bits_per_weight), 2),
-                                  accuracy(study, network, real), accuracy(study, network, eight),
-                                  draws(study, network, eight), change(study, network, eight),
-                                  accuracy(study, network, four), change(study, network, four)});
-        }
-    return table;
-}
-
-Table weight_table(const Study& study) {
-    Table table{{{"N"}, {"Gaussian error (%)"}, {"Laplace error (%)"}}, {}};
-    for (const std::string& network : study.networks()) table.columns.push_back({network + " error (%)"});
-    table.columns.push_back({"Gaussian density (%)"});
-    table.columns.push_back({"Laplace density (%)"});
-    for (const std::string& network : study.networks()) table.columns.push_back({network + " density (%)"});
-    const auto percent = [&](const std::string& network, int n, const char* name) {
-        const auto values = study.values(network, in_groups(n, 8), fact(name));
-        return values.empty() ? std::string(kMissing) : percent_of(values.front());
+Table group_table(const ResultTable& table) {
+    std::vector<MethodRow> rows;
+    for (const std::string& network : table.networks())
+        for (int n : kGroups)
+            if (!table.networks_in_grid({in_groups(n, 8)}).empty())
+                rows.push_back({network, std::to_string(n)});
+    const auto with = [](int bits) {
+        return [bits](const MethodRow& row) { return in_groups(std::stoi(row.key), bits); };
     };
-    for (const Oracle& o : kOracles) {
-        std::vector<std::string> row{std::to_string(o.group), percent_of(o.gaussian_error),
-                                     percent_of(o.laplace_error)};
-        for (const std::string& network : study.networks())
-            row.push_back(percent(network, o.group, "weight_error"));
-        row.push_back(percent_of(o.gaussian_density));
-        row.push_back(percent_of(o.laplace_density));
-        for (const std::string& network : study.networks())
-            row.push_back(percent(network, o.group, "density"));
-        table.rows.push_back(std::move(row));
-    }
-    return table;
+    return table_of(rows, {network_column(),
+                           {{"N"}, own_method()},
+                           number_column(table, "Bits per weight", bits_per_weight, 2, with(8)),
+                           mean_column(table, "Float activations (%)", with(0)),
+                           mean_column(table, "8 bits (%)", with(8)),
+                           count_column(table, "Draws", with(8)),
+                           change_from_float(table, "Change (points)", with(8)),
+                           mean_column(table, "4 bits (%)", with(4)),
+                           change_from_float(table, "Change (points)", with(4))});
 }
 
-Table multiplication_table(const Study& study) {
-    Table table{{{"N"}, {"Eliminated by the law (%)"}}, {}};
-    for (const std::string& network : study.networks()) table.columns.push_back({network + ", counted (%)"});
-    constexpr const char* kPapers[] = {"resnet50-imagenet", "resnet101-imagenet"};
-    for (const char* network : kPapers) table.columns.push_back({fmt::format("{}, by shape (%)", network)});
-    table.columns.push_back({"Speed by the paper's model (f32 = 1)"});
-    for (int n : kGroups) {
-        std::vector<std::string> row{std::to_string(n), percent_of(eliminated_by_law(n))};
-        for (const std::string& network : study.networks())
-            row.push_back(number(study.values(network, in_groups(n, 8), eliminated), 2));
-        for (const char* network : kPapers)
-            row.push_back(
-                percent_of(multiplications_of(make_model(network), n, Counted::all_layers).eliminated()));
-        row.push_back(fmt::format("{:.2f}", speed_by_model(n)));
-        table.rows.push_back(std::move(row));
-    }
-    return table;
-}
-
-Table ablation_table(const Study& study) {
-    struct Ablation {
-        std::string ending, what;
+Table weight_table(const ResultTable& table) {
+    using ByGroup = ColumnOf<Oracle>;
+    const auto percent = [](const char* title, double Oracle::*share) {
+        return ByGroup{{title}, [share](const Oracle& o) { return percent_of(o.*share); }};
     };
-    const std::vector<Ablation> ablations{
-        {"-oldbn", "batch norm keeps the float network's statistics"},
-        {"-plainbn", "batch norm re-estimated on images that are not augmented"},
-        {"-matchbn", "batch norm matched to the float network's statistics"},
-        {"-emax", "exponents of activations reach the maximum"},
-        {"-twn", "thresholds 0.7 mean |W| (TWN)"},
-        {"-exp", "thresholds mean |W| (exponential model)"},
-        {"-t", "first convolution ternary, too"}};
-    Table table{{{"Network", false},
-                 {"Method", false},
-                 {"What it changes", false, 0.3},
-                 {"Draws"},
-                 {"Top-1 (%)"},
-                 {"Top-1 without the change (%)"},
-                 {"Difference (points)"}},
-                {}};
+    std::vector<ByGroup> columns{{{"N"}, [](const Oracle& o) { return std::to_string(o.group); }},
+                                 percent("Gaussian error (%)", &Oracle::gaussian_error),
+                                 percent("Laplace error (%)", &Oracle::laplace_error)};
+    const auto add_networks = [&](const char* what, const char* name) {
+        for (const std::string& network : table.networks())
+            columns.push_back({{network + what}, [&table, network, name](const Oracle& o) {
+                                   const auto of = table.values(network, in_groups(o.group, 8), fact(name));
+                                   return of.empty() ? std::string(kMissing) : percent_of(of.front());
+                               }});
+    };
+    add_networks(" error (%)", "weight_error");
+    columns.push_back(percent("Gaussian density (%)", &Oracle::gaussian_density));
+    columns.push_back(percent("Laplace density (%)", &Oracle::laplace_density));
+    add_networks(" density (%)", "density");
+    return table_of(kOracles, columns);
+}
+
+Table multiplication_table(const ResultTable& table) {
+    using ByGroup = ColumnOf<int>;
+    std::vector<ByGroup> columns{
+        {{"N"}, [](int n) { return std::to_string(n); }},
+        {{"Eliminated by the law (%)"}, [](int n) { return percent_of(eliminated_by_law(n)); }}};
+    for (const std::string& network : table.networks())
+        columns.push_back({{network + ", counted (%)"}, [&table, network](int n) {
+                               const auto of = table.values(network, in_groups(n, 8), eliminated);
+                               return of.empty() ? kMissing : fmt::format("{:.2f}", of.front());
+                           }});
+    for (const char* network : {"resnet50-imagenet", "resnet101-imagenet"})
+        columns.push_back(
+            {{fmt::format("{}, by shape (%)", network)}, [network](int n) {
+                 return percent_of(
+                     multiplications_of(make_model(network), n, Counted::all_layers).eliminated());
+             }});
+    columns.push_back({{"Speed by the paper's model (f32 = 1)"},
+                       [](int n) { return fmt::format("{:.2f}", speed_by_model(n)); }});
+    return table_of(std::vector(std::begin(kGroups), std::end(kGroups)), columns);
+}
+
+Table ablation_table(const ResultTable& table) {
     std::vector<std::string> bases{"w8a8"};
     for (int bits : {8, 4})
         for (int n : kGroups) bases.push_back(in_groups(n, bits));
-    for (const std::string& network : study.networks())
-        for (const auto& [ending, what] : ablations)
-            for (const std::string& base : bases) {
-                const std::string method = base + ending;
-                if (!study.in_grid(network, method)) continue;
-                table.rows.push_back({network, method, what, draws(study, network, method),
-                                      accuracy(study, network, method), accuracy(study, network, base),
-                                      signed_over_seeds(study.differences(network, method, base), 2)});
-            }
-    return table;
+    std::vector<std::string> methods;
+    std::map<std::string, std::string> base_of, what_of;
+    for (const auto& [ending, what] : kAblations)
+        for (const std::string& base : bases) {
+            methods.push_back(base + ending);
+            base_of[methods.back()] = base;
+            what_of[methods.back()] = what;
+        }
+    const MethodOf base = [&](const MethodRow& row) { return base_of.at(row.key); };
+    return table_of(
+        rows_in_grid(table, methods),
+        {network_column(),
+         key_column("Method"),
+         {{"What it changes", false, 0.3}, [&](const MethodRow& row) { return what_of.at(row.key); }},
+         count_column(table, "Draws"),
+         mean_column(table, "Top-1 (%)"),
+         mean_column(table, "Top-1 without the change (%)", base),
+         change_column(table, "Difference (points)", base)});
 }
 
-Table storage_table(const Study& study) {
-    Table table{
-        {{"Network", false}, {"Weights", false}, {"Bits per weight"}, {"Top-1 (%)"}, {"Change (points)"}},
-        {}};
-    const std::pair<std::string, const char*> rows[] = {{in_groups(4, 8), "ternary, N = 4"},
-                                                        {"w4a8", "4 bits, one scale per output channel"},
-                                                        {in_groups(64, 8), "ternary, N = 64"},
-                                                        {"w8a8", "8 bits, one scale per output channel"}};
-    for (const std::string& network : study.networks())
-        for (const auto& [method, what] : rows) {
-            if (!study.in_grid(network, method)) continue;
-            table.rows.push_back({network, what, number(study.values(network, method, bits_per_weight), 2),
-                                  accuracy(study, network, method), change(study, network, method)});
-        }
-    return table;
+Table storage_table(const ResultTable& table) {
+    const std::map<std::string, std::string> names{{in_groups(4, 8), "ternary, N = 4"},
+                                                   {"w4a8", "4 bits, one scale per output channel"},
+                                                   {in_groups(64, 8), "ternary, N = 64"},
+                                                   {"w8a8", "8 bits, one scale per output channel"}};
+    return table_of(rows_in_grid(table, {in_groups(4, 8), "w4a8", in_groups(64, 8), "w8a8"}),
+                    {network_column(),
+                     {{"Weights", false}, [&](const MethodRow& row) { return names.at(row.key); }},
+                     number_column(table, "Bits per weight", bits_per_weight, 2),
+                     mean_column(table, "Top-1 (%)"),
+                     change_from_float(table, "Change (points)")});
 }
 
-Table tuning_table(const Study& study) {
-    Table table{{{"Network", false},
-                 {"Method", false},
-                 {"Seeds"},
-                 {"Float (%)"},
-                 {"Before (%)"},
-                 {"Fine-tuned (%)"},
-                 {"Change from float (points)"},
-                 {"Training top-1 (%)"}},
-                {}};
-    const auto train_top1 = [](const Result& r) -> std::optional<double> { return r.train_top1; };
-    for (const std::string& network : study.networks())
-        for (int n : kGroups) {
-            const std::string before = in_groups(n, 8), after = fine_tuned(before);
-            if (!study.in_grid(network, after)) continue;
-            table.rows.push_back({network, before, draws(study, network, after),
-                                  accuracy(study, network, kFloat), accuracy(study, network, before),
-                                  accuracy(study, network, after), change(study, network, after),
-                                  over_seeds(study.values(network, after, train_top1), 2)});
-        }
-    return table;
+Table tuning_table(const ResultTable& table) {
+    const auto train_top1 = [](const Result& r) { return r.train.top1; };
+    const MethodOf tuned = [](const MethodRow& row) { return fine_tuned(row.key); };
+    std::vector<MethodRow> rows;
+    for (const std::string& network : table.networks())
+        for (int n : kGroups)
+            if (table.in_grid(network, fine_tuned(in_groups(n, 8))))
+                rows.push_back({network, in_groups(n, 8)});
+    return table_of(rows, {network_column(), key_column("Method"), count_column(table, "Seeds", tuned),
+                           mean_column(table, "Float (%)", always(kFloat)), mean_column(table, "Before (%)"),
+                           mean_column(table, "Fine-tuned (%)", tuned),
+                           change_from_float(table, "Change from float (points)", tuned),
+                           mean_column(table, "Training top-1 (%)", tuned, train_top1)});
+}
+
+std::map<std::string, Table> tables_for_print(const ResultTable& table) {
+    const std::string four = in_groups(4, 8);
+    std::vector<PrintedMethod> groups{{"float", kFloat}};
+    for (int n : kGroups) groups.push_back({fmt::format("N = {}, 8-bit activations", n), in_groups(n, 8)});
+    groups.push_back({"N = 4, 4-bit activations", in_groups(4, 4)});
+    groups.push_back({"N = 64, 8-bit activations, fine-tuned", fine_tuned(in_groups(64, 8))});
+    std::vector<PrintedMethod> details;
+    for (const auto& [ending, what] : kAblations)
+        details.push_back({what, (ending == "-emax" ? in_groups(4, 4) : four) + ending,
+                           ending == "-emax" ? in_groups(4, 4) : four});
+    details.push_back({"4-bit integers instead", "w4a8", four});
+    return {{"-groups", methods_by_network(table, "Top-1 (%)", groups)},
+            {"-details", methods_by_network(table, "Change (points)", details, 0.4)}};
 }
 
 Table full_cell_table(const std::vector<ReportedCell>& cells) {
-    Table table = cell_table(cells);
-    const std::vector<std::string> facts{"weight_error",    "density",
-                                         "groups",          "groups_helped_by_two_thresholds",
-                                         "multiplications", "multiplications_left"};
-    table.columns.push_back({"bits_per_weight"});
-    for (const std::string& name : facts) table.columns.push_back({name});
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-        const auto add = [&](const Study::Quantity& of) {
-            const auto value = cells[i].result ? of(*cells[i].result) : std::nullopt;
-            table.rows[i].push_back(value ? fmt::format("{}", *value) : kMissing);
-        };
-        add(bits_per_weight);
-        for (const std::string& name : facts) add(fact(name));
-    }
-    return table;
+    std::vector<CellColumn> more{result_column("bits_per_weight", bits_per_weight)};
+    for (const char* name : {"weight_error", "density", "groups", "groups_helped_by_two_thresholds",
+                             "multiplications", "multiplications_left"})
+        more.push_back(result_column(name, fact(name)));
+    return cell_table(cells, more);
 }
 
 }  // namespace nibble::fgq

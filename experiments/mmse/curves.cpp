@@ -27,10 +27,10 @@ double mean(const std::vector<double>& values) {
 }
 
 /// Signal to quantization noise of each layer's 4-bit weights in one network.
-Plot layer_plot(const std::string& title, const Study& cells) {
+Plot layer_plot(const std::string& title, const ResultTable& table) {
     std::vector<std::string> methods;
     for (const Way& way : kWays) methods.push_back(std::string("w4e8") + way.suffix);
-    const std::string network = cells.largest_with(methods);
+    const std::string network = table.largest_with(methods);
     Plot plot{fmt::format("{}: 4-bit weights of {}", title, network),
               "layer (8 bits in the first and the last)",
               "signal to quantization noise (dB)",
@@ -39,17 +39,17 @@ Plot layer_plot(const std::string& title, const Study& cells) {
     if (network.empty()) return plot;
     int colour = 0;
     for (const Way& way : kWays) {
-        const Result& r = *cells.results(network, std::string("w4e8") + way.suffix).front();
+        const Result& r = *table.results(network, std::string("w4e8") + way.suffix).front();
         Curve curve{way.label, {}, colour++, false};
-        for (std::size_t i = 1; i + 1 < r.quantized->layers.size(); ++i)
-            curve.points.emplace_back(i + 1, sqnr(r.quantized->layers[i].weight_error));
+        for (std::size_t i = 1; i + 1 < r.quantization->layers.size(); ++i)
+            curve.points.emplace_back(i + 1, sqnr(r.quantization->layers[i].weight_error));
         plot.curves.push_back(curve);
     }
     return plot;
 }
 
-Plot bits_plot(const std::string& title, const Study& cells) {
-    const std::string network = cells.largest_with({"w4a8e8", "w4a8e8-pt"});
+Plot bits_plot(const std::string& title, const ResultTable& table) {
+    const std::string network = table.largest_with({"w4a8e8", "w4a8e8-pt"});
     Plot plot{fmt::format("{}: {}, activations in 8 bits", title, network),
               "bits of weights (8 in the first and last layer)",
               "top-1 accuracy (%)",
@@ -61,28 +61,28 @@ Plot bits_plot(const std::string& title, const Study& cells) {
         Curve curve{way.label, {}, colour++, false};
         for (int bits = 2; bits <= 8; ++bits) {
             const auto values =
-                cells.values(network, fmt::format("w{}a8{}{}", bits, bits < 8 ? "e8" : "", way.suffix));
+                table.values(network, fmt::format("w{}a8{}{}", bits, bits < 8 ? "e8" : "", way.suffix));
             if (!values.empty()) curve.add_mean(bits, values);
         }
         if (curve.points.size() > 1) plot.curves.push_back(curve);
     }
-    if (const auto values = cells.values(network, kFloat); !values.empty())
+    if (const auto values = table.values(network, kFloat); !values.empty())
         plot.curves.push_back({"float", {{2, mean(values)}, {8, mean(values)}}, Curve::kGrey, true});
     return plot;
 }
 
-Plot dual_plot(const std::string& title, const Study& cells) {
+Plot dual_plot(const std::string& title, const ResultTable& table) {
     Plot plot{
         title + ": 4-bit weights, 8-bit activations", "dual kernels (%)", "top-1 against float (points)", {}};
     plot.legend_above = true;
     int colour = 0;
-    for (const std::string& network : cells.networks()) {
+    for (const std::string& network : table.networks()) {
         Curve curve{network, {}, colour++, false};
-        for (const std::string& method : cells.methods()) {
+        for (const std::string& method : table.methods()) {
             Method plain = method_from(method);
             const int share = plain.dual_percent;
             plain.dual_percent = 0;
-            const auto differences = cells.differences(network, method, kFloat);
+            const auto differences = table.differences(network, method, kFloat);
             if (to_string(plain) == "w4a8e8" && !differences.empty()) curve.add_mean(share, differences);
         }
         std::sort(curve.points.begin(), curve.points.end());
@@ -92,8 +92,8 @@ Plot dual_plot(const std::string& title, const Study& cells) {
 }
 
 /// Error over scale, as a grid search per tensor saw it.
-Plot scale_plot(const std::string& title, const Study& cells) {
-    const std::string method = "w4a8e8-pt-wgrid", network = cells.largest_with({method});
+Plot scale_plot(const std::string& title, const ResultTable& table) {
+    const std::string method = "w4a8e8-pt-wgrid", network = table.largest_with({method});
     Plot plot{fmt::format("{}: 4-bit weights per tensor, {}", title, network),
               "scale, relative to max-abs",
               "signal to quantization noise (dB)",
@@ -101,7 +101,7 @@ Plot scale_plot(const std::string& title, const Study& cells) {
     plot.legend_above = true;
     if (network.empty()) return plot;
     int colour = 0;
-    for (const auto& [layer, points] : cells.results(network, method).front()->quantized->curves) {
+    for (const auto& [layer, points] : table.results(network, method).front()->quantization->curves) {
         Curve curve{layer, {}, colour++, false};
         for (const auto& [scale, error] : points) curve.points.emplace_back(scale, sqnr(error));
         plot.curves.push_back(curve);
@@ -110,7 +110,7 @@ Plot scale_plot(const std::string& title, const Study& cells) {
 }
 
 /// A mark for each draw, a line through the means.
-Plot calibration_plot(const std::string& title, const Study& cells) {
+Plot calibration_plot(const std::string& title, const ResultTable& table) {
     Plot plot{title + ": w4a4e8",
               "calibration images (a mark is one draw)",
               "top-1 against float (points)",
@@ -119,14 +119,14 @@ Plot calibration_plot(const std::string& title, const Study& cells) {
     plot.legend_above = true;
     plot.x_range = {12, 1400};
     int colour = 0;
-    for (const std::string& network : cells.networks()) {
+    for (const std::string& network : table.networks()) {
         Curve means{network, {}, colour, false}, marks{"", {}, colour, false, Curve::Form::marks};
         ++colour;
-        for (const std::string& method : cells.methods()) {
+        for (const std::string& method : table.methods()) {
             Method plain = method_from(method);
             const int images = plain.images;
             plain.images = Method::kImages;
-            const auto differences = cells.differences(network, method, kFloat);
+            const auto differences = table.differences(network, method, kFloat);
             if (to_string(plain) != "w4a4e8" || differences.empty()) continue;
             means.add_mean(images, differences);
             for (double d : differences) marks.points.emplace_back(images, d);
@@ -141,11 +141,11 @@ Plot calibration_plot(const std::string& title, const Study& cells) {
 
 }  // namespace
 
-std::map<std::string, Plot> plots(const std::string& title, const Study& cells) {
+std::map<std::string, Plot> plots(const std::string& title, const ResultTable& table) {
     std::map<std::string, Plot> all{
-        {"-scales", scale_plot(title, cells)}, {"-layers", layer_plot(title, cells)},
-        {"-bits", bits_plot(title, cells)},    {"-unbiased", unbiased_plot(title, cells)},
-        {"-dual", dual_plot(title, cells)},    {"-calibration", calibration_plot(title, cells)}};
+        {"-scales", scale_plot(title, table)}, {"-layers", layer_plot(title, table)},
+        {"-bits", bits_plot(title, table)},    {"-unbiased", unbiased_plot(title, table)},
+        {"-dual", dual_plot(title, table)},    {"-calibration", calibration_plot(title, table)}};
     std::erase_if(all, [](const auto& entry) { return entry.second.curves.empty(); });
     return all;
 }

@@ -27,7 +27,7 @@ std::string clipping_text(const Method& m) {
 double mean_weight_error(const Result& result) {
     const Cell cell = cell_from(result.cell);
     const bool wide_ends = method_from(cell.method).wide_ends;
-    const auto& layers = result.quantized->layers;
+    const auto& layers = result.quantization->layers;
     double sum = 0;
     std::size_t count = 0;
     for (std::size_t i = 0; i < layers.size(); ++i) {

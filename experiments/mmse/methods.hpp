@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "engine/quant/mmse/method.hpp"
-#include "experiments/reports/study.hpp"
+#include "experiments/reports/result_table.hpp"
 
 namespace nibble::mmse {
 

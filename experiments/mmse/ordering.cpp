@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "engine/quant/post_training.hpp"
-#include "experiments/support/statistics.hpp"
+#include "experiments/reports/comparison.hpp"
 
 namespace nibble::mmse {
 
@@ -43,7 +43,7 @@ struct Layers {
 Layers compare(const Result& from, const Result& to) {
     Layers layers;
     double sum = 0;
-    const auto &a = from.quantized->layers, &b = to.quantized->layers;
+    const auto &a = from.quantization->layers, &b = to.quantization->layers;
     for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
         if (!a[i].weights || !b[i].weights || a[i].weight_error <= 0 || b[i].weight_error <= 0) continue;
         const double gain = sqnr(b[i].weight_error) - sqnr(a[i].weight_error);
@@ -62,7 +62,8 @@ Layers compare(const Result& from, const Result& to) {
 
 }  // namespace
 
-Ordering ordering(const Study& cells) {
+Ordering ordering(const ResultTable& table) {
+    const EstimateOf estimate = paired(table);
     Ordering result;
     result.table.columns = {{"Network", false},
                             {"Bits", false},
@@ -73,25 +74,25 @@ Ordering ordering(const Study& cells) {
                             {"Weights nearer (dB, mean)"},
                             {"Layers nearer"},
                             {"Least gain (dB)", false}};
-    for (const std::string& network : cells.networks())
-        for (const std::string& bits : cells.methods()) {
+    for (const std::string& network : table.networks())
+        for (const std::string& bits : table.methods()) {
             const Method m = method_from(bits);
             if (!m.quantizes_weights() || bits.find('-') != std::string::npos) continue;
             for (const auto& [from_end, to_end, text] : kSteps) {
                 const std::string from = bits + from_end, to = bits + to_end;
-                const auto differences = cells.differences(network, to, from);
+                const auto differences = table.differences(network, to, from);
                 if (differences.empty()) continue;
                 ++result.steps;
-                const auto gained = *cells.estimate(difference(network, to, from));
+                const auto gained = *estimate(difference(network, to, from));
                 if (gained.mean + gained.half_width().value_or(0) >= 0) {
                     ++result.held;
                     continue;
                 }
                 const Layers layers =
-                    compare(*cells.results(network, from).front(), *cells.results(network, to).front());
+                    compare(*table.results(network, from).front(), *table.results(network, to).front());
                 result.table.rows.push_back(
-                    {network, bits, text, over_seeds(cells.values(network, from), 2),
-                     over_seeds(cells.values(network, to), 2), signed_over_seeds(differences, 2),
+                    {network, bits, text, over_seeds(table.values(network, from), 2),
+                     over_seeds(table.values(network, to), 2), signed_over_seeds(differences, 2),
                      fmt::format("{:+.2f}", layers.gain),
                      fmt::format("{} of {}", layers.nearer, layers.count),
                      layers.count > 0 ? fmt::format("{:+.2f} in {}", layers.worst_gain, layers.worst)

@@ -1,4 +1,4 @@
-// The paper's ordering, step by step: max-abs < MMSE, tensor < kernel < refined, dual; and the passes that
+// The paper's ordering, step by step: max-abs < MMSE; a scale per tensor < per output channel < refined, dual; and the passes that
 // others add to it. Where a step lowers the squared error of the weights and yet does not raise the accuracy,
 // the layers show how much nearer each came.
 #pragma once
@@ -17,6 +17,6 @@ struct Ordering {
 };
 
 /// Every step between methods of one network and number of weight bits that the grid has.
-Ordering ordering(const Study& cells);
+Ordering ordering(const ResultTable& table);
 
 }  // namespace nibble::mmse

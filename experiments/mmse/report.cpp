@@ -14,13 +14,11 @@ namespace {
 
 const char* kFigures =
     "Mean over the draws of calibration images, ± half the width of its 95 % confidence interval (Student's "
-    "t) "
-    "where there are two or more; methods in which no image has a say have one result. – stands for a cell "
-    "without result, and for files of networks with a float side. `w4a4e8` is 4 bits for weights and "
+    "t) where there are two or more; methods in which no image has a say have one result. – stands for a "
+    "cell without result, and for files of networks with a float side. `w4a4e8` is 4 bits for weights and "
     "activations, 8 in the first and last layer. Bits per weight count scales (32 bits each) and second "
-    "tensors; "
-    "compression is against 32 bits; products are those of the float network times one plus the share done "
-    "twice. Batch norm is folded before anything is quantized.";
+    "tensors; compression is against 32 bits; products are those of the float network times one plus the "
+    "share done twice. Batch norm is folded before anything is quantized.";
 
 struct Shown {
     const char* plot;
@@ -33,7 +31,7 @@ constexpr Shown kShown[] = {{"-scales", "Error over scale"},
                             {"-dual", "Accuracy over the share of dual kernels"},
                             {"-calibration", "Accuracy over the number of calibration images"}};
 
-std::string markdown(const std::string& profile, const Grid& grid, const Study& cells,
+std::string markdown(const std::string& profile, const Grid& grid, const ResultTable& table,
                      const std::vector<NamedTable>& all, const std::map<std::string, Plot>& drawn,
                      const std::vector<Claim>& claims) {
     const std::string& name = grid.experiment;
@@ -42,7 +40,7 @@ std::string markdown(const std::string& profile, const Grid& grid, const Study& 
         text += fmt::format("## {}\n\n{}\n\n{}\n", t.heading, t.text, t.table.markdown());
     for (const auto& [plot, title] : kShown)
         if (drawn.contains(plot)) text += fmt::format("## {1}\n\n![{1}]({0}{2}.svg)\n\n", name, title, plot);
-    const Ordering order = ordering(cells);
+    const Ordering order = ordering(table);
     text += fmt::format(
         "## The paper's ordering\n\nMax-abs < MMSE, tensor < kernel < refined and dual, and passes that are "
         "to help: of {} such steps between cells, {} hold (accuracy does not fall by more than the 95 % "
@@ -51,13 +49,11 @@ std::string markdown(const std::string& profile, const Grid& grid, const Study& 
     if (order.held < order.steps)
         text += fmt::format(
             " The others, with what they did to the weights of each layer; a step may bring the weights of "
-            "every "
-            "layer nearer and the network no further:\n\n{}",
+            "every layer nearer and the network no further:\n\n{}",
             order.table.markdown());
     text += fmt::format(
         "\n\n## Claims\n\nJudged from the cells of this profile alone; the paper's figures are on ImageNet, "
-        "these "
-        "are not.\n\n{}\n",
+        "these are not.\n\n{}\n",
         claims_markdown(claims));
     return text + fmt::format(
                       "## More\n\nEvery figure, one row a cell: [{0}.csv]({0}.csv); one row a layer: "
@@ -68,25 +64,23 @@ std::string markdown(const std::string& profile, const Grid& grid, const Study& 
 }  // namespace
 
 Report report(const std::string& profile, const Grid& grid, const std::vector<ReportedCell>& reported) {
-    const Study cells(profile, reported);
-    const std::vector<NamedTable> all = tables(cells);
-    const std::vector<Claim> judged = claims(cells);
+    const ResultTable table(profile, reported);
+    const std::vector<NamedTable> all = tables(table);
+    const std::vector<Claim> judged = claims(table);
 
     Report report;
-    report.summary = summary_table(cells);
-    report.claims = judged;
-    report.plots = plots(grid.title + ", " + profile, cells);
-    report.files[".md"] = markdown(profile, grid, cells, all, report.plots, judged);
+    report.summary = summary_table(table);
+    add_claims(report, profile, grid, judged);
+    report.plots = plots(grid.title + ", " + profile, table);
+    report.files[".md"] = markdown(profile, grid, table, all, report.plots, judged);
     report.files[".csv"] = cell_rows(reported).csv();
     report.files["-layers.csv"] = layer_rows(reported).csv();
     for (const NamedTable& t : all) {
         report.files[t.name + ".csv"] = t.table.csv();
         report.files[t.name + ".tex"] = latex_file(t.table);
     }
-    report.files["-claims.md"] =
-        fmt::format("# {}: claims, profile `{}`\n\n{}", grid.title, profile, claims_markdown(judged));
-    report.files["-claims.csv"] = claims_table(judged).csv();
-    report.files["-claims.tex"] = latex_file(claims_summary(judged));
+    for (const auto& [name, printed] : tables_for_print(table))
+        report.files["-paper" + name + ".tex"] = latex_file(printed);
     return report;
 }
 

@@ -1,69 +1,61 @@
 #include "experiments/mmse/rows.hpp"
 
-#include <fmt/format.h>
+#include "experiments/reports/columns.hpp"
 
 namespace nibble::mmse {
 
+namespace {
+struct LayerRow {
+    std::string cell;
+    Result::Quantization::Layer layer;
+};
+
+template <class F>
+ColumnOf<LayerRow> layer_column(const std::string& title, F of) {
+    return {{title}, [of](const LayerRow& row) { return plain_text(std::invoke(of, row.layer)); }};
+}
+
+template <class F>
+CellColumn quantization_column(const std::string& title, F of) {
+    return result_column(title, [of](const Result& r) { return std::invoke(of, *r.quantization); });
+}
+}  // namespace
+
 Table layer_rows(const std::vector<ReportedCell>& cells) {
-    Table table{{{"cell", false},
-                 {"layer", false},
-                 {"weights", false},
-                 {"weight_error"},
-                 {"bits_per_weight"},
-                 {"kernels"},
-                 {"extra_kernels"},
-                 {"input", false},
-                 {"input_step"},
-                 {"input_error"}},
-                {}};
-    const auto number = [](const std::optional<double>& value) {
-        return value ? fmt::format("{}", *value) : std::string(kMissing);
-    };
-    for (const auto& [cell, result] : cells) {
-        if (!result || cell.seed != 0) continue;
-        for (const Result::Layer& l : result->quantized->layers)
-            table.rows.push_back({cell.name(), l.name, l.weights.value_or(kMissing),
-                                  fmt::format("{}", l.weight_error), fmt::format("{}", l.bits_per_weight),
-                                  std::to_string(l.kernels), std::to_string(l.extra_kernels),
-                                  l.input.value_or(kMissing), number(l.input_step), number(l.input_error)});
-    }
-    return table;
+    using Layer = Result::Quantization::Layer;
+    std::vector<LayerRow> rows;
+    for (const auto& [cell, result] : cells)
+        if (result && cell.seed == 0)
+            for (const Layer& layer : result->quantization->layers) rows.push_back({cell.name(), layer});
+    return table_of(rows, {{{"cell"}, [](const LayerRow& row) { return row.cell; }},
+                           layer_column("layer", &Layer::name),
+                           layer_column("weights", &Layer::weights),
+                           layer_column("weight_error", &Layer::weight_error),
+                           layer_column("bits_per_weight", &Layer::bits_per_weight),
+                           layer_column("kernels", &Layer::output_channels),
+                           layer_column("extra_kernels", &Layer::dual_channels),
+                           layer_column("input", &Layer::input),
+                           layer_column("input_step", &Layer::input_step),
+                           layer_column("input_error", &Layer::input_error)});
 }
 
 Table cell_rows(const std::vector<ReportedCell>& cells) {
-    Table table{{{"cell", false},
-                 {"model", false},
-                 {"method", false},
-                 {"seed"},
-                 {"top1"},
-                 {"top5"},
-                 {"loss"},
-                 {"calibration"},
-                 {"bits_per_weight"},
-                 {"product_overhead"},
-                 {"file_bytes"},
-                 {"executed_as", false},
-                 {"weights_digest", false},
-                 {"predictions_digest", false},
-                 {"key", false}},
-                {}};
-    for (const auto& [cell, result] : cells) {
-        std::vector<std::string> row{cell.name(), cell.model, cell.method, std::to_string(cell.seed)};
-        if (result) {
-            const Result::Quantized& q = *result->quantized;
-            for (double value : {result->top1, result->top5, result->loss})
-                row.push_back(fmt::format("{}", value));
-            row.push_back(std::to_string(q.calibration));
-            for (double value : {q.bits_per_weight, q.product_overhead})
-                row.push_back(fmt::format("{}", value));
-            row.push_back(q.file_bytes ? std::to_string(*q.file_bytes) : kMissing);
-            row.insert(row.end(), {result->executed_as, result->weights_digest, result->predictions_digest,
-                                   result->key});
-        }
-        row.resize(table.columns.size(), kMissing);
-        table.rows.push_back(std::move(row));
-    }
-    return table;
+    using Quantization = Result::Quantization;
+    return table_of(
+        cells,
+        {cell_column("cell", &Cell::name), cell_column("model", &Cell::model),
+         cell_column("method", &Cell::method), cell_column("seed", &Cell::seed), result_column("top1", top1),
+         result_column("top5", [](const Result& r) { return r.eval.top5; }),
+         result_column("loss", [](const Result& r) { return r.eval.loss; }),
+         quantization_column("calibration",
+                             [](const Quantization& q) { return q.calibration ? q.calibration->images : 0; }),
+         quantization_column("bits_per_weight", &Quantization::bits_per_weight),
+         quantization_column("product_overhead", &Quantization::product_overhead),
+         quantization_column("file_bytes", &Quantization::file_bytes),
+         result_column("executed_as", &Result::executed_as),
+         result_column("weights_digest", &Result::weights_digest),
+         result_column("predictions_digest", &Result::predictions_digest),
+         result_column("key", [](const Result& r) { return r.parts.key(); })});
 }
 
 }  // namespace nibble::mmse

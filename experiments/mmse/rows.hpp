@@ -3,7 +3,8 @@
 
 #include <vector>
 
-#include "experiments/reports/report.hpp"
+#include "experiments/reports/result_table.hpp"
+#include "experiments/support/table.hpp"
 
 namespace nibble::mmse {
 

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "experiments/mmse/unbiased.hpp"
-#include "experiments/support/statistics.hpp"
+#include "experiments/reports/columns.hpp"
 
 namespace nibble::mmse {
 
@@ -19,197 +21,162 @@ bool weights_only(const Method& m) {
     return m.quantizes_weights() && !m.quantizes_activations();
 }
 
-/// A cell's figure, or a dash without result.
-std::string figure(const std::vector<const Result*>& results,
-                   const std::function<std::string(const Result&)>& of) {
-    return results.empty() ? kMissing : of(*results.front());
+Quantity of_quantization(double (*of)(const Result::Quantization&)) {
+    return [of](const Result& r) { return of(*r.quantization); };
 }
 
-std::string kib(const Result& r) {
-    return r.quantized->file_bytes
-               ? fmt::format("{:.1f}", static_cast<double>(*r.quantized->file_bytes) / 1024)
-               : kMissing;
+const Quantity kBitsPerWeight =
+                   of_quantization([](const Result::Quantization&q) { return q.bits_per_weight; }),
+               kCompression =
+                   of_quantization([](const Result::Quantization&q) { return 32 / q.bits_per_weight; }),
+               kProducts = of_quantization([](const Result::Quantization&q) { return q.product_overhead; });
+
+std::optional<double> file_kib(const Result& r) {
+    if (!r.quantization->file_bytes) return std::nullopt;
+    return static_cast<double>(*r.quantization->file_bytes) / 1024;
+}
+
+MethodColumn change_from_float(const ResultTable& table) {
+    return change_column(table, "Against float (points)", always(kFloat));
+}
+
+MethodColumn error_column(const ResultTable& table) {
+    return number_column(table, "Relative squared error", mean_weight_error, 6);
 }
 
 /// Rows of the methods that are wanted, network by network, the float network first.
-Table accuracy_table(const Study& cells, const Wanted& wanted) {
-    Table table{{{"Network", false},
-                 {"Method", false},
-                 {"What it is", false, 0.3},
-                 {"Draws"},
-                 {"Top-1 (%)"},
-                 {"Against float (points)"},
-                 {"Bits per weight"},
-                 {"Compression"},
-                 {"Products"},
-                 {"File (KiB)"}},
-                {}};
-    for (const std::string& network : cells.networks()) {
-        const auto add = [&](const std::string& method) {
-            const auto r = cells.results(network, method);
-            table.rows.push_back(
-                {network, method, describe(method_from(method)), count_text(r.size()),
-                 over_seeds(cells.values(network, method), 2),
-                 signed_over_seeds(cells.differences(network, method, kFloat), 2),
-                 figure(r,
-                        [](const Result& x) { return fmt::format("{:.3f}", x.quantized->bits_per_weight); }),
-                 figure(r,
-                        [](const Result& x) {
-                            return fmt::format("{:.2f}", 32 / x.quantized->bits_per_weight);
-                        }),
-                 figure(r,
-                        [](const Result& x) { return fmt::format("{:.3f}", x.quantized->product_overhead); }),
-                 figure(r, kib)});
-        };
-        bool any = false;
-        for (const std::string& method : cells.methods()) {
-            if (!cells.in_grid(network, method) || method == kFloat || !wanted(method_from(method))) continue;
-            if (!any && cells.in_grid(network, kFloat)) add(kFloat);
-            any = true;
-            add(method);
-        }
-    }
-    return table;
+Table accuracy_table(const ResultTable& table, const Wanted& wanted) {
+    std::vector<std::string> methods{kFloat};
+    for (const std::string& method : table.methods())
+        if (method != kFloat && wanted(method_from(method))) methods.push_back(method);
+    const std::vector<MethodRow> all = rows_in_grid(table, methods);
+    std::vector<MethodRow> rows;  // without float networks that have nothing to stand beside
+    for (const MethodRow& row : all)
+        if (row.key != kFloat || std::ranges::count(all, row.network, &MethodRow::network) > 1)
+            rows.push_back(row);
+    return table_of(rows, {network_column(),
+                           key_column("Method"),
+                           {{"What it is", false, 0.3},
+                            [](const MethodRow& row) { return describe(method_from(row.key)); }},
+                           count_column(table, "Draws"),
+                           mean_column(table, "Top-1 (%)"),
+                           change_from_float(table),
+                           number_column(table, "Bits per weight", kBitsPerWeight, 3),
+                           number_column(table, "Compression", kCompression, 2),
+                           number_column(table, "Products", kProducts, 3),
+                           number_column(table, "File (KiB)", file_kib, 1)});
+}
+
+/// The same settings with the exact solver.
+std::string with_exact_solver(const MethodRow& row) {
+    Method m = method_from(row.key);
+    m.solver = Solver::exact;
+    return to_string(m);
 }
 
 /// Weight error of each solver beside the exact one's.
-Table solver_table(const Study& cells) {
-    Table table{{{"Network", false},
-                 {"Solver", false},
-                 {"Relative squared error"},
-                 {"Above the exact one (%)"},
-                 {"Top-1 (%)"},
-                 {"Against float (points)"}},
-                {}};
-    for (const std::string& network : cells.networks())
-        for (const std::string& method : cells.methods()) {
-            const Method m = method_from(method);
-            Method plain = m;
-            plain.solver = Solver::exact;
-            const bool compared = to_string(plain) == "w4a8e8" || to_string(plain) == "w4a8e8-pt";
-            if (!compared || !cells.in_grid(network, method)) continue;
-            const auto r = cells.results(network, method), best = cells.results(network, to_string(plain));
-            const std::string above =
-                r.empty() || best.empty()
-                    ? kMissing
-                    : fmt::format(
-                          "{:+.3f}",
-                          100 * (mean_weight_error(*r.front()) / mean_weight_error(*best.front()) - 1));
-            table.rows.push_back(
-                {network, to_string(m.solver) + (m.per_tensor ? ", per tensor" : ", per kernel"),
-                 figure(r, [](const Result& x) { return fmt::format("{:.6f}", mean_weight_error(x)); }),
-                 above, over_seeds(cells.values(network, method), 2),
-                 signed_over_seeds(cells.differences(network, method, kFloat), 2)});
-        }
-    return table;
+Table solver_table(const ResultTable& table) {
+    std::vector<MethodRow> rows = rows_in_grid(table, table.methods());
+    std::erase_if(rows, [](const MethodRow& row) {
+        const std::string exact = with_exact_solver(row);
+        return exact != "w4a8e8" && exact != "w4a8e8-pt";
+    });
+    return table_of(
+        rows, {network_column(),
+               {{"Solver", false},
+                [](const MethodRow& row) {
+                    const Method m = method_from(row.key);
+                    return to_string(m.solver) + (m.per_tensor ? ", per tensor" : ", per kernel");
+                }},
+               error_column(table),
+               {{"Above the exact one (%)"},
+                [&](const MethodRow& row) {
+                    const auto error = table.values(row.network, row.key, mean_weight_error),
+                               least = table.values(row.network, with_exact_solver(row), mean_weight_error);
+                    return error.empty() || least.empty()
+                               ? kMissing
+                               : fmt::format("{:+.3f}", 100 * (error.front() / least.front() - 1));
+                }},
+               mean_column(table, "Top-1 (%)"),
+               change_from_float(table)});
 }
 
-/// Shares of dual kernels, and the threshold tau that gives them.
-Table dual_table(const Study& cells) {
-    Table table{{{"Network", false},
-                 {"Dual kernels (%)"},
-                 {"Tau"},
-                 {"Relative squared error"},
-                 {"Top-1 (%)"},
-                 {"Against float (points)"},
-                 {"Bits per weight"},
-                 {"Products"}},
-                {}};
-    for (const std::string& network : cells.networks()) {
-        std::vector<std::pair<int, std::string>> by_share;
-        for (const std::string& method : cells.methods()) {
-            Method plain = method_from(method);
-            const int share = plain.dual_percent;
-            plain.dual_percent = 0;
-            if (cells.in_grid(network, method) && to_string(plain) == "w4a8e8")
-                by_share.emplace_back(share, method);
-        }
-        std::sort(by_share.begin(), by_share.end());
-        for (const auto& [share, method] : by_share) {
-            const auto r = cells.results(network, method);
-            table.rows.push_back(
-                {network, std::to_string(share),
-                 figure(r,
-                        [](const Result& x) {
-                            const auto tau = x.quantized->facts.find("tau");
-                            return tau == x.quantized->facts.end() ? kMissing
-                                                                   : fmt::format("{:.4f}", tau->second);
-                        }),
-                 figure(r, [](const Result& x) { return fmt::format("{:.6f}", mean_weight_error(x)); }),
-                 over_seeds(cells.values(network, method), 2),
-                 signed_over_seeds(cells.differences(network, method, kFloat), 2),
-                 figure(r,
-                        [](const Result& x) { return fmt::format("{:.3f}", x.quantized->bits_per_weight); }),
-                 figure(r, [](const Result& x) {
-                     return fmt::format("{:.3f}", x.quantized->product_overhead);
-                 })});
-        }
+/// The methods that are `plain` but for one setting, by its value; network by network.
+std::vector<MethodRow> by_setting(const ResultTable& table, int Method::*setting, const std::string& plain) {
+    const int usual = method_from(plain).*setting;
+    std::map<int, std::string> methods;
+    for (const std::string& method : table.methods()) {
+        Method m = method_from(method);
+        const int value = std::exchange(m.*setting, usual);
+        if (to_string(m) == plain) methods[value] = method;
     }
-    return table;
+    std::vector<std::string> ordered;
+    for (const auto& [value, method] : methods) ordered.push_back(method);
+    return rows_in_grid(table, ordered);
+}
+
+/// Shares of output channels that are dual, and the threshold tau that gives them.
+Table dual_table(const ResultTable& table) {
+    return table_of(by_setting(table, &Method::dual_percent, "w4a8e8"),
+                    {network_column(),
+                     {{"Dual kernels (%)"},
+                      [](const MethodRow& row) { return std::to_string(method_from(row.key).dual_percent); }},
+                     number_column(table, "Tau", fact("tau"), 4),
+                     error_column(table),
+                     mean_column(table, "Top-1 (%)"),
+                     change_from_float(table),
+                     number_column(table, "Bits per weight", kBitsPerWeight, 3),
+                     number_column(table, "Products", kProducts, 3)});
 }
 
 /// Weight bits down, the four ways to choose weight scales across; activations in 8 bits.
-Table bits_table(const Study& cells) {
-    Table table{{{"Network", false},
-                 {"Weight bits"},
-                 {"Tensor, max-abs"},
-                 {"Tensor, MMSE"},
-                 {"Kernel, max-abs"},
-                 {"Kernel, MMSE"}},
-                {}};
-    for (const std::string& network : cells.networks())
+Table bits_table(const ResultTable& table) {
+    std::vector<MethodColumn> columns{network_column(), {{"Weight bits"}, own_method()}};
+    std::vector<MethodOf> shown;
+    for (const auto& [title, way] : {std::pair("Tensor, max-abs", "-pt-wmaxabs"),
+                                     {"Tensor, MMSE", "-pt"},
+                                     {"Kernel, max-abs", "-wmaxabs"},
+                                     {"Kernel, MMSE", ""}}) {
+        shown.emplace_back([way](const MethodRow& row) {
+            return fmt::format("w{}a8{}{}", row.key, row.key == "8" ? "" : "e8", way);
+        });
+        columns.push_back(mean_column(table, title, shown.back()));
+    }
+    std::vector<MethodRow> rows;
+    for (const std::string& network : table.networks())
         for (int bits = 2; bits <= 8; ++bits) {
-            std::vector<std::string> row{network, std::to_string(bits)};
-            bool any = false;
-            for (const char* way : {"-pt-wmaxabs", "-pt", "-wmaxabs", ""}) {
-                const std::string method = fmt::format("w{}a8{}{}", bits, bits < 8 ? "e8" : "", way);
-                any = any || cells.in_grid(network, method);
-                row.push_back(over_seeds(cells.values(network, method), 2));
-            }
-            if (any) table.rows.push_back(row);
+            const MethodRow row{network, std::to_string(bits)};
+            if (std::ranges::any_of(shown, [&](auto& method) { return table.in_grid(network, method(row)); }))
+                rows.push_back(row);
         }
-    return table;
+    return table_of(rows, columns);
 }
 
-/// Images down to `what` columns: mean, smallest and largest accuracy over the draws.
-Table calibration_table(const Study& cells) {
-    Table table{{{"Network", false},
-                 {"Images"},
-                 {"Draws"},
-                 {"Top-1 (%)"},
-                 {"Smallest"},
-                 {"Largest"},
-                 {"Against float (points)"}},
-                {}};
-    for (const std::string& network : cells.networks()) {
-        std::vector<std::pair<int, std::string>> by_size;
-        for (const std::string& method : cells.methods()) {
-            Method plain = method_from(method);
-            const int images = plain.images;
-            plain.images = Method::kImages;
-            if (cells.in_grid(network, method) && to_string(plain) == "w4a4e8")
-                by_size.emplace_back(images, method);
-        }
-        if (by_size.size() < 2) continue;
-        std::sort(by_size.begin(), by_size.end());
-        for (const auto& [images, method] : by_size) {
-            const auto values = cells.values(network, method);
-            const auto extreme = [&](bool largest) {
-                if (values.empty()) return std::string(kMissing);
-                return fmt::format("{:.2f}", largest ? *std::max_element(values.begin(), values.end())
-                                                     : *std::min_element(values.begin(), values.end()));
-            };
-            table.rows.push_back({network, std::to_string(images), count_text(values.size()),
-                                  over_seeds(values, 2), extreme(false), extreme(true),
-                                  signed_over_seeds(cells.differences(network, method, kFloat), 2)});
-        }
-    }
-    return table;
+/// Images that calibrate down: mean, smallest and largest accuracy over the draws.
+Table calibration_table(const ResultTable& table) {
+    const std::vector<MethodRow> all = by_setting(table, &Method::images, "w4a4e8");
+    std::vector<MethodRow> rows;  // of networks with several numbers of images
+    for (const MethodRow& row : all)
+        if (std::ranges::count(all, row.network, &MethodRow::network) > 1) rows.push_back(row);
+    const auto extreme = [&](const char* title, auto chosen) {
+        return MethodColumn{{title}, [&table, chosen](const MethodRow& row) {
+                                const auto values = table.values(row.network, row.key);
+                                return values.empty() ? kMissing : fmt::format("{:.2f}", chosen(values));
+                            }};
+    };
+    return table_of(
+        rows, {network_column(),
+               {{"Images"}, [](const MethodRow& row) { return std::to_string(method_from(row.key).images); }},
+               count_column(table, "Draws"),
+               mean_column(table, "Top-1 (%)"),
+               extreme("Smallest", [](const std::vector<double>& v) { return std::ranges::min(v); }),
+               extreme("Largest", [](const std::vector<double>& v) { return std::ranges::max(v); }),
+               change_from_float(table)});
 }
 
 }  // namespace
 
-std::vector<NamedTable> tables(const Study& cells) {
+std::vector<NamedTable> tables(const ResultTable& table) {
     const auto usual_images = [](const Method& m) { return m.images == Method::kImages; };
     const auto shown_share = [](const Method& m) {
         return m.dual_percent == 0 || m.dual_percent == 10 || m.dual_percent == 100;
@@ -220,24 +187,22 @@ std::vector<NamedTable> tables(const Study& cells) {
     std::vector<NamedTable> all{
         {"4-bit weights, float activations", "-weights",
          "Executed in f32 on codes times their step. Dual kernels are the worst of the whole network by "
-         "their "
-         "relative squared error.",
-         accuracy_table(cells,
+         "their relative squared error.",
+         accuracy_table(table,
                         [&](const Method& m) {
                             return weights_only(m) && m.weight_bits == kFour && shown_solver(m) &&
                                    (m.dual_percent == 0 || m.dual_percent == 10 || m.dual_percent == 100);
                         })},
         {"4-bit activations, float or 8-bit weights", "-activations",
          "Beside float weights executed in f32, as products of codes and floats; beside 8-bit weights as "
-         "packed "
-         "integers.",
-         accuracy_table(cells,
+         "packed integers.",
+         accuracy_table(table,
                         [&](const Method& m) {
                             return m.activation_bits == kFour && (m.weight_bits == 0 || m.weight_bits == 8) &&
                                    usual_images(m);
                         })},
         {"Weights and activations", "-both", "Executed as packed integers.",
-         accuracy_table(cells,
+         accuracy_table(table,
                         [&](const Method& m) {
                             const bool same_rule =
                                 (m.solver == Solver::max_abs) == (m.clipping == Clipping::max_abs);
@@ -250,36 +215,62 @@ std::vector<NamedTable> tables(const Study& cells) {
         {"Solvers", "-solvers",
          "Mean over the layers of 4 bits of ||W - W^||^2 / ||W||^2; the exact solver proves how far the "
          "others are from the best scale. Executed as packed integers, activations in 8 bits.",
-         solver_table(cells)},
+         solver_table(table)},
         {"Dual kernels", "-dual",
          "4-bit weights, 8-bit activations, executed as packed integers. The threshold tau on a kernel's "
          "relative squared error is the one that leaves this share above it.",
-         dual_table(cells)},
+         dual_table(table)},
         {"Weight bits", "-bits",
          "Top-1 (%), executed as packed integers: weights of the bits named, 8 in the first and last layer, "
          "activations in 8 bits.",
-         bits_table(cells)},
+         bits_table(table)},
         {"Unbiased scales", "-unbiased",
          "Top-1 (%), executed as packed integers: weights of the bits named, 8 in the first and last layer, "
          "activations in 8 bits. Unbiased: each scale times ||W||^2 / <W, W^>. Biases are corrected on 512 "
          "images.",
-         unbiased_table(cells)},
+         unbiased_table(table)},
         {"Calibration images", "-calibration",
-         "w4a4e8, by the number of images that calibrate its activations.", calibration_table(cells)}};
+         "w4a4e8, by the number of images that calibrate its activations.", calibration_table(table)}};
     std::erase_if(all, [](const NamedTable& t) { return t.table.rows.empty(); });
     return all;
 }
 
-Table summary_table(const Study& cells) {
+std::map<std::string, Table> tables_for_print(const ResultTable& table) {
+    return {{"-weights", methods_by_network(table, "4-bit weights",
+                                            {{"float", kFloat},
+                                             {"scale per tensor, max-abs", "w4e8-pt-wmaxabs"},
+                                             {"scale per tensor, MMSE", "w4e8-pt"},
+                                             {"scale per channel, max-abs", "w4e8-wmaxabs"},
+                                             {"scale per channel, MMSE", "w4e8"},
+                                             {"the same, worst 10 % dual", "w4e8-dual10"},
+                                             {"the same, scales refined", "w4e8-refined"}})},
+            {"-both", methods_by_network(table, "Weights, activations",
+                                         {{"float", kFloat},
+                                          {"8, 8 bits", "w8a8"},
+                                          {"4, 8 bits, ends 8", "w4a8e8"},
+                                          {"4, 4 bits, ends 8", "w4a4e8"},
+                                          {"the same, worst 10 % dual", "w4a4e8-dual10"},
+                                          {"the same, max-abs", "w4a4e8-wmaxabs-amaxabs"},
+                                          {"4, 4 bits, ends 4", "w4a4"}})},
+            {"-unbiased", methods_by_network(table, "3-bit weights",
+                                             {{"max-abs", "w3a8e8-wmaxabs"},
+                                              {"MMSE", "w3a8e8"},
+                                              {"unbiased MMSE", "w3a8e8-unbiased"},
+                                              {"max-abs, biases corrected", "w3a8e8-wmaxabs-bc"},
+                                              {"MMSE, biases corrected", "w3a8e8-bc"},
+                                              {"unbiased MMSE, biases corrected", "w3a8e8-unbiased-bc"}})}};
+}
+
+Table summary_table(const ResultTable& table) {
     static const std::vector<std::string> kShown{"w8a8",   "w4e8-pt-wmaxabs", "w4e8-wmaxabs", "w4e8-pt",
                                                  "w4e8",   "w4e8-refined",    "w4e8-dual10",  "w4a8e8",
                                                  "w4a4e8", "w4a4e8-dual10"};
-    Table table = accuracy_table(cells, [](const Method& m) {
+    Table summary = accuracy_table(table, [](const Method& m) {
         return std::find(kShown.begin(), kShown.end(), to_string(m)) != kShown.end();
     });
-    for (auto& row : table.rows) row.resize(row.size() - 2);  // products and file
-    table.columns.resize(table.columns.size() - 2);
-    return table;
+    for (auto& row : summary.rows) row.resize(row.size() - 2);  // products and file
+    summary.columns.resize(summary.columns.size() - 2);
+    return summary;
 }
 
 }  // namespace nibble::mmse

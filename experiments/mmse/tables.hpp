@@ -1,6 +1,7 @@
 // The tables of the experiment mmse, in the order and form of the paper's own.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,9 +17,12 @@ struct NamedTable {
 };
 
 /// All that have a row in the grid.
-std::vector<NamedTable> tables(const Study& cells);
+std::vector<NamedTable> tables(const ResultTable& table);
+
+/// Of the paper, by name: "-weights", "-both", "-unbiased".
+std::map<std::string, Table> tables_for_print(const ResultTable& table);
 
 /// What README.md shows: the float network, 8 bits, and the paper's steps at 4 bits.
-Table summary_table(const Study& cells);
+Table summary_table(const ResultTable& table);
 
 }  // namespace nibble::mmse

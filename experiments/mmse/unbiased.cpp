@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "experiments/reports/columns.hpp"
+
 namespace nibble::mmse {
 
 namespace {
@@ -14,31 +16,33 @@ constexpr Variant kVariants[] = {{"-wmaxabs", "max-abs"}, {"", "MMSE"}, {"-unbia
 
 }  // namespace
 
-Table unbiased_table(const Study& cells) {
+Table unbiased_table(const ResultTable& table) {
     constexpr int kFewest = 2, kMost = 4;
-    Table table{{{"Network", false}, {"Weight bits"}}, {}};
-    for (const char* corrected : {"", ", biases corrected"})
-        for (const Variant& v : kVariants) table.columns.push_back({std::string(v.label) + corrected});
-    for (const std::string& network : cells.networks())
+    const auto method = [](const MethodRow& row, const char* suffix) {
+        return fmt::format("w{}a8e8{}", row.key, suffix);
+    };
+    std::vector<MethodRow> rows;
+    for (const std::string& network : table.networks())
         for (int bits = kFewest; bits <= kMost; ++bits) {
-            std::vector<std::string> row{network, std::to_string(bits)};
-            bool any = false;
-            for (const char* corrected : {"", "-bc"})
-                for (const Variant& v : kVariants) {
-                    const std::string method = fmt::format("w{}a8e8{}{}", bits, v.suffix, corrected);
-                    any = any ||
-                          (method.find("-unbiased") != std::string::npos && cells.in_grid(network, method));
-                    row.push_back(over_seeds(cells.values(network, method), 2));
-                }
-            if (any) table.rows.push_back(row);
+            const MethodRow row{network, std::to_string(bits)};
+            if (table.in_grid(network, method(row, "-unbiased")) ||
+                table.in_grid(network, method(row, "-unbiased-bc")))
+                rows.push_back(row);
         }
-    return table;
+    std::vector<MethodColumn> columns{network_column(), {{"Weight bits"}, own_method()}};
+    for (const auto& [suffix, title] : {std::pair("", ""), {"-bc", ", biases corrected"}})
+        for (const Variant& v : kVariants)
+            columns.push_back(mean_column(table, std::string(v.label) + title,
+                                          [&, all = std::string(v.suffix) + suffix](const MethodRow& row) {
+                                              return method(row, all.c_str());
+                                          }));
+    return table_of(rows, columns);
 }
 
-Plot unbiased_plot(const std::string& title, const Study& cells) {
+Plot unbiased_plot(const std::string& title, const ResultTable& table) {
     std::vector<std::string> methods;
     for (const Variant& v : kVariants) methods.push_back(std::string("w3a8e8") + v.suffix + "-bc");
-    const std::string network = cells.largest_with(methods);
+    const std::string network = table.largest_with(methods);
     Plot plot{fmt::format("{}: {}, 3-bit weights, biases corrected", title, network),
               "layer",
               "quantized over float",
@@ -50,7 +54,7 @@ Plot unbiased_plot(const std::string& title, const Study& cells) {
     int colour = 0;
     for (const Variant& v : kVariants) {
         const auto& curves =
-            cells.results(network, std::string("w3a8e8") + v.suffix + "-bc").front()->quantized->curves;
+            table.results(network, std::string("w3a8e8") + v.suffix + "-bc").front()->quantization->curves;
         for (const auto& [name, label] : measures)
             if (const auto found = curves.find(name); found != curves.end())
                 plot.curves.push_back({fmt::format("{}: {}", v.label, label), found->second, colour,

@@ -12,22 +12,6 @@ Json to_json(const Cost& cost) {
             {"activation_bytes", bytes_of(cost.activation_memory)}};
 }
 
-Json to_json(const NetworkCost& cost) {
-    Json layers = Json::array();
-    for (const LayerCost& layer : cost.layers) {
-        layers.push_back({{"name", layer.name},
-                          {"macs", layer.cost.multiplications},
-                          {"weights", layer.cost.weights},
-                          {"weight_bits", layer.bits.weights},
-                          {"activation_bits", layer.bits.activations},
-                          {"kernel", to_string(layer.bits)}});
-        if (layer.extra_channels > 0) layers.back()["extra_kernels"] = layer.extra_channels;
-    }
-    Json json = to_json(cost.total);
-    json["layers"] = layers;
-    return json;
-}
-
 Json ratios(const Cost& cost, const Cost& other) {
     const auto ratio = [](std::uint64_t a, std::uint64_t b) {
         return static_cast<double>(a) / static_cast<double>(b);

@@ -9,28 +9,6 @@
 
 namespace nibble {
 
-Json to_json(const Diagnosed& quantized) {
-    Json layers = Json::array();
-    for (const LayerDiagnosis& d : quantized.layers) {
-        const bool one_step = d.input && !d.input->by_channel();
-        layers.push_back({{"name", d.name},
-                          {"weights", d.weights ? Json(to_string(*d.weights)) : Json()},
-                          {"weight_error", d.weight_error},
-                          {"bits_per_weight", d.bits_per_weight},
-                          {"kernels", d.channels},
-                          {"extra_kernels", d.extra_channels},
-                          {"input", d.input ? Json(to_string(d.input->scheme)) : Json()},
-                          {"input_step", one_step ? Json(d.input->step) : Json()},
-                          {"input_error", d.input_error ? Json(*d.input_error) : Json()}});
-    }
-    const Graph& graph = quantized.network.network.graph;
-    return {{"bits_per_weight", bits_per_weight(quantized.layers, graph)},
-            {"product_overhead", product_overhead(quantized.network)},
-            {"facts", quantized.network.facts},
-            {"curves", quantized.network.curves},
-            {"layers", layers}};
-}
-
 std::vector<Sensitivity> sensitivities_of(const Graph& graph, const Weights& weights,
                                           const PostTrained& quantized, const std::vector<float>& images) {
     const std::size_t values = std::min(images.size(), kSensitivityImages * graph.input_dims().size());
@@ -70,8 +48,8 @@ std::string diagnosis_text(const Diagnosed& quantized, const std::vector<Sensiti
     const Graph& graph = quantized.network.network.graph;
     return table.markdown() + fmt::format(
                                   "\nSignal to quantization noise in dB, more is better; layers that change "
-                                  "the logits most come "
-                                  "first.\n{:.3f} bits per weight with scales, {:.3f} times the products.\n",
+                                  "the logits most come first.\n{:.3f} bits per weight with scales, {:.3f} "
+                                  "times the products.\n",
                                   bits_per_weight(quantized.layers, graph),
                                   product_overhead(quantized.network));
 }

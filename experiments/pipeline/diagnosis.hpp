@@ -1,4 +1,4 @@
-// What post-training quantization did to each layer, as results and the command line state it.
+// What post-training quantization did to each layer, as the command line states it.
 #pragma once
 
 #include "engine/quant/diagnosis/sensitivity.hpp"
@@ -6,11 +6,6 @@
 #include "experiments/support/json_fwd.hpp"
 
 namespace nibble {
-
-/// {"bits_per_weight", "product_overhead", "facts", "curves", "layers": [{"name", "weights", "weight_error",
-/// "bits_per_weight", "kernels", "extra_kernels", "input", "input_step", "input_error"}]}; schemes as text,
-/// null where something is float or was not observed.
-Json to_json(const Diagnosed& quantized);
 
 /// Looking at so many images is enough to tell layers apart.
 inline constexpr std::size_t kSensitivityImages = 128;

@@ -7,7 +7,6 @@
 #include "datasets/prefetch.hpp"
 #include "engine/core/digest.hpp"
 #include "engine/core/error.hpp"
-#include "engine/core/json.hpp"
 #include "engine/core/math.hpp"
 #include "engine/infer/executor.hpp"
 #include "engine/nn/predictor.hpp"
@@ -110,10 +109,6 @@ Evaluation evaluate(const Classifier& network, const Dataset& images, const Eval
     result.top5 = 100.0 * static_cast<double>(tally.among_five) / n;
     result.loss = tally.loss / n;
     return result;
-}
-
-Json to_json(const Evaluation& e) {
-    return {{"top1", e.top1}, {"top5", e.top5}, {"loss", e.loss}, {"images", e.images}};
 }
 
 }  // namespace nibble

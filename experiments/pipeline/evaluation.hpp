@@ -14,17 +14,30 @@
 #include "engine/nn/layer_quantizer.hpp"
 #include "engine/nn/numerics.hpp"
 #include "experiments/support/correct_images.hpp"
-#include "experiments/support/json_fwd.hpp"
 #include "experiments/support/progress.hpp"
 
 namespace nibble {
 
-/// Metrics and what they were made from. Percentages run from 0 to 100.
-struct Evaluation {
-    std::size_t images = 0;
+inline constexpr double kMostLoss = 1e39;  ///< that of the largest float
+
+struct Metrics {
     double top1 = 0;  ///< percent of images whose label has the largest logit (the first of equal ones)
     double top5 = 0;  ///< percent whose label is among the five largest, earlier classes first among equals
     double loss = 0;  ///< mean softmax cross-entropy, in nats, added up in the order of the images
+    std::size_t images = 0;
+};
+
+/// Fields in JSON (experiments/support/json_fields.hpp).
+template <class Archive>
+void fields(Archive& a, Metrics& m) {
+    a.field("top1", m.top1, 0, 100);
+    a.field("top5", m.top5, 0, 100);
+    a.field("loss", m.loss, 0, kMostLoss);
+    a.field("images", m.images, 1, std::size_t{1} << 53);
+}
+
+/// Metrics and what they were made from.
+struct Evaluation : Metrics {
     std::vector<std::int32_t> predictions;  ///< the class with the largest logit, per image in order
     CorrectImages correct;                  ///< whether that is the label
     std::vector<float> logits;              ///< images x classes, if asked for
@@ -59,8 +72,5 @@ Evaluation evaluate(const Classifier& network, const Dataset& images, const Eval
 
 /// Throws BadInput unless the network takes such images and knows as many classes.
 void check_fit(const Classifier& network, const Dataset& images);
-
-/// {"top1", "top5", "loss", "images"}
-Json to_json(const Evaluation& evaluation);
 
 }  // namespace nibble

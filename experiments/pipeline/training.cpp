@@ -9,12 +9,11 @@
 #include "datasets/prefetch.hpp"
 #include "engine/core/error.hpp"
 #include "engine/core/file.hpp"
-#include "engine/core/json.hpp"
 #include "engine/quant/calibration/calibration.hpp"
 #include "experiments/pipeline/calibration.hpp"
 #include "experiments/pipeline/deployment.hpp"
-#include "experiments/pipeline/evaluation.hpp"
 #include "experiments/support/interrupt.hpp"
+#include "experiments/support/json_fields.hpp"
 
 namespace nibble {
 
@@ -22,39 +21,19 @@ namespace {
 
 /// What a run has measured so far; travels in the checkpoint.
 struct Measured {
-    std::vector<EpochRecord> history;
+    std::string run;  // of these settings and data
+    std::vector<EpochRecord> history = {};
     double loss_sum = 0;  // of the epoch that is under way, added up step by step
     std::size_t correct = 0, steps = 0;
 };
 
-Json to_json(const Measured& m, const std::string& run) {
-    return {{"run", run},
-            {"history", to_json(m.history)},
-            {"loss_sum", m.loss_sum},
-            {"correct", m.correct},
-            {"steps", m.steps}};
-}
-
-Measured measured_from(const std::string& text, const std::string& run, const std::string& where) {
-    const Json json = parse_json(text, where + ": the record of its progress", kFileLimits);
-    Fields f(json, where);
-    if (f.require<std::string>("run") != run)
-        throw BadInput(where + ": checkpoint of another run (other settings or data)");
-    Measured m;
-    for (const Json& entry : f.require<std::vector<Json>>("history")) {
-        Fields e(entry, where + ": history");
-        EpochRecord record{
-            e.require<int>("epoch"), e.require<double>("loss"), e.require<double>("train_top1"), {}};
-        if (const Json top1 = e.require<Json>("eval_top1"); top1.is_number())
-            record.eval_top1 = top1.get<double>();
-        e.finish();
-        m.history.push_back(record);
-    }
-    m.loss_sum = f.require<double>("loss_sum");
-    m.correct = f.require<std::size_t>("correct");
-    m.steps = f.require<std::size_t>("steps");
-    f.finish();
-    return m;
+template <class Archive>
+void fields(Archive& a, Measured& m) {
+    a.derived("run", m.run, "this one: checkpoint of another run (other settings or data)");
+    a.field("history", m.history);
+    a.field("loss_sum", m.loss_sum);
+    a.field("correct", m.correct);
+    a.field("steps", m.steps);
 }
 
 class Run {
@@ -71,11 +50,11 @@ class Run {
           per_epoch_(loader_.steps_per_epoch()),
           total_(per_epoch_ * static_cast<std::size_t>(config.recipe.epochs)),
           stop_(control.stop_after ? std::min(control.stop_after, total_) : total_),
-          identity_(identity_of(config, data, start)),
           layers_(quantizer(start)),
           trainer_(graph, config.numerics, config.recipe, per_epoch_, config.seed, layers_.get()),
           progress_(control.progress, control.label, stop_ * static_cast<std::size_t>(config.recipe.batch),
-                    "images") {
+                    "images"),
+          now_{.run = identity_of(config, data, start)} {
         if (start) trainer_.set_weights(start->weights);
     }
 
@@ -142,7 +121,8 @@ class Run {
     }
 
     void load(const std::string& where) {
-        now_ = measured_from(trainer_.load(where), identity_, where);
+        const std::string record = trainer_.load(where);
+        JsonReader(parse_json(record, where + ": the record of its progress", kFileLimits), where).read(now_);
         if (trainer_.steps_done() > stop_)
             throw BadInput(where, "steps done", "at most " + std::to_string(stop_),
                            std::to_string(trainer_.steps_done()));
@@ -214,7 +194,8 @@ class Run {
 
     void save() {
         saved_ = std::chrono::steady_clock::now();
-        if (!control_.checkpoint.empty()) trainer_.save(control_.checkpoint, to_json(now_, identity_).dump());
+        if (!control_.checkpoint.empty())
+            trainer_.save(control_.checkpoint, JsonWriter().object(now_).dump());
     }
 
     const TrainConfig& config_;
@@ -225,7 +206,6 @@ class Run {
     Loader loader_;
     PrefetchLoader batches_;
     std::size_t per_epoch_, total_, stop_;
-    std::string identity_;
     std::unique_ptr<TrainingQuantizer> layers_;
     Trainer trainer_;
     Progress progress_;
@@ -236,16 +216,6 @@ class Run {
 };
 
 }  // namespace
-
-Json to_json(const std::vector<EpochRecord>& history) {
-    Json list = Json::array();
-    for (const EpochRecord& r : history)
-        list.push_back({{"epoch", r.epoch},
-                        {"loss", r.loss},
-                        {"train_top1", r.train_top1},
-                        {"eval_top1", r.eval_top1 ? Json(*r.eval_top1) : Json()}});
-    return list;
-}
 
 TrainedNetwork train(const TrainConfig& config, const Graph& graph, const Data& data,
                      const RunControl& control, const WeightsFile* start) {

@@ -10,6 +10,7 @@
 #include "engine/core/error.hpp"
 #include "experiments/pipeline/config.hpp"
 #include "experiments/pipeline/data.hpp"
+#include "experiments/pipeline/evaluation.hpp"
 #include "experiments/pipeline/model.hpp"
 #include "experiments/support/progress.hpp"
 
@@ -24,7 +25,14 @@ struct EpochRecord {
     std::optional<double> eval_top1;
 };
 
-Json to_json(const std::vector<EpochRecord>& history);
+/// Fields in JSON (experiments/support/json_fields.hpp).
+template <class Archive>
+void fields(Archive& a, EpochRecord& e) {
+    a.field("epoch", e.epoch, 1, 1000000);
+    a.field("loss", e.loss, 0, kMostLoss);
+    a.field("train_top1", e.train_top1, 0, 100);
+    a.field("eval_top1", e.eval_top1, 0, 100);
+}
 
 /// How a run is carried out; nothing here changes its bits.
 struct RunControl {

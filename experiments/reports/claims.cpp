@@ -208,6 +208,14 @@ Table claims_summary(const std::vector<Claim>& claims) {
     return table;
 }
 
+Table claims_verdicts(const std::vector<Claim>& claims) {
+    Table table{{{"Claim", false}, {"Statement", false, 0.6}, {"Source", false}, {"Verdict", false}}, {}};
+    for (const Claim& c : claims)
+        table.rows.push_back(
+            {c.id, c.statement, to_string(c.source), to_string(Verdict{c.verdict.kind, ""})});
+    return table;
+}
+
 Table claims_table(const std::vector<Claim>& claims) {
     Table table{{{"claim", false},
                  {"statement", false},

@@ -49,8 +49,8 @@ Figure shown_only(Figure figure);
 
 struct Verdict {
     enum class Kind { reproduced, not_reproduced, refuted_by_proof, inconclusive, not_attempted };
-    Kind kind;
-    std::string why;  ///< of all but the first
+    Kind kind = Kind::not_attempted;
+    std::string why = {};  ///< of all but the first
 };
 
 /// "inconclusive: ..."
@@ -81,14 +81,14 @@ std::string to_string(Source source);
 bool is_sourced(Source source);
 
 struct Claim {
-    std::string id;         ///< "aqt-1"
-    std::string statement;  ///< the paper's, in our words
+    std::string id;              ///< "aqt-1"
+    std::string statement = {};  ///< the paper's, in our words
     Source source = Source::ours;
-    std::string paper;    ///< its figure, or kUnknown
-    std::string measure;  ///< how it is measured here, thresholds included
-    std::string ours;
-    Verdict verdict;
-    std::string command;  ///< runs its cells again; empty: it has none
+    std::string paper = {};    ///< its figure, or kUnknown
+    std::string measure = {};  ///< how it is measured here, thresholds included
+    std::string ours = {};
+    Verdict verdict = {};
+    std::string command = {};  ///< runs its cells again; empty: it has none
 };
 
 inline constexpr const char* kUnknown = "unknown";
@@ -103,7 +103,9 @@ Claim judged(Claim claim, const std::vector<Figure>& figures);
 
 /// A row a claim: the paper's figure, ours, the verdict.
 Table claims_summary(const std::vector<Claim>& claims);
-/// The same with every field.
+/// For print: where a statement comes from, and the kind of its verdict.
+Table claims_verdicts(const std::vector<Claim>& claims);
+/// Every field.
 Table claims_table(const std::vector<Claim>& claims);
 /// The summary, and below it how each claim is measured and which command runs its cells again.
 std::string claims_markdown(const std::vector<Claim>& claims);

@@ -31,7 +31,7 @@ std::pair<std::string, ByMethod> most_complete(const std::vector<std::string>& m
         if (result && std::find(methods.begin(), methods.end(), cell.method) != methods.end())
             networks[cell.model][cell.method].push_back(&*result);
     const auto rank = [](const ByMethod& network) {
-        return std::pair(network.size(), network.begin()->second.front()->macs);
+        return std::pair(network.size(), network.begin()->second.front()->cost.macs);
     };
     const auto best = std::max_element(networks.begin(), networks.end(), [&](const auto& a, const auto& b) {
         return rank(a.second) < rank(b.second);
@@ -57,7 +57,7 @@ Table headline_table(const std::vector<std::pair<Grid, std::vector<ReportedCell>
             if (found == by_method.end()) continue;
             const Result& first = *found->second.front();
             std::vector<double> top1;
-            for (const Result* r : found->second) top1.push_back(r->top1);
+            for (const Result* r : found->second) top1.push_back(r->eval.top1);
             table.rows.push_back({grid.experiment, network, method,
                                   first.executed_as.substr(0, first.executed_as.rfind('-')),
                                   over_seeds(top1, 2), fmt::format("{:.2f}", first.bits_per_weight())});
@@ -94,19 +94,14 @@ std::vector<Overview> read_overview(const Project& project, const std::string& p
 std::string overview_markdown(const std::string& profile, const std::vector<Overview>& experiments) {
     std::string text = fmt::format(
         "# What the papers claim, and what was measured here\n\nProfile `{}`; `nibble report` makes this "
-        "file from "
-        "the results in this folder. The papers' figures are on ImageNet unless they say otherwise; ours "
-        "never "
-        "are. None of the papers was at hand in full, so each claim says where it comes from: the paper's "
-        "*abstract*; *quoted*, that is, read in its code, in another paper or in a review; *our memory* of "
-        "the "
-        "paper; *our inference*; or *ours*. Figures of a paper that nobody could read are {}.\n\n"
-        "A verdict is computed from 95 % intervals over the draws (seeds, calibration images) and over the "
-        "test "
-        "images, paired (experiments/support/statistics.hpp). \"One draw\" means that the interval covers "
-        "the test "
-        "images alone; \"nothing drawn\", that there is nothing else to cover.\n\n"
-        "Claims from an abstract or quoted: {}. The others: {}.\n",
+        "file from the results in this folder. The papers' figures are on ImageNet unless they say "
+        "otherwise; ours never are. None of the papers was at hand in full, so each claim says where it "
+        "comes from: the paper's *abstract*; *quoted*, that is, read in its code, in another paper or in a "
+        "review; *our memory* of the paper; *our inference*; or *ours*. Figures of a paper that nobody could "
+        "read are {}.\n\nA verdict is computed from 95 % intervals over the draws (seeds, calibration "
+        "images) and over the test images, paired (experiments/support/statistics.hpp). \"One draw\" means "
+        "that the interval covers the test images alone; \"nothing drawn\", that there is nothing else to "
+        "cover.\n\nClaims from an abstract or quoted: {}. The others: {}.\n",
         profile, kUnknown, counts_text(experiments, true), counts_text(experiments, false));
     for (const Overview& e : experiments) {
         text += fmt::format("\n## {}\n\n", e.title);
@@ -118,8 +113,8 @@ std::string overview_markdown(const std::string& profile, const std::vector<Over
         if (e.claims.empty()) continue;
         text +=
             "\nTo run the cells of a claim again and compare every bit (`nibble` is `build/release/nibble`; "
-            "with `--evaluation`, networks that are kept beside their results are evaluated, not trained):"
-            "\n\n```\n";
+            "with `--evaluation`, networks that are kept beside their results are evaluated, not "
+            "trained):\n\n```\n";
         for (const Claim& c : e.claims)
             if (!c.command.empty()) text += fmt::format("# {}\n{}\n", c.id, c.command);
         text += "```\n";
@@ -147,10 +142,10 @@ std::string latex_results(const std::vector<ReportedCell>& cells) {
     for (const auto& [cell, result] : cells) {
         if (!result) continue;
         const Result& r = *result;
-        add(r, "top1", fmt::format("{:.2f}", r.top1));
+        add(r, "top1", fmt::format("{:.2f}", r.eval.top1));
         add(r, "executed-as", r.executed_as);
-        if (r.quantized)
-            add(r, "bits-per-weight", fmt::format("{:.2f}", r.quantized->bits_per_weight));
+        if (r.quantization)
+            add(r, "bits-per-weight", fmt::format("{:.2f}", r.quantization->bits_per_weight));
         else
             add(r, "gap", fmt::format("{:.2f}", r.generalization_gap()));
     }

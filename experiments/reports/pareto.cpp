@@ -1,7 +1,6 @@
 #include "experiments/reports/pareto.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 
 namespace nibble {
@@ -18,16 +17,6 @@ std::vector<std::size_t> pareto_front(std::span<const CostPoint> points) {
     for (std::size_t i : order)
         if (front.empty() || points[i].value > points[front.back()].value) front.push_back(i);
     return front;
-}
-
-std::optional<double> value_at(std::span<const CostPoint> front, double cost) {
-    if (front.empty() || cost < front.front().cost || cost > front.back().cost) return std::nullopt;
-    const auto right =
-        std::find_if(front.begin(), front.end(), [&](const auto& p) { return p.cost >= cost; });
-    if (right->cost == cost) return right->value;
-    const CostPoint& left = *(right - 1);
-    const double part = std::log(cost / left.cost) / std::log(right->cost / left.cost);
-    return left.value + part * (right->value - left.value);
 }
 
 }  // namespace nibble

@@ -3,42 +3,16 @@
 
 #include <functional>
 #include <map>
-#include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "experiments/reports/claims.hpp"
 #include "experiments/reports/plot.hpp"
-#include "experiments/runs/project.hpp"
-#include "experiments/runs/result.hpp"
+#include "experiments/reports/result_table.hpp"
 #include "experiments/support/table.hpp"
 
 namespace nibble {
-
-/// A cell of the grid and its result, if there is one.
-struct ReportedCell {
-    Cell cell;
-    std::optional<Result> result;
-};
-
-/// A line each for results that are there but cannot be used: unreadable, malformed, or under another cell's
-/// name.
-using Refused = std::set<std::string>;
-
-/// In the order of the grid; a result that is refused counts as missing.
-std::vector<ReportedCell> read_cells(const Project& project, const std::string& profile, const Grid& grid,
-                                     Refused& refused);
-
-/// One row per network, data set and method, over its seeds; what no cell has measured is kMissing.
-Table summary_table(const std::vector<ReportedCell>& cells);
-
-/// One row per cell, every figure unrounded.
-Table cell_table(const std::vector<ReportedCell>& cells);
-
-/// Accuracy after each epoch, of the first seed that has a result.
-Plot learning_curves(const std::string& title, const std::vector<ReportedCell>& cells);
 
 /// What `nibble report` writes for one profile of an experiment: a pure function of the cells. The names are
 /// what follows results/<profile>/<experiment>.
@@ -48,6 +22,9 @@ struct Report {
     std::map<std::string, std::string> files;  ///< ".md", ".csv", ".tex", ...: their bytes
     std::map<std::string, Plot> plots;         ///< "-curves", ...: drawn as .svg and .pdf
 };
+/// Adds the claims, and their files "-claims.md", ".csv", ".tex" and "-paper-claims.tex".
+void add_claims(Report& report, const std::string& profile, const Grid& grid,
+                const std::vector<Claim>& claims);
 using MakeReport =
     std::function<Report(const std::string& profile, const Grid& grid, const std::vector<ReportedCell>&)>;
 

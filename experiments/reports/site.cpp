@@ -3,7 +3,6 @@
 #include "engine/core/error.hpp"
 #include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
-#include "experiments/runs/result.hpp"
 
 namespace nibble {
 
@@ -14,9 +13,9 @@ namespace {
 constexpr const char *kCells = "@CELLS@", *kClaims = "@CLAIMS@";
 
 /// What the page shows of one result.
-Json entry_of(const Cell& cell, const Json& json, const Result& result) {
+Json entry_of(const Cell& cell, const Result& result) {
     // Cells that quantize a trained network measure nothing on training images.
-    const auto of_training = [&](double value) { return result.quantized ? Json() : Json(value); };
+    const auto of_training = [&](double value) { return result.quantization ? Json() : Json(value); };
     return {{"cell", result.cell},
             {"profile", result.profile},
             {"experiment", cell.experiment},
@@ -24,22 +23,22 @@ Json entry_of(const Cell& cell, const Json& json, const Result& result) {
             {"data", cell.data},
             {"method", cell.method},
             {"seed", cell.seed},
-            {"top1", result.top1},
-            {"loss", result.loss},
-            {"train_top1", of_training(result.train_top1)},
+            {"top1", result.eval.top1},
+            {"loss", result.eval.loss},
+            {"train_top1", of_training(result.train.top1)},
             {"gap", of_training(result.generalization_gap())},
-            {"macs", result.macs},
-            {"linear_cost", result.linear_cost},
-            {"quadratic_cost", result.quadratic_cost},
-            {"weight_bytes", result.weight_bytes},
-            {"activation_bytes", result.activation_bytes},
-            {"bits_per_weight", result.quantized ? Json(result.quantized->bits_per_weight) : Json()},
-            {"parent", result.quantized ? Json(result.quantized->parent) : Json()},
+            {"macs", result.cost.macs},
+            {"linear_cost", result.cost.linear},
+            {"quadratic_cost", result.cost.quadratic},
+            {"weight_bytes", result.cost.weight_bytes},
+            {"activation_bytes", result.cost.activation_bytes},
+            {"bits_per_weight", result.quantization ? Json(result.quantization->bits_per_weight) : Json()},
+            {"parent", result.quantization ? Json(result.parent->source) : Json()},
             {"executed_as", result.executed_as},
-            {"key", result.key},
+            {"key", result.parts.key()},
             {"weights_digest", result.weights_digest},
             {"predictions_digest", result.predictions_digest},
-            {"config", json.at("config")}};
+            {"config", result.config}};
 }
 
 /// In a script element "</script" and "<!--" mean something even within strings.
@@ -73,17 +72,9 @@ std::string site_page(const Project& project, const std::string& profile, const 
                       Refused& refused) {
     Json entries = Json::array();
     for (const std::string& experiment : project.experiments())
-        for (const auto& [name, cells] : project.grid(experiment).profiles)
-            for (const auto& entry : cells) {
-                const fs::path path = project.result(name, entry.cell);
-                if (!is_there(path)) continue;
-                try {
-                    const Json json = read_json(path);
-                    entries.push_back(entry_of(entry.cell, json, result_of(entry.cell, json, path.string())));
-                } catch (const Error& e) {
-                    refused.insert(e.what());
-                }
-            }
+        for (const Grid grid = project.grid(experiment); const auto& [name, cells] : grid.profiles)
+            for (const auto& [cell, result] : read_cells(project, name, grid, refused))
+                if (result) entries.push_back(entry_of(cell, *result));
     Json claims = Json::array();
     for (const Overview& experiment : read_overview(project, profile, own, refused))
         for (const Claim& claim : experiment.claims) claims.push_back(entry_of(experiment.experiment, claim));

@@ -45,8 +45,8 @@ std::string saturation_text(const Json& document) {
     if (all == 0) return "";
     return fmt::format(
         "\n## Exactness\n\noneDNN's int8 under its AVX2 cap adds pairs of products in 16 bits, which "
-        "saturate: {} "
-        "of {} sums of these layers differ from the definition{}. Ours are exact under every cap.\n",
+        "saturate: {} of {} sums of these layers differ from the definition{}. Ours are exact under every "
+        "cap.\n",
         wrong, all, example);
 }
 

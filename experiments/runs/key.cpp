@@ -4,14 +4,14 @@
 #include <iterator>
 
 #include "engine/core/error.hpp"
-#include "engine/core/json.hpp"
 #include "engine/models/catalog.hpp"
 #include "engine/quant/post_training_methods.hpp"
+#include "experiments/support/json_fields.hpp"
 
 namespace nibble {
 
 std::string KeyParts::key() const {
-    return digest_of(to_json(*this));
+    return digest_of(JsonWriter().object(*this));
 }
 
 std::string KeyParts::difference(const KeyParts& other) const {
@@ -25,27 +25,6 @@ std::string KeyParts::difference(const KeyParts& other) const {
     compare("numerics", numerics, other.numerics);
     compare("network", network, other.network);
     return names;
-}
-
-Json to_json(const KeyParts& parts) {
-    Json json{{"config", parts.config},
-              {"data", parts.data},
-              {"parent", parts.parent},
-              {"numerics", parts.numerics}};
-    if (!parts.network.empty()) json["network"] = parts.network;
-    return json;
-}
-
-KeyParts key_parts_from(const Json& json, const std::string& where) {
-    Fields f(json, where);
-    KeyParts parts;
-    parts.config = f.require<std::string>("config");
-    parts.data = f.require<std::string>("data");
-    parts.parent = f.require<std::string>("parent");
-    parts.numerics = f.require<std::string>("numerics");
-    parts.network = f.get("network", std::string());
-    f.finish();
-    return parts;
 }
 
 namespace {

@@ -17,8 +17,8 @@ struct KeyParts {
     std::string data;      ///< of describe(data)
     std::string parent;    ///< of the weights a run starts from; empty when it starts from random numbers
     std::string numerics;  ///< of the golden entries that pin the arithmetic this run uses
-    std::string
-        network;  ///< of the graph that the model's name stands for; empty in results of before it counted
+    /// Of the graph that the model's name stands for; empty in results that are older than this part.
+    std::string network;
 
     /// SHA-256 over all.
     std::string key() const;
@@ -26,9 +26,15 @@ struct KeyParts {
     std::string difference(const KeyParts& other) const;
 };
 
-Json to_json(const KeyParts& parts);
-/// Throws BadInput.
-KeyParts key_parts_from(const Json& json, const std::string& where);
+/// For both directions (experiments/support/json_fields.hpp).
+template <class Archive>
+void fields(Archive& a, KeyParts& parts) {
+    a.field("config", parts.config);
+    a.field("data", parts.data);
+    a.field("parent", parts.parent);
+    a.field("numerics", parts.numerics);
+    a.may_lack("network", parts.network);
+}
 
 /// Digest of the golden entries for what a configuration computes with, of `golden`/training.json or
 /// post_training.json: a change of bits in bf16 training leaves f32 results fresh. Throws IoError or BadInput

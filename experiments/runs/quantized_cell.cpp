@@ -1,12 +1,9 @@
 // Cells that quantize a trained network.
 #include "engine/core/error.hpp"
-#include "engine/core/json.hpp"
 #include "engine/infer/file.hpp"
 #include "engine/quant/post_training_methods.hpp"
 #include "experiments/pipeline/calibration.hpp"
-#include "experiments/pipeline/cost.hpp"
 #include "experiments/pipeline/deployment.hpp"
-#include "experiments/pipeline/diagnosis.hpp"
 #include "experiments/pipeline/network_file.hpp"
 #include "experiments/runs/compute_cell.hpp"
 
@@ -27,8 +24,8 @@ std::string digest_of_floats(const PostTrained& network) {
 
 }  // namespace
 
-Json quantize_cell(const ProfileCell& cell, const Data& data, const KeyParts& parts, const Parent& parent,
-                   const fs::path& folder, const RunControl& control) {
+Result quantize_cell(const ProfileCell& cell, const Data& data, const KeyParts& parts, const Parent& parent,
+                     const fs::path& folder, const RunControl& control) {
     const auto& config = std::get<PostTrainingConfig>(cell.cell.config);
     const Graph graph = make_graph(config.model, *data.train);
     const std::string source = "parent " + parent.source;
@@ -50,9 +47,8 @@ Json quantize_cell(const ProfileCell& cell, const Data& data, const KeyParts& pa
     const Evaluation eval = evaluate(deployed.classifier, *data.test, options);
     write_predictions(folder / "predictions.safetensors", eval);
 
-    Json quantization = to_json(quantized);
-    quantization["file_bytes"] = nullptr;
-    std::string weights_digest;
+    Result result;
+    result.quantization = summary_of(quantized);
     if (deployed.integers) {
         Metadata metadata = to_metadata(normalization.value_or(data.train->normalization()));
         metadata["model"] = config.model;
@@ -60,25 +56,21 @@ Json quantize_cell(const ProfileCell& cell, const Data& data, const KeyParts& pa
         metadata["key"] = parts.key();
         const Safetensors file = to_safetensors(*deployed.integers, metadata);
         write_safetensors(folder / kIntegerNetwork, file);
-        quantization["file_bytes"] = bytes_of(file).size();
-        weights_digest = weights_digest_of(file);
+        result.quantization->file_bytes = bytes_of(file).size();
+        result.weights_digest = weights_digest_of(file);
     } else {
-        weights_digest = digest_of_floats(quantized.network);
+        result.weights_digest = digest_of_floats(quantized.network);
     }
-    Json calibration;
     if (!ids.empty())
-        calibration = {{"split", "train"},
-                       {"images", ids.size()},
-                       {"ids_digest", Digest().add(std::span<const std::uint32_t>(ids)).hex()}};
-    return {{"metrics", {{"eval", to_json(eval)}}},
-            {"parent", {{"source", parent.source}, {"digest", parent.digest}}},
-            {"calibration", calibration},
-            {"quantization", quantization},
-            {"weights_digest", weights_digest},
-            {"predictions_digest", eval.predictions_digest()},
-            {"correct", to_base64(eval.correct)},
-            {"cost", to_json(cost_of(quantized.network.network.graph, quantized.network.quantization, 32))},
-            {"executed_as", deployed.executed_as}};
+        result.quantization->calibration = {"train", ids.size(),
+                                            Digest().add(std::span<const std::uint32_t>(ids)).hex()};
+    result.eval = eval;
+    result.parent = {parent.source, parent.digest};
+    result.predictions_digest = eval.predictions_digest();
+    result.correct = eval.correct;
+    result.cost = summary_of(cost_of(quantized.network.network.graph, quantized.network.quantization, 32));
+    result.executed_as = deployed.executed_as;
+    return result;
 }
 
 }  // namespace nibble

@@ -42,12 +42,13 @@ std::string shortened(const std::string& text) {
     return text.size() <= kLongest ? text : text.substr(0, kLongest - 3) + "...";
 }
 
-/// "/metrics/eval/top1: 91.2 became 91.3", the first few. A result that is older than its field "correct" (null) says
-/// nothing about it; the digest of its predictions does.
-std::string difference(const Json& stored, Json now) {
+/// "/metrics/eval/top1: 91.2 became 91.3", the first few. A result that is older than its field "correct" says nothing
+/// about it; the digest of its predictions does.
+std::string difference(const Result& before_run, Result after_run) {
     constexpr std::size_t kShown = 3;
-    if (stored.value("correct", Json()).is_null()) now["correct"] = nullptr;
-    const Json patch = Json::diff(stored, now);
+    if (before_run.correct.empty()) after_run.correct.clear();
+    const Json stored = reproducible_part(before_run), now = reproducible_part(after_run),
+               patch = Json::diff(stored, now);
     std::string text;
     for (std::size_t i = 0; i < std::min(kShown, patch.size()); ++i) {
         const std::string where = patch[i].at("path");
@@ -93,51 +94,48 @@ ReproducibleResults reproducible_results(const Project& project, bool retrain) {
 }
 
 std::string difference_of_run(const Project& project, const std::string& path, const RunControl& control) {
-    const Json stored = read_json(path);
-    const Result result = result_from(stored, path);
-    const ProfileCell cell = find_cell(project, result.cell, result.profile);
+    const Result stored = read_result(path);
+    const ProfileCell cell = find_cell(project, stored.cell, stored.profile);
     if (has_stale_parent(project, cell))
         return "stale: " + parent_of(cell.cell.config) + ", from which it starts, has no fresh result";
     const Data& data = shared_data(cell.cell.cell.data);
     const KeyParts parts = key_parts_of(project, cell, data, control);
-    if (const std::string why = result.parts.difference(parts); !why.empty())
+    if (const std::string why = stored.parts.difference(parts); !why.empty())
         return "stale: " + why + " changed since";
     const fs::path run_folder = project.run_folder(cell.profile, cell.cell.cell);
     const FileLock lock(run_folder / "lock");  // who starts from this cell waits, and need not train it
     const TemporaryFolder folder(run_folder / "verify");
-    Json now;
+    Result now;
     try {
         now =
             compute_cell(cell, data, parts, open_parent(project, cell, parts, control), folder.path, control);
     } catch (const Interrupted& e) {  // its words promise a checkpoint, which goes with the folder
         throw Interrupted(path + ": verification interrupted; it begins anew next time", e.signal());
     }
-    const std::string differs = difference(reproducible_part(stored), reproducible_part(now));
+    const std::string differs = difference(stored, now);
     if (differs.empty()) adopt_networks(folder.path, run_folder);
     return differs;
 }
 
 std::string difference_of_evaluation(const Project& project, const std::string& path,
                                      const RunControl& control) {
-    const Json stored = read_json(path);
-    const Result result = result_from(stored, path);
-    const ProfileCell cell = find_cell(project, result.cell, result.profile);
+    const Result stored = read_result(path);
+    const ProfileCell cell = find_cell(project, stored.cell, stored.profile);
     const Data& data = shared_data(cell.cell.cell.data);
     const ImageShape& shape = data.test->shape();
     const NetworkFile network =
-        open_network(measured_network(project, cell, result),
+        open_network(measured_network(project, cell, stored),
                      {"", "", data.test->classes(), {shape.height, shape.width, shape.channels}});
     EvaluationOptions options;
     options.normalization = network.normalization;
     options.progress = control.progress;
-    options.label = result.cell;
+    options.label = stored.cell;
     const Evaluation eval = evaluate(network.classifier, *data.test, options);
-    Json again = stored;
-    again["metrics"]["eval"] = to_json(eval);
-    again["predictions_digest"] = eval.predictions_digest();
-    again["correct"] = to_base64(eval.correct);
-    if (stored.at("metrics").contains("train"))
-        again["metrics"]["train"] = to_json(evaluate(network.classifier, *data.train, options));
+    Result again = stored;
+    again.eval = eval;
+    again.predictions_digest = eval.predictions_digest();
+    again.correct = eval.correct;
+    if (!stored.quantization) again.train = evaluate(network.classifier, *data.train, options);
     return difference(stored, again);
 }
 

@@ -1,30 +1,5 @@
-// Results on disk: one JSON file a cell, schema 2; for other programs, results/result.schema.json.
-//
-//     schema, profile, cell, config (resolved), seed, data (describe()), key, key_parts,
-//     metrics {eval {top1, top5, loss, images}}                                   percent, nats
-//     weights_digest, predictions_digest, cost, executed_as, provenance
-//     correct                                             which test images, correct_images.hpp; null in results
-//                                                         that are older than this field
-//
-// Cells that train have besides
-//
-//     metrics {train {..}, generalization_gap}
-//     history [{epoch, loss, train_top1, eval_top1}]      eval_top1 null where nothing was evaluated: between
-//                                                         evaluations, and before activations are quantized
-//
-// of which those that fine-tune, as cells that quantize a trained network do, have
-//
-//     parent {source, digest}                             where the float weights came from
-//
-// and these
-//
-//     calibration {split, images, ids_digest}             null where no image has a say
-//     quantization {bits_per_weight, product_overhead, file_bytes, facts, curves,
-//                   layers [{name, weights, weight_error, bits_per_weight, kernels, extra_kernels,
-//                            input, input_step, input_error}]}
-//
-// with file_bytes of the network as one file without its digest (null where a side is float and it cannot be
-// executed as integers), and of each layer what engine/quant/post_training.hpp diagnoses.
+// A result: what one cell computed, one JSON file each (results/PROFILE/CELL.json; for other programs,
+// results/result.schema.json). Cells fill a Result, everybody else reads one; result.cpp lists the JSON names.
 //
 // A result holds no time: timing results live elsewhere and name their machine.
 #pragma once
@@ -33,75 +8,104 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "engine/core/json.hpp"
+#include "experiments/pipeline/training.hpp"
 #include "experiments/runs/cell.hpp"
 #include "experiments/runs/key.hpp"
-#include "experiments/support/correct_images.hpp"
-#include "experiments/support/json_fwd.hpp"
 
 namespace nibble {
 
 inline constexpr int kResultSchema = 2;
 
-/// What reports and comparisons read of one result.
 struct Result {
-    std::string profile, cell, key;
-    KeyParts parts;
-    double top1 = 0, top5 = 0, loss = 0;    ///< on the test images: percent, percent, nats
-    double train_top1 = 0, train_loss = 0;  ///< of cells that train
-    std::string parent;                     ///< of cells that train: what they fine-tuned, if anything
-    struct Point {
-        int epoch;
-        double train_top1;
-        std::optional<double> eval_top1;
+    /// Per image (engine/quant/cost.hpp).
+    struct Cost {
+        struct Layer {
+            std::string name;
+            std::string operands;  ///< "f32", "bf16" or the bits of the integers, as "w4a8"
+            std::size_t macs = 0, weights = 0;
+            int weight_bits = 0, activation_bits = 0;  ///< 1 to 32
+            std::size_t dual_channels = 0;             ///< output channels with a second term
+        };
+        std::size_t macs = 0;                   ///< multiplications
+        std::size_t linear = 0, quadratic = 0;  ///< multiplications times bits
+        std::size_t weight_bytes = 0, activation_bytes = 0;
+        std::vector<Layer> layers = {};
     };
-    std::vector<Point> history;
-    std::size_t macs = 0, weights = 0, weight_bytes = 0, activation_bytes = 0;
-    std::size_t linear_cost = 0, quadratic_cost = 0;  ///< engine/quant/cost.hpp
-    std::string weights_digest, predictions_digest, executed_as;
-    CorrectImages correct;  ///< empty where it is not known
-
-    struct Layer {
-        std::string name;
-        std::optional<std::string> weights, input;  ///< their schemes; nothing: float
-        double weight_error = 0, bits_per_weight = 32;
-        std::size_t kernels = 0, extra_kernels = 0;
-        std::optional<double> input_step, input_error;
+    /// The trained network that a cell started from.
+    struct Parent {
+        std::string source;  ///< a file or a cell (cell.hpp)
+        std::string digest;  ///< of its weights
+    };
+    struct Calibration {
+        std::string split;       ///< "train"
+        std::size_t images = 0;  ///< at least 1
+        std::string ids_digest;
     };
     /// Of a cell that quantizes a trained network.
-    struct Quantized {
-        std::string parent, parent_digest;
-        std::size_t calibration = 0;  ///< images
-        double bits_per_weight = 32, product_overhead = 1;
-        std::optional<std::size_t> file_bytes;
-        std::map<std::string, double> facts;
-        std::map<std::string, std::vector<std::pair<double, double>>> curves;
-        std::vector<Layer> layers;
+    struct Quantization {
+        struct Layer {  ///< engine/quant/post_training.hpp
+            std::string name;
+            std::optional<std::string> weights, input;  ///< schemes as text; nothing: float
+            double weight_error = 0;                    ///< ||W - W'||^2 / ||W||^2
+            double bits_per_weight = 32;                ///< scales included, 0 to 64
+            std::size_t output_channels = 0, dual_channels = 0;
+            std::optional<double> input_step, input_error;  ///< nothing: not observed
+        };
+        std::optional<Calibration> calibration = {};  ///< nothing: no image has a say
+        double bits_per_weight = 32;                  ///< of the network
+        double product_overhead = 1;  ///< products, dual channels included, over those without
+        std::optional<std::size_t> file_bytes =
+            {};                                    ///< as one file, without its digest; nothing: not integers
+        std::map<std::string, double> facts = {};  ///< that the method states of itself
+        std::map<std::string, std::vector<std::pair<double, double>>> curves = {};
+        std::vector<Layer> layers = {};
     };
-    std::optional<Quantized> quantized;
+
+    std::string profile, cell;
+    Json config = Json::object();  ///< resolved
+    std::uint64_t seed = 0;
+    Json data = Json::object();  ///< describe()
+    KeyParts parts;
+    Metrics eval = {};                      ///< on the test images
+    Metrics train = {};                     ///< of cells that train: on the training images, not augmented
+    std::vector<EpochRecord> history = {};  ///< of cells that train
+    std::optional<Parent> parent = {};
+    std::optional<Quantization> quantization = {};
+    Cost cost;
+    std::string weights_digest, predictions_digest;
+    CorrectImages correct = {};  ///< of the test images; empty in results that are older than this field
+    std::string executed_as;     ///< operands and instruction set: "w4a4e8-avx512vnni"
+    Json provenance = Json::object();
 
     /// With scales, where these were counted: of cells that quantize a trained network.
-    double bits_per_weight() const {
-        return quantized ? quantized->bits_per_weight
-                         : 8 * static_cast<double>(weight_bytes) / static_cast<double>(weights);
-    }
+    double bits_per_weight() const;
     /// executed_as names an arithmetic in floats where it did not: "bf16-...", "w4e8-f32-...".
-    bool ran_as_integers() const {
-        return executed_as.find("f32") == std::string::npos && executed_as.find("bf16") == std::string::npos;
-    }
-    double generalization_gap() const { return train_top1 - top1; }  ///< points
+    bool ran_as_integers() const;
+    double generalization_gap() const { return train.top1 - eval.top1; }  ///< points
 };
 
-/// Throws BadInput unless every key of the schema, and no other, is there with the right type, and the key is
-/// that of its parts.
+Json to_json(const Result& result);
+/// The inverse: to_json() gives back the same bytes. Throws BadInput unless every field, and no other, is there
+/// with the right type and range, and what follows from other fields does.
 Result result_from(const Json& json, const std::string& where);
-/// The same, and BadInput for the result of another cell.
-Result result_of(const Cell& cell, const Json& json, const std::string& where);
-Result read_result(const std::filesystem::path& path);
 
-/// The part of a result JSON that a re-run must reproduce bit for bit: all but executed_as, provenance and
-/// key.
-Json reproducible_part(const Json& result);
+/// Throws BadInput also for the result of another cell.
+Result read_result(const std::filesystem::path& path, const Cell& cell);
+Result read_result(const std::filesystem::path& path);
+/// Throws BadInput for a result that could not be read again.
+void write_result(const std::filesystem::path& path, const Result& result);
+
+/// What a re-run must reproduce bit for bit: all but executed_as, provenance and key.
+Json reproducible_part(const Result& result);
+
+/// Parts of results, as they and the command line state them.
+Json to_json(const Metrics& metrics);
+Json to_json(const std::vector<EpochRecord>& history);
+Json to_json(const Result::Cost& cost);
+Json to_json(const Result::Quantization& quantization);
 
 }  // namespace nibble

@@ -45,7 +45,7 @@ std::string recorded_status(const fs::path& folder) {
 
 bool is_fresh(const fs::path& path, const KeyParts& parts) {
     try {
-        return is_there(path) && read_result(path).key == parts.key();
+        return is_there(path) && read_result(path).parts.key() == parts.key();
     } catch (const Error&) {
         return false;  // unreadable or of another schema: to be made again
     }
@@ -123,15 +123,13 @@ RunOutcome run_cell(const Project& project, const ProfileCell& cell, const RunOp
         }
         remove_leftovers(folder, options.force ? fs::path() : checkpoint_in(folder, parts));
         record(folder, "running", "");
-        const Json result = compute_cell(
+        const Result result = compute_cell(
             cell, data, parts, open_parent(project, cell, parts, options.control), folder, options.control);
-        result_from(result, name);
-        write_json(path, result);
+        write_result(path, result);
         remove_leftovers(folder);
         fs::remove(folder / "status.json");
         // A network that is kept already is of the result that was just replaced.
-        if (options.keep || is_there(kept_network(project, cell)))
-            keep_network(project, cell, read_result(path));
+        if (options.keep || is_there(kept_network(project, cell))) keep_network(project, cell, result);
         return RunOutcome::done;
     } catch (const Interrupted& e) {
         record(folder, "interrupted", e.what());

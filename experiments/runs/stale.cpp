@@ -69,13 +69,10 @@ bool has_stale_parent(const Project& project, const ProfileCell& cell) {
 
 bool add_network(const Project& project, const ProfileCell& cell) {
     const auto path = project.result(cell.profile, cell.cell.cell);
-    KeyParts parts = read_result(path).parts;
-    if (!parts.network.empty()) return false;
-    parts.network = network_digest(cell.cell.config);
-    Json result = read_json(path);
-    result["key"] = parts.key();
-    result["key_parts"] = to_json(parts);
-    write_json(path, result);
+    Result result = read_result(path);
+    if (!result.parts.network.empty()) return false;
+    result.parts.network = network_digest(cell.cell.config);
+    write_result(path, result);
     return true;
 }
 

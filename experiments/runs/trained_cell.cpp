@@ -1,10 +1,8 @@
 // Cells that train.
 #include <fmt/format.h>
 
-#include "engine/core/json.hpp"
 #include "engine/infer/file.hpp"
 #include "engine/io/safetensors.hpp"
-#include "experiments/pipeline/cost.hpp"
 #include "experiments/pipeline/deployment.hpp"
 #include "experiments/runs/compute_cell.hpp"
 
@@ -35,8 +33,8 @@ TrainedNetwork train_or_start_again(const TrainConfig& config, const Graph& grap
 
 }  // namespace
 
-Json train_cell(const ProfileCell& cell, const Data& data, const KeyParts& parts,
-                const std::optional<Parent>& parent, const fs::path& folder, const RunControl& wish) {
+Result train_cell(const ProfileCell& cell, const Data& data, const KeyParts& parts,
+                  const std::optional<Parent>& parent, const fs::path& folder, const RunControl& wish) {
     const auto& config = std::get<TrainConfig>(cell.cell.config);
     const Graph graph = make_graph(config.model, *data.train);
     RunControl control = wish;
@@ -62,17 +60,16 @@ Json train_cell(const ProfileCell& cell, const Data& data, const KeyParts& parts
         write_safetensors(folder / kIntegerNetwork, to_safetensors(*deployed.integers, metadata));
     }
     write_predictions(folder / "predictions.safetensors", eval);
-    Json result = {{"metrics",
-                    {{"eval", to_json(eval)},
-                     {"train", to_json(train)},
-                     {"generalization_gap", train.top1 - eval.top1}}},
-                   {"history", to_json(network.history)},
-                   {"weights_digest", digest_of(all_of(network))},
-                   {"predictions_digest", eval.predictions_digest()},
-                   {"correct", to_base64(eval.correct)},
-                   {"cost", to_json(cost_of(graph, bits_of(config)))},
-                   {"executed_as", deployed.executed_as}};
-    if (parent) result["parent"] = {{"source", parent->source}, {"digest", parent->digest}};
+    Result result;
+    result.eval = eval;
+    result.train = train;
+    result.history = network.history;
+    if (parent) result.parent = {parent->source, parent->digest};
+    result.weights_digest = digest_of(all_of(network));
+    result.predictions_digest = eval.predictions_digest();
+    result.correct = eval.correct;
+    result.cost = summary_of(cost_of(graph, bits_of(config)));
+    result.executed_as = deployed.executed_as;
     return result;
 }
 

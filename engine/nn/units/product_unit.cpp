@@ -116,7 +116,7 @@ const void* ProductUnit::operand(int slot, const float* values, Scratch& scratch
 
 void ProductUnit::split_product(const kernels::Product& whole, const kernels::PackedWeights& weights) const {
     // So many products of 8-bit codes, half-integers among them, are exact as floats; a multiple of kBlock.
-    constexpr int kChunk = 256;
+    constexpr int kExactProducts = 256;
     const std::size_t values =
         static_cast<std::size_t>(whole.pixels.rows) * whole.pixels.cols * whole.channels;
     std::vector<float> part(values);
@@ -128,8 +128,8 @@ void ProductUnit::split_product(const kernels::Product& whole, const kernels::Pa
     q.out_col_stride = whole.channels;
     q.out_row_stride = static_cast<std::ptrdiff_t>(whole.pixels.cols) * whole.channels;
     for (int run = 0; run < whole.runs; ++run)
-        for (int k = 0; k < whole.run_length; k += kChunk) {
-            q.run_length = std::min(kChunk, whole.run_length - k);
+        for (int k = 0; k < whole.run_length; k += kExactProducts) {
+            q.run_length = std::min(kExactProducts, whole.run_length - k);
             q.operand = static_cast<const std::byte*>(whole.operand) + (run * whole.run_stride + k) * element;
             q.weights = weights.at(whole.weights, run, k);
             context_.numerics == Numerics::f32 ? context_.kernels.product_f32(q)

@@ -14,8 +14,8 @@ using Outcome = Verdict::Kind;
 using Networks = std::vector<std::string>;
 
 /// Three networks with one accuracy a method each, the same for both seeds but for a little.
-Synthetic study(const std::vector<double>& bf16, const std::vector<double>& w8a8,
-                const std::vector<double>& w4a4e8, const std::vector<double>& w4a4 = {0, 0, 0}) {
+Synthetic example(const std::vector<double>& bf16, const std::vector<double>& w8a8,
+                  const std::vector<double>& w4a4e8, const std::vector<double>& w4a4 = {0, 0, 0}) {
     const Networks networks{"resnet8", "resnet14", "resnet20"};
     Synthetic s(networks, kCurves, 2);
     for (std::size_t i = 0; i < networks.size(); ++i) {
@@ -37,7 +37,7 @@ bool has(const std::string& text, const std::string& part) {
 
 TEST_CASE(
     "without cells nothing was attempted, and every claim names its command and knows the paper or not") {
-    const auto claims = aqt::claims(Synthetic({"resnet8"}, kCurves).cells());
+    const auto claims = aqt::claims(Synthetic({"resnet8"}, kCurves).table());
     REQUIRE(claims.size() == 8);
     for (std::size_t i = 0; i < claims.size(); ++i) {
         const Claim& c = claims[i];
@@ -56,25 +56,25 @@ TEST_CASE(
 }
 
 TEST_CASE("1: every bf16 network beaten by one that costs less, one not beaten, and a curve that ends") {
-    const auto verdict = [](const Synthetic& s) { return aqt::quantized_dominates_bf16(s.cells()); };
+    const auto verdict = [](const Synthetic& s) { return aqt::quantized_dominates_bf16(s.table()); };
     // Linear costs: bf16 1 2 4, w8a8 0.5 1 2, w4a4e8 0.25 0.5 1: what costs less than resnet8 in bf16 is resnet8 in
     // w8a8 and resnet14 in w4a4e8.
-    const Claim yes = verdict(study({80, 83, 85}, {81, 86, 88}, {70, 86, 87.5}));
+    const Claim yes = verdict(example({80, 83, 85}, {81, 86, 88}, {70, 86, 87.5}));
     CHECK(yes.verdict.kind == Outcome::reproduced);
     CHECK(has(yes.ours,
               "w8a8 - bf16 (linear cost) +2.33 ± 0.01 points (resnet8 +1.00, resnet14 +3.00, resnet20 "
               "+3.00)"));
     CHECK(has(yes.ours, "w4a4e8 - bf16 (linear cost) +4.33"));
-    const Claim no = verdict(study({82, 83, 85}, {81, 86, 88}, {70, 86, 87.5}));
+    const Claim no = verdict(example({82, 83, 85}, {81, 86, 88}, {70, 86, 87.5}));
     CHECK(no.verdict.kind == Outcome::not_reproduced);
     CHECK(no.verdict.why ==
           "w8a8 - bf16 (linear cost)");  // quadratic: w8a8 of twice the size costs half as much
     // A network that is worse and costs more than another of its method does not stand for it.
     CHECK(
-        has(verdict(study({80, 83, 85}, {84, 80, 88}, {70, 86, 87.5})).ours,
+        has(verdict(example({80, 83, 85}, {84, 80, 88}, {70, 86, 87.5})).ours,
             "w8a8 - bf16 (linear cost) +2.67 ± 0.01 points (resnet8 +4.00, resnet14 +1.00, resnet20 +3.00)"));
     // The most accurate bf16 network is beyond both curves: a larger network of theirs might beat it at less cost.
-    const Claim ends = verdict(study({80, 83, 89}, {81, 86, 88}, {70, 86, 87.5}));
+    const Claim ends = verdict(example({80, 83, 89}, {81, 86, 88}, {70, 86, 87.5}));
     CHECK(ends.verdict.kind == Outcome::inconclusive);
     CHECK(has(ends.verdict.why, "the curve of w8a8 ends at resnet20, 50 % of the cost in question"));
     Synthetic close({"resnet8"}, kCurves, 2);
@@ -94,23 +94,23 @@ TEST_CASE("each method has its own networks") {
         s.add(network, method, 2);
     s.set("resnet8", "bf16", {80, 80.01});
     s.set("resnet8", "w8a8", {81, 81.01}).set("resnet8", "w4a4e8", {81, 81.01});
-    CHECK(to_string(aqt::quantized_dominates_bf16(s.cells()).verdict) ==
+    CHECK(to_string(aqt::quantized_dominates_bf16(s.table()).verdict) ==
           "inconclusive: 3 of 5 networks and methods have results");
     s.set("resnet14", "w8a8", {85, 85.01}).set("resnet14", "w4a4e8", {84, 84.01});
-    CHECK(aqt::quantized_dominates_bf16(s.cells()).verdict.kind == Outcome::reproduced);
+    CHECK(aqt::quantized_dominates_bf16(s.table()).verdict.kind == Outcome::reproduced);
 }
 
 TEST_CASE("2: the curve of mostly 4 bits above the others, below, and out of their reach") {
-    const auto verdict = [](const Synthetic& s) { return aqt::mostly_4_bit_is_best(s.cells()); };
-    const Claim yes = verdict(study({70, 75, 78}, {75, 80, 83}, {79, 82, 86}));
+    const auto verdict = [](const Synthetic& s) { return aqt::mostly_4_bit_is_best(s.table()); };
+    const Claim yes = verdict(example({70, 75, 78}, {75, 80, 83}, {79, 82, 86}));
     CHECK(yes.verdict.kind == Outcome::reproduced);
     // w8a8 of resnet8 costs 8 (million products times bits), w4a4e8 of resnet14 8.08: nearly its 82.
     CHECK(has(yes.ours, "w4a4e8 over w8a8 (linear cost) +5.30 ± 0.01 points (resnet8 +6.96,"));
-    const Claim no = verdict(study({70, 75, 78}, {85, 88, 90}, {79, 82, 86}));
+    const Claim no = verdict(example({70, 75, 78}, {85, 88, 90}, {79, 82, 86}));
     CHECK(no.verdict.kind == Outcome::not_reproduced);
     CHECK(has(no.verdict.why, "w4a4e8 over w8a8 (linear cost)"));
     // More accurate than any w4a4e8 network, but beyond the end of its curve.
-    const Claim ends = verdict(study({70, 75, 99}, {75, 80, 99}, {79, 82, 86}));
+    const Claim ends = verdict(example({70, 75, 99}, {75, 80, 99}, {79, 82, 86}));
     CHECK(ends.verdict.kind == Outcome::inconclusive);
     CHECK(has(ends.verdict.why, "the curve of w4a4e8 ends at resnet20, 25 % of the cost in question"));
     // Below the beginning of its curve nothing can be compared.
@@ -127,7 +127,7 @@ TEST_CASE("2: the curve of mostly 4 bits above the others, below, and out of the
 
 TEST_CASE("a point that its own curve passes above is not compared") {
     // resnet14 in w8a8 is worse than resnet8 at more cost: not on the front.
-    const Claim claim = aqt::mostly_4_bit_is_best(study({70, 75, 78}, {75, 60, 83}, {79, 82, 86}).cells());
+    const Claim claim = aqt::mostly_4_bit_is_best(example({70, 75, 78}, {75, 60, 83}, {79, 82, 86}).table());
     CHECK(has(claim.ours, "over w8a8 (linear cost) +4.98 ± 0.01 points (resnet8 +6.96, resnet20 +3.00)"));
     CHECK(claim.verdict.kind == Outcome::reproduced);
 }
@@ -136,7 +136,7 @@ TEST_CASE("nothing is decided until all networks have results") {
     const auto verdict = [](double w4a4e8) {
         Synthetic s({"resnet8", "resnet14"}, kCurves, 2);
         s.set("resnet8", "w4a4e8", {w4a4e8, w4a4e8}).set("resnet8", "w4a4", {80, 80.01});
-        return to_string(aqt::narrow_ends_cost_accuracy(s.cells()).verdict);
+        return to_string(aqt::narrow_ends_cost_accuracy(s.table()).verdict);
     };
     for (const double w4a4e8 : {85, 75})
         CHECK(verdict(w4a4e8) == "inconclusive: 2 of 4 networks and methods have results");
@@ -145,7 +145,7 @@ TEST_CASE("nothing is decided until all networks have results") {
 TEST_CASE("one seed everywhere: nothing is known of its spread") {
     Synthetic s({"resnet8"}, kCurves);
     s.set("resnet8", "w4a4e8", {85}).set("resnet8", "w4a4", {80});
-    const Claim claim = aqt::narrow_ends_cost_accuracy(s.cells());
+    const Claim claim = aqt::narrow_ends_cost_accuracy(s.table());
     CHECK(claim.verdict.kind == Outcome::inconclusive);
     CHECK(has(claim.ours, "+5.00 ± ? points (one seed; resnet8 +5.00)"));
 }
@@ -156,7 +156,7 @@ TEST_CASE("3: on the largest network that has all methods, trained long enough")
         s.train_for(epochs).set("resnet8", "bf16", {1, 1.01}).set("resnet8", "w8a8", {1, 1.01});
         s.set("resnet8", "w4a4e8", {1, 1.01}).set("resnet20", "bf16", {bf16, bf16 + 0.01});
         s.set("resnet20", "w8a8", {w8a8, w8a8 + 0.01}).set("resnet20", "w4a4e8", {w4a4e8, w4a4e8 + 0.01});
-        return aqt::quantized_beats_float(s.cells());
+        return aqt::quantized_beats_float(s.table());
     };
     const Claim yes = of(87, 89, 88, 200);
     CHECK(yes.verdict.kind == Outcome::reproduced);
@@ -173,7 +173,7 @@ TEST_CASE("3: on the largest network that has all methods, trained long enough")
             .set(network, "bf16", {76.65})
             .set(network, "w8a8", {77.43})
             .set(network, "w4a4e8", {77.09});
-    CHECK(has(aqt::quantized_beats_float(s.cells()).ours,
+    CHECK(has(aqt::quantized_beats_float(s.table()).ours,
               "resnet50-imagenet, 250 epochs: w8a8 77.43, w4a4e8 77.09, bf16 76.65 %"));
 }
 
@@ -184,7 +184,7 @@ TEST_CASE("4: the gap on augmented images falls, rises; the others are shown") {
             s.set(network, "bf16", {80, 80.1}, 80 + bf16).set(network, "w8a8", {80, 80.1}, 80 + w8a8);
             s.set(network, "w4a4e8", {80, 80.1}, 80 + w4a4e8);
         }
-        return aqt::gap_falls_with_precision(s.cells());
+        return aqt::gap_falls_with_precision(s.table());
     };
     CHECK(verdict(9, 7, 4).verdict.kind == Outcome::reproduced);
     CHECK(has(verdict(9, 7, 4).ours, "augmented accuracy gap of bf16 - w8a8 +2.00"));
@@ -195,26 +195,26 @@ TEST_CASE("4: the gap on augmented images falls, rises; the others are shown") {
 }
 
 TEST_CASE("5 and 8: what 8 bits in the first and last layer cost and bring") {
-    const Synthetic better = study({1, 1, 1}, {1, 1, 1}, {80, 84, 88}, {79, 82, 85});
-    const Claim cheap = aqt::wide_ends_are_cheap(better.cells());
+    const Synthetic better = example({1, 1, 1}, {1, 1, 1}, {80, 84, 88}, {79, 82, 85});
+    const Claim cheap = aqt::wide_ends_are_cheap(better.table());
     CHECK(cheap.verdict.kind == Outcome::reproduced);
     CHECK(has(cheap.ours, "linear cost of w4a4e8 - w4a4 +0.25 % of bf16"));
     CHECK(has(cheap.ours, "quadratic cost of w4a4e8 - w4a4 +0.19 % of bf16"));
-    CHECK(aqt::narrow_ends_cost_accuracy(better.cells()).verdict.kind == Outcome::reproduced);
-    const Synthetic worse = study({1, 1, 1}, {1, 1, 1}, {80, 81, 82}, {81, 82, 83});
-    CHECK(aqt::wide_ends_are_cheap(worse.cells()).verdict.kind == Outcome::not_reproduced);
-    CHECK(aqt::narrow_ends_cost_accuracy(worse.cells()).verdict.kind == Outcome::not_reproduced);
+    CHECK(aqt::narrow_ends_cost_accuracy(better.table()).verdict.kind == Outcome::reproduced);
+    const Synthetic worse = example({1, 1, 1}, {1, 1, 1}, {80, 81, 82}, {81, 82, 83});
+    CHECK(aqt::wide_ends_are_cheap(worse.table()).verdict.kind == Outcome::not_reproduced);
+    CHECK(aqt::narrow_ends_cost_accuracy(worse.table()).verdict.kind == Outcome::not_reproduced);
     // Better on the same network, but not at the same cost, where w4a4 rises steeply.
-    const Synthetic steep = study({1, 1, 1}, {1, 1, 1}, {70.1, 80.1, 90.1}, {70, 80, 90});
-    CHECK(aqt::narrow_ends_cost_accuracy(steep.cells()).verdict.kind == Outcome::reproduced);
-    CHECK(aqt::wide_ends_are_cheap(steep.cells()).verdict.kind != Outcome::reproduced);
+    const Synthetic steep = example({1, 1, 1}, {1, 1, 1}, {70.1, 80.1, 90.1}, {70, 80, 90});
+    CHECK(aqt::narrow_ends_cost_accuracy(steep.table()).verdict.kind == Outcome::reproduced);
+    CHECK(aqt::wide_ends_are_cheap(steep.table()).verdict.kind != Outcome::reproduced);
     Synthetic dear({"resnet8", "resnet14"}, kCurves, 2);
     for (const char* network : {"resnet8", "resnet14"})
         dear.set(network, "w4a4e8", {90, 90.1}).set(network, "w4a4", {78, 78.1});
     auto cells = dear.reported();
     for (ReportedCell& c : cells)
-        if (c.result && c.cell.method == "w4a4e8") c.result->linear_cost += 16 * c.result->macs / 40;
-    const Claim claim = aqt::wide_ends_are_cheap(aqt::Cells("quick", cells));
+        if (c.result && c.cell.method == "w4a4e8") c.result->cost.linear += 16 * c.result->cost.macs / 40;
+    const Claim claim = aqt::wide_ends_are_cheap(ResultTable("quick", cells));
     CHECK(to_string(claim.verdict) == "not reproduced: linear cost of w4a4e8 - w4a4");
 }
 
@@ -224,7 +224,7 @@ TEST_CASE("6: bounds against a fixed one, and how much the moment of freezing ma
         s.set("resnet8", "w4a4e8", {80, 80.2, 80.1})
             .set("resnet8", "w4a4e8-fixed6", {fixed, fixed + 0.2, fixed});
         s.set("resnet8", "w4a4e8-start50", {later, later + 0.2, later});
-        return aqt::automatic_bounds_suffice(s.cells()).verdict.kind;
+        return aqt::automatic_bounds_suffice(s.table()).verdict.kind;
     };
     CHECK(verdict(78, 80.1) == Outcome::reproduced);
     CHECK(verdict(78, 81) == Outcome::inconclusive);
@@ -238,7 +238,7 @@ TEST_CASE("7: the other rules of the bounds") {
         s.set("resnet8", "w4a4e8", {80, 80.2, 80.1});
         s.set("resnet8", "w4a4e8-abs", {magnitude, magnitude + 0.2, magnitude});
         s.set("resnet8", "w4a4e8-mix50", {mix, mix + 0.2, mix});
-        return aqt::mean_of_maxima_is_no_worse(s.cells()).verdict.kind;
+        return aqt::mean_of_maxima_is_no_worse(s.table()).verdict.kind;
     };
     CHECK(verdict(79, 79.5) == Outcome::reproduced);
     CHECK(verdict(80.6, 79) == Outcome::inconclusive);
@@ -266,7 +266,7 @@ Words simulate(double lead, std::size_t seeds) {
                     top1.push_back(accuracy + kDeviation * static_cast<double>(random.normal()));
                 s.set(network, method, top1);
             }
-        const Outcome kind = aqt::narrow_ends_cost_accuracy(s.cells()).verdict.kind;
+        const Outcome kind = aqt::narrow_ends_cost_accuracy(s.table()).verdict.kind;
         words.reproduced += (kind == Outcome::reproduced) / static_cast<double>(kDraws);
         words.not_reproduced += (kind == Outcome::not_reproduced) / static_cast<double>(kDraws);
     }

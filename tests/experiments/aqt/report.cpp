@@ -16,7 +16,7 @@ using test::kCurves;
 using test::Synthetic;
 
 namespace {
-Synthetic study() {
+Synthetic example() {
     Synthetic s({"resnet8-w0.5", "resnet8-w1.0", "resnet14-w1.0"}, kCurves);
     double top1 = 80;
     for (const char* network : {"resnet8-w0.5", "resnet8-w1.0", "resnet14-w1.0"}) {
@@ -36,8 +36,8 @@ const Curve& named(const Plot& plot, const std::string& label) {
 }  // namespace
 
 TEST_CASE("cost plots: costs relative to the largest network in bf16, fronts, one form and colour a method") {
-    const aqt::Cells cells = study().cells();
-    const Plot plot = aqt::cost_plot("t", cells, aqt::CostModel::linear);
+    const ResultTable table = example().table();
+    const Plot plot = aqt::cost_plot("t", table, aqt::CostModel::linear);
     CHECK(plot.x_label.find("linear cost relative to resnet14-w1.0 in bf16") == 0);
     CHECK(named(plot, "bf16").points ==
           std::vector<std::pair<double, double>>{{0.25, 83}, {0.5, 86}, {1, 89}});
@@ -49,15 +49,15 @@ TEST_CASE("cost plots: costs relative to the largest network in bf16, fronts, on
     CHECK(all.points.back() == std::pair{0.5, 89.6});
     CHECK(plot.notes.size() == 9);
     CHECK(plot.notes.front().text == "8-w0.5");
-    CHECK(aqt::cost_plot("t", cells, aqt::CostModel::quadratic).curves[1].points[1].first == 0.5);
+    CHECK(aqt::cost_plot("t", table, aqt::CostModel::quadratic).curves[1].points[1].first == 0.5);
     CHECK(
-        aqt::cost_plot("t", Synthetic({"resnet8"}, kCurves).cells(), aqt::CostModel::linear).curves.empty());
+        aqt::cost_plot("t", Synthetic({"resnet8"}, kCurves).table(), aqt::CostModel::linear).curves.empty());
 }
 
 TEST_CASE("networks off their method's front have marks, the line passes them by") {
     Synthetic s({"resnet8", "resnet14"}, {"bf16"});
     s.set("resnet8", "bf16", {80}).set("resnet14", "bf16", {79});
-    const Plot plot = aqt::cost_plot("t", s.cells(), aqt::CostModel::linear);
+    const Plot plot = aqt::cost_plot("t", s.table(), aqt::CostModel::linear);
     REQUIRE(plot.curves.size() == 3);
     CHECK(plot.curves[1].form == Curve::Form::line);
     CHECK(plot.curves[1].points.size() == 1);
@@ -68,7 +68,7 @@ TEST_CASE("networks off their method's front have marks, the line passes them by
 
 TEST_CASE("the report: tables, claims and plots, complete and the same every time") {
     const Grid grid{"aqt", "Quantization-aware training", {}};
-    const Report report = aqt::report("quick", grid, study().reported());
+    const Report report = aqt::report("quick", grid, example().reported());
     for (const char* end : {".md", ".csv", ".tex", "-ablations.csv", "-ablations.tex", "-claims.md",
                             "-claims.csv", "-claims.tex"})
         CHECK_MESSAGE(report.files.contains(end), end);
@@ -79,7 +79,7 @@ TEST_CASE("the report: tables, claims and plots, complete and the same every tim
     CHECK(text.find("| aqt-3 |") != std::string::npos);
     CHECK(text.find("**aqt-8.**") != std::string::npos);
     CHECK(report.files.at("-claims.md").find("| aqt-3 |") != std::string::npos);
-    CHECK(report.files.at(".md") == aqt::report("quick", grid, study().reported()).files.at(".md"));
+    CHECK(report.files.at(".md") == aqt::report("quick", grid, example().reported()).files.at(".md"));
 }
 
 TEST_CASE("from results on disk to files on disk") {
@@ -94,10 +94,10 @@ TEST_CASE("from results on disk to files on disk") {
                                                              {"method", {"bf16", "w8a8", "w4a4e8"}},
                                                              {"seed", {0}}}}}}}}});
     const auto store = [&](const std::string& leaf, double top1, std::size_t linear) {
-        Json json = test::result("aqt/" + leaf, top1);
-        json["cost"]["linear_cost"] = linear;
-        json["cost"]["quadratic_cost"] = 7 * linear;
-        write_json(scratch / ("results/quick/aqt/" + leaf + ".json"), json);
+        Result r = test::result("aqt/" + leaf, top1);
+        r.cost.linear = linear;
+        r.cost.quadratic = 7 * linear;
+        write_result(scratch / ("results/quick/aqt/" + leaf + ".json"), r);
     };
     store("resnet8--glyphs--bf16--s0", 91, 12300000 * 16);
     store("resnet8--glyphs--w8a8--s0", 92, 12300000 * 8);
@@ -109,7 +109,7 @@ TEST_CASE("from results on disk to files on disk") {
                                     aqt::report, no_plot);
     CHECK(refused.empty());
     if (!no_plot.empty()) nibble::test::skipped(std::string("plots: ") + no_plot);
-    CHECK(paths.size() == (no_plot.empty() ? 16 : 8));
+    CHECK(paths.size() == (no_plot.empty() ? 19 : 11));
     CHECK(read_file(scratch / "results/quick/aqt.md")
               .find("| resnet8 | w8a8 | 1 | 92.00 | 92.00 | 97.50 | 5.50 | 0.5000 |") != std::string::npos);
     CHECK(read_file(scratch / "results/quick/aqt-claims.csv").find("not attempted") != std::string::npos);

@@ -9,9 +9,9 @@ constexpr double kNone = -1;
 
 /// Of the epochs 1, 2, ...; kNone: not evaluated.
 std::optional<double> maximum(const std::vector<double>& top1) {
-    std::vector<Result::Point> history;
+    std::vector<EpochRecord> history;
     for (double value : top1) {
-        history.push_back({static_cast<int>(history.size()) + 1, 0, {}});
+        history.push_back({static_cast<int>(history.size()) + 1, 0, 0, {}});
         if (value != kNone) history.back().eval_top1 = value;
     }
     return aqt::smoothed_maximum(history);

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "engine/quant/aqt/method.hpp"
-#include "experiments/aqt/cells.hpp"
+#include "experiments/aqt/methods.hpp"
 
 namespace nibble::test {
 
@@ -20,9 +20,9 @@ inline void set_cost(Result& r, const std::string& method, std::size_t macs) {
         a = m.activation_bits ? static_cast<std::size_t>(m.activation_bits) : 16;
         end = m.ends == aqt::Method::Ends::both_8 ? 8 : w;
     }
-    r.macs = macs;
-    r.linear_cost = (macs - ends) * std::max(a, w) + ends * std::max(a == 16 ? a : end, end);
-    r.quadratic_cost = (macs - ends) * a * w + ends * (a == 16 ? a : end) * end;
+    r.cost.macs = macs;
+    r.cost.linear = (macs - ends) * std::max(a, w) + ends * std::max(a == 16 ? a : end, end);
+    r.cost.quadratic = (macs - ends) * a * w + ends * (a == 16 ? a : end) * end;
 }
 
 /// A grid of networks of 1, 2, 4, ... million multiplications, filled one result at a time.
@@ -47,12 +47,10 @@ class Synthetic {
             if (c.cell.model != network || c.cell.method != method || c.cell.seed >= top1.size()) continue;
             Result r;
             r.cell = c.cell.name();
-            r.top1 = top1[c.cell.seed];
-            r.train_top1 = train_top1;
-            r.train_loss = 0.1;
-            r.loss = 0.3;
-            for (int epoch = 1; epoch <= epochs_; ++epoch) r.history.push_back({epoch, train_top1, {}});
-            r.history.back().eval_top1 = r.top1;
+            r.eval = {top1[c.cell.seed], 0, 0.3, 0};
+            r.train = {train_top1, 0, 0.1, 0};
+            for (int epoch = 1; epoch <= epochs_; ++epoch) r.history.push_back({epoch, 0, train_top1, {}});
+            r.history.back().eval_top1 = r.eval.top1;
             set_cost(r, method, macs_.at(network));
             c.result = r;
         }
@@ -66,7 +64,7 @@ class Synthetic {
     }
 
     const std::vector<ReportedCell>& reported() const { return cells_; }
-    aqt::Cells cells() const { return {"quick", cells_}; }
+    ResultTable table() const { return {"quick", cells_}; }
 
   private:
     int epochs_ = 2;

@@ -17,7 +17,7 @@ Ternary two_networks() {
 }  // namespace
 
 TEST_CASE("fgq claims: without cells none but what is counted by shape is attempted; ids are in order") {
-    const auto all = fgq::claims(two_networks().study());
+    const auto all = fgq::claims(two_networks().table());
     const std::vector<std::string> ids{"1", "2", "3", "4a",  "4b",  "5",  "6",
                                        "7", "8", "9", "10a", "10b", "11", "12"};
     REQUIRE(all.size() == ids.size());
@@ -33,13 +33,13 @@ TEST_CASE("fgq-1: the deepest network loses less than the paper's largest figure
     t.set("resnet20", "f32", {90}).set("resnet20", "g4a8", {80, 80.1, 79.9});
     t.set("resnet56", "f32", {93});
     t.set("resnet56", "g4a8", {90, 90.1, 89.9});
-    const Claim claim = fgq::groups_of_four_without_training(t.study());
+    const Claim claim = fgq::groups_of_four_without_training(t.table());
     CHECK(claim.verdict.kind == Verdict::Kind::reproduced);
     CHECK(claim.ours.find("on the others +10.00") != std::string::npos);
     t.set("resnet56", "g4a8", {88, 88.1, 87.9});
-    CHECK(fgq::groups_of_four_without_training(t.study()).verdict.kind == Verdict::Kind::not_reproduced);
+    CHECK(fgq::groups_of_four_without_training(t.table()).verdict.kind == Verdict::Kind::not_reproduced);
     t.set("resnet56", "g4a8", {88.9, 88.5, 89.3});
-    CHECK(fgq::groups_of_four_without_training(t.study()).verdict.kind == Verdict::Kind::inconclusive);
+    CHECK(fgq::groups_of_four_without_training(t.table()).verdict.kind == Verdict::Kind::inconclusive);
 }
 
 TEST_CASE("fgq-2, 9, 10a, 10b, 11, 12: differences on every network") {
@@ -54,13 +54,13 @@ TEST_CASE("fgq-2, 9, 10a, 10b, 11, 12: differences on every network") {
         t.set(network, "g4a8-t", {87}).set(network, "w4a8", {91});
     }
     const auto verdicts = [&] {
-        const Study study = t.study();
-        return std::vector<Verdict::Kind>{fgq::four_bit_activations(study).verdict.kind,
-                                          fgq::batch_norm_is_essential(study).verdict.kind,
-                                          fgq::optimum_beats_twn(study).verdict.kind,
-                                          fgq::optimum_matters_in_small_groups(study).verdict.kind,
-                                          fgq::first_layer_needs_bits(study).verdict.kind,
-                                          fgq::integers_at_equal_storage(study).verdict.kind};
+        const ResultTable table = t.table();
+        return std::vector<Verdict::Kind>{fgq::four_bit_activations(table).verdict.kind,
+                                          fgq::batch_norm_is_essential(table).verdict.kind,
+                                          fgq::optimum_beats_twn(table).verdict.kind,
+                                          fgq::optimum_matters_in_small_groups(table).verdict.kind,
+                                          fgq::first_layer_needs_bits(table).verdict.kind,
+                                          fgq::integers_at_equal_storage(table).verdict.kind};
     };
     CHECK(verdicts() == std::vector<Verdict::Kind>(6, Verdict::Kind::reproduced));
     t.set("resnet56", "g4a4", {80}).set("resnet56", "g4a8-oldbn", {88}).set("resnet56", "g64a8-twn", {70});
@@ -72,14 +72,14 @@ TEST_CASE("fgq-3: the deeper the network, the smaller its loss") {
     Ternary t = two_networks();
     t.set("resnet20", "f32", {91}).set("resnet20", "g4a8", {85, 85, 85});
     t.set("resnet56", "f32", {93}).set("resnet56", "g4a8", {89, 89, 89});
-    const Claim claim = fgq::depth_tolerates(t.study());
+    const Claim claim = fgq::depth_tolerates(t.table());
     CHECK(claim.verdict.kind == Verdict::Kind::reproduced);
     CHECK(claim.ours.find("+2.00") != std::string::npos);
     t.set("resnet56", "g4a8", {80, 80, 80});
-    CHECK(fgq::depth_tolerates(t.study()).verdict.kind == Verdict::Kind::not_reproduced);
+    CHECK(fgq::depth_tolerates(t.table()).verdict.kind == Verdict::Kind::not_reproduced);
     Ternary alone({"resnet20"}, {"f32", "g4a8"});
     alone.set("resnet20", "f32", {91}).set("resnet20", "g4a8", {85});
-    CHECK(fgq::depth_tolerates(alone.study()).verdict.why == "one network alone");
+    CHECK(fgq::depth_tolerates(alone.table()).verdict.why == "one network alone");
 }
 
 TEST_CASE("fgq-4a, 4b: every doubling loses; 64 loses much") {
@@ -89,27 +89,27 @@ TEST_CASE("fgq-4a, 4b: every doubling loses; 64 loses much") {
         t.set(network, "g8a8", {87}).set(network, "g16a8", {85}).set(network, "g32a8", {83});
         t.set(network, "g64a8", {81, 81, 81});
     }
-    CHECK(fgq::accuracy_falls_with_groups(t.study()).verdict.kind == Verdict::Kind::reproduced);
-    CHECK(fgq::large_groups_need_training(t.study()).verdict.kind == Verdict::Kind::reproduced);
+    CHECK(fgq::accuracy_falls_with_groups(t.table()).verdict.kind == Verdict::Kind::reproduced);
+    CHECK(fgq::large_groups_need_training(t.table()).verdict.kind == Verdict::Kind::reproduced);
     t.set("resnet20", "g32a8", {86}).set("resnet20", "g64a8", {91, 91, 91});
-    const Verdict verdict = fgq::accuracy_falls_with_groups(t.study()).verdict;
+    const Verdict verdict = fgq::accuracy_falls_with_groups(t.table()).verdict;
     CHECK(verdict.kind == Verdict::Kind::not_reproduced);
     CHECK(verdict.why == "g16a8 - g32a8; g32a8 - g64a8");
-    CHECK(fgq::large_groups_need_training(t.study()).verdict.kind == Verdict::Kind::not_reproduced);
+    CHECK(fgq::large_groups_need_training(t.table()).verdict.kind == Verdict::Kind::not_reproduced);
 }
 
 TEST_CASE("fgq-5: fine-tuned networks are within 4 points; networks without cells leave it open") {
     Ternary t = two_networks();
     t.set("resnet20", "f32", {91}).set("resnet20", "g64a8-ft", {89});
-    CHECK(fgq::fine_tuning_recovers(t.study()).verdict.kind == Verdict::Kind::inconclusive);
+    CHECK(fgq::fine_tuning_recovers(t.table()).verdict.kind == Verdict::Kind::inconclusive);
     t.set("resnet56", "f32", {93}).set("resnet56", "g64a8-ft", {91});
-    CHECK(fgq::fine_tuning_recovers(t.study()).verdict.kind == Verdict::Kind::reproduced);
+    CHECK(fgq::fine_tuning_recovers(t.table()).verdict.kind == Verdict::Kind::reproduced);
     t.set("resnet56", "g64a8-ft", {85});
-    CHECK(fgq::fine_tuning_recovers(t.study()).verdict.kind == Verdict::Kind::not_reproduced);
+    CHECK(fgq::fine_tuning_recovers(t.table()).verdict.kind == Verdict::Kind::not_reproduced);
 }
 
 TEST_CASE("fgq-6: by the shapes of the paper's networks") {
-    const Claim claim = fgq::multiplications_go(two_networks().study());
+    const Claim claim = fgq::multiplications_go(two_networks().table());
     CHECK(claim.verdict.kind == Verdict::Kind::reproduced);
     CHECK(claim.ours.find("N = 4, ternary layers of resnet50-imagenet +75.00 %") != std::string::npos);
     CHECK(claim.ours.find("N = 64, ternary layers of resnet101-imagenet +98.44 %") != std::string::npos);
@@ -122,9 +122,9 @@ TEST_CASE("fgq-8: refuted by proof, and checked") {
         return std::map<std::string, double>{{"groups", 100}, {"groups_helped_by_two_thresholds", helped}};
     };
     t.set("resnet56", "g4a8", {89, 89, 89}, facts(0)).set("resnet56", "g64a8", {85, 85, 85}, facts(0));
-    const Claim none = fgq::two_thresholds_help(t.study());
+    const Claim none = fgq::two_thresholds_help(t.table());
     CHECK(to_string(none.verdict) == "refuted by proof: where the scale is shared");
     CHECK(none.ours.find("(0 of 200 groups)") != std::string::npos);
     t.set("resnet56", "g64a8", {85, 85, 85}, facts(3));
-    CHECK(fgq::two_thresholds_help(t.study()).verdict.kind == Verdict::Kind::reproduced);
+    CHECK(fgq::two_thresholds_help(t.table()).verdict.kind == Verdict::Kind::reproduced);
 }

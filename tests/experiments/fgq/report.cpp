@@ -10,7 +10,7 @@ using namespace nibble;
 using test::Ternary;
 
 namespace {
-Ternary study() {
+Ternary example() {
     Ternary t({"resnet20", "resnet56"}, {"f32", "g4", "g4a4", "g64a8-ft", "w4a8"}, {"g4a8", "g64a8"});
     t.set("resnet20", "f32", {92})
         .set("resnet20", "g4a8", {85, 86, 87},
@@ -24,7 +24,7 @@ Ternary study() {
 }  // namespace
 
 TEST_CASE("fgq tables: the paper's form, groups, weights, multiplications; dashes where nothing is") {
-    const Study s = study().study();
+    const ResultTable s = example().table();
     const std::string paper = fgq::paper_table(s).markdown();
     CHECK(paper.find("| resnet20 | 92.00 | 86.00 ± 2.48 | -6.00 ± 2.48 | – | – | 78.00 | 89.00 |") !=
           std::string::npos);
@@ -40,7 +40,7 @@ TEST_CASE("fgq tables: the paper's form, groups, weights, multiplications; dashe
 }
 
 TEST_CASE("fgq plots: means over the draws against N; float as a line across, fine-tuned as marks") {
-    const Study s = study().study();
+    const ResultTable s = example().table();
     const Plot plot = fgq::group_plot("t", s, "resnet20");
     // The float network; a line and marks each for float activations and 8 bits; fine-tuned.
     REQUIRE(plot.curves.size() == 6);
@@ -58,7 +58,7 @@ TEST_CASE("fgq plots: means over the draws against N; float as a line across, fi
 
 TEST_CASE("fgq report: files, plots and claims, the same every time") {
     const Grid grid{"fgq", "Ternary weights", {}};
-    const Report report = fgq::report("quick", grid, study().reported());
+    const Report report = fgq::report("quick", grid, example().reported());
     for (const char* end : {".md", ".csv", ".tex", "-groups.csv", "-groups.tex", "-weights.csv",
                             "-ablations.csv", "-storage.tex", "-tuning.csv", "-claims.md", "-claims.csv"})
         CHECK_MESSAGE(report.files.contains(end), end);
@@ -67,5 +67,5 @@ TEST_CASE("fgq report: files, plots and claims, the same every time") {
     CHECK(report.files.at(".md").find("| fgq-8 |") != std::string::npos);
     CHECK(report.files.at(".md").find("![") != std::string::npos);
     CHECK(report.files.at(".csv").find("multiplications_left") != std::string::npos);
-    CHECK(report.files == fgq::report("quick", grid, study().reported()).files);
+    CHECK(report.files == fgq::report("quick", grid, example().reported()).files);
 }

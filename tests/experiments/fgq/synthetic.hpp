@@ -28,20 +28,20 @@ class Ternary {
             if (c.cell.model != network || c.cell.method != method || c.cell.seed >= top1.size()) continue;
             Result r;
             r.cell = c.cell.name();
-            r.top1 = top1[c.cell.seed];
-            r.correct = first_correct(r.top1);
-            r.macs = macs_.at(network);
-            r.quantized = Result::Quantized();
-            r.quantized->facts = facts;
-            r.quantized->calibration = 1000;
-            r.quantized->bits_per_weight = 4.09;
+            r.eval.top1 = top1[c.cell.seed];
+            r.correct = first_correct(r.eval.top1);
+            r.cost.macs = macs_.at(network);
+            Result::Quantization& q = r.quantization.emplace();
+            q.facts = facts;
+            q.calibration = {"train", 1000, ""};
+            q.bits_per_weight = 4.09;
             c.result = r;
         }
         return *this;
     }
 
     const std::vector<ReportedCell>& reported() const { return cells_; }
-    Study study() const { return {"quick", cells_}; }
+    ResultTable table() const { return {"quick", cells_}; }
 
   private:
     void add(const std::string& network, const std::string& method, std::uint64_t draws) {

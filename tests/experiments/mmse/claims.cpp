@@ -54,7 +54,7 @@ Synthetic as_claimed() {
          {"w4e8", "w4e8-pt", "w3a8e8", "w4a8e8"})  // the other max-abs rule is a little worse
         for (const ReportedCell& c : s.reported())
             if (c.cell.method == std::string(base) + "-wmaxabs" && c.result) {
-                const double top1 = c.result->top1 - 0.5;
+                const double top1 = c.result->eval.top1 - 0.5;
                 s.set("net", std::string(base) + "-wmaxabsfull", {top1, top1, top1});
                 break;
             }
@@ -74,8 +74,8 @@ Outcome verdict(const Claim& claim) {
 }  // namespace
 
 TEST_CASE("claims that hold are reproduced") {
-    const Study cells = as_claimed().cells();
-    for (const Claim& claim : mmse::claims(cells)) {
+    const ResultTable table = as_claimed().table();
+    for (const Claim& claim : mmse::claims(table)) {
         CAPTURE(claim.id);
         CAPTURE(to_string(claim.verdict));
         const bool attempted = claim.id != "mmse-8" && claim.id != "mmse-9";
@@ -87,16 +87,16 @@ TEST_CASE("claims that hold are reproduced") {
 }
 
 TEST_CASE("each claim can fail") {
-    const auto fails = [](Claim (*claim)(const Study&), Synthetic s) {
-        CHECK(verdict(claim(s.cells())) == Outcome::not_reproduced);
+    const auto fails = [](Claim (*claim)(const ResultTable&), Synthetic s) {
+        CHECK(verdict(claim(s.table())) == Outcome::not_reproduced);
     };
     fails(mmse::four_bits_without_training, as_claimed().set("net", "w4e8-refined", {85, 85.1, 85}));
     fails(mmse::refinement_helps, as_claimed().set("net", "w4e8-refined", {88.5, 88.6, 88.5}));
     fails(mmse::mmse_beats_max_abs, as_claimed().set("net", "w4e8-wmaxabs", {89.5}));
     fails(mmse::mmse_beats_max_abs, as_claimed().set("net", "w3a8e8", {70, 70, 70}));
     fails(mmse::mmse_beats_max_abs, as_claimed().set("net", "w4e8-wmaxabsfull", {89.5}));
-    fails(mmse::kernels_matter_more, as_claimed().set("net", "w4e8-pt", {89.5}));
-    fails(mmse::kernels_matter_more, as_claimed().set("net", "w4e8-wmaxabs", {84}));
+    fails(mmse::channel_scales_matter_more, as_claimed().set("net", "w4e8-pt", {89.5}));
+    fails(mmse::channel_scales_matter_more, as_claimed().set("net", "w4e8-wmaxabs", {84}));
     fails(mmse::refinement_helps, as_claimed().set("net", "w4e8-refined-cal16", {88, 88.1, 88}));
     fails(mmse::unbiased_scales_help, as_claimed().set("net", "w3a8e8-bc", {89, 89, 89}));
     fails(mmse::alternating_gets_stuck,
@@ -111,7 +111,7 @@ TEST_CASE("each claim can fail") {
 TEST_CASE("5: more than half of the loss, with an interval where almost nothing was lost") {
     const auto kind = [](double single, double dual) {
         return verdict(mmse::few_duals_suffice(
-            as_claimed().set("net", "w4e8", {single}).set("net", "w4e8-dual10", {dual}).cells()));
+            as_claimed().set("net", "w4e8", {single}).set("net", "w4e8-dual10", {dual}).table()));
     };
     CHECK(kind(80, 86) == Outcome::reproduced);
     CHECK(kind(80, 84) == Outcome::not_reproduced);
@@ -124,7 +124,7 @@ TEST_CASE("8: the paper's networks, where the grid has them") {
         for (const auto& [network, top1] :
              {std::pair("resnet18-imagenet", resnet18), std::pair("resnet50-imagenet", resnet50)})
             s.set(network, "w4e8-refined", {top1, top1 + 0.01, top1 - 0.01});
-        return mmse::papers_figures(s.cells());
+        return mmse::papers_figures(s.table());
     };
     CHECK(verdict(claim(68, 76)) == Outcome::reproduced);
     CHECK(verdict(claim(68, 73)) == Outcome::not_reproduced);
@@ -140,23 +140,23 @@ TEST_CASE("a single draw on one side counts beside each of the other's") {
     std::erase_if(cells, [](const ReportedCell& c) {
         return (c.cell.method == "w4a8e8" || c.cell.method == "w4a8e8-wmaxabs") && c.cell.seed > 0;
     });
-    const std::string ours = mmse::mmse_beats_max_abs(Study("quick", cells)).ours;
+    const std::string ours = mmse::mmse_beats_max_abs(ResultTable("quick", cells)).ours;
     CHECK(ours.find("(w3a8e8 - w3a8e8-wmaxabs) - (w4a8e8 - w4a8e8-wmaxabs) +7.00 ± ") != std::string::npos);
 }
 
 TEST_CASE("what is close is inconclusive, what has no cells was not attempted") {
-    CHECK(verdict(mmse::refinement_helps(as_claimed().set("net", "w4e8", {89.3}).cells())) ==
+    CHECK(verdict(mmse::refinement_helps(as_claimed().set("net", "w4e8", {89.3}).table())) ==
           Outcome::inconclusive);
-    const Study none = Synthetic({"net"}, kMethods).cells();
+    const ResultTable none = Synthetic({"net"}, kMethods).table();
     for (const Claim& claim : mmse::claims(none)) CHECK(verdict(claim) == Outcome::not_attempted);
 }
 
 TEST_CASE("every network has to agree") {
     Synthetic s({"net", "other"}, {"f32", "w8a8"}, 2);
     s.set("net", "f32", {90}).set("net", "w8a8", {90, 90.01});
-    CHECK(verdict(mmse::eight_bits_are_enough(s.cells())) == Outcome::inconclusive);  // one has no result
+    CHECK(verdict(mmse::eight_bits_are_enough(s.table())) == Outcome::inconclusive);  // one has no result
     s.set("other", "f32", {90}).set("other", "w8a8", {80, 80.01});
-    const Claim claim = mmse::eight_bits_are_enough(s.cells());
+    const Claim claim = mmse::eight_bits_are_enough(s.table());
     CHECK(verdict(claim) == Outcome::not_reproduced);
     CHECK(claim.verdict.why == "w8a8 - f32");
 }

@@ -7,28 +7,11 @@
 using namespace nibble;
 using Synthetic = test::MmseCells;
 
-TEST_CASE("a method without draws stands beside every draw of another") {
-    const Study cells = Synthetic({"a", "b"}, {"f32", "w8a8", "w4a4"}, 3)
-                            .set("a", "f32", {90})
-                            .set("a", "w8a8", {89, 88, 87})
-                            .set("a", "w4a4", {80, 81})
-                            .cells();
-    CHECK(cells.differences("a", "w8a8", "f32") == std::vector<double>{-1, -2, -3});
-    CHECK(cells.differences("a", "w4a4", "w8a8") == std::vector<double>{-9, -7});  // draws that both have
-    CHECK(cells.differences("b", "w8a8", "f32").empty());
-    CHECK(cells.differences("a", "w3a3", "f32").empty());
-    CHECK(cells.values("a", "w8a8") == std::vector<double>{89, 88, 87});
-    CHECK(cells.in_grid("b", "w4a4"));
-    CHECK(!cells.in_grid("b", "w3a3"));
-    CHECK(cells.largest_with({"f32", "w4a4"}) == "a");
-    CHECK(cells.largest_with({"w3a3"}).empty());
-}
-
 TEST_CASE("the error of the weights leaves out layers with wide ends") {
-    const Study cells =
-        Synthetic({"a"}, {"w4e8", "w4"}).set("a", "w4e8", {90}, 0.01).set("a", "w4", {90}, 0.02).cells();
-    CHECK(mmse::mean_weight_error(*cells.results("a", "w4e8").front()) == doctest::Approx(0.01));
-    CHECK(mmse::mean_weight_error(*cells.results("a", "w4").front()) ==
+    const ResultTable table =
+        Synthetic({"a"}, {"w4e8", "w4"}).set("a", "w4e8", {90}, 0.01).set("a", "w4", {90}, 0.02).table();
+    CHECK(mmse::mean_weight_error(*table.results("a", "w4e8").front()) == doctest::Approx(0.01));
+    CHECK(mmse::mean_weight_error(*table.results("a", "w4").front()) ==
           doctest::Approx((0.5 + 0.02 + 0.5) / 3));
 }
 

@@ -12,7 +12,7 @@ using namespace nibble;
 using Synthetic = test::MmseCells;
 
 namespace {
-Synthetic study() {
+Synthetic example() {
     Synthetic s({"net", "empty"},
                 {"f32", "w4e8-pt-wmaxabs", "w4e8-pt", "w4e8-wmaxabs", "w4e8", "w4e8-dual10", "w4a8e8-dual10",
                  "w4a8e8-dual50", "w4a8e8-walternating", "w4a8e8-pt-wgrid", "a4e8", "a4e8-akl", "w8a8",
@@ -38,7 +38,7 @@ const mmse::NamedTable& named(const std::vector<mmse::NamedTable>& all, const st
 }  // namespace
 
 TEST_CASE("tables: the float network first, differences, overhead, dashes") {
-    const auto all = mmse::tables(study().cells());
+    const auto all = mmse::tables(example().table());
     const Table& weights = named(all, "-weights").table;
     CHECK(weights.rows.front() == std::vector<std::string>{"net", "f32", "float", "1", "90.00", "+0.00",
                                                            "32.000", "1.00", "1.000", "–"});
@@ -67,7 +67,7 @@ TEST_CASE("tables: the float network first, differences, overhead, dashes") {
 }
 
 TEST_CASE("plots: a curve for each way, network or share that has results") {
-    const auto plots = mmse::plots("t", study().cells());
+    const auto plots = mmse::plots("t", example().table());
     CHECK(plots.at("-layers").curves.size() == 4);
     CHECK(plots.at("-layers").curves.front().points.size() == 1);
     CHECK(plots.at("-layers").curves.front().points.front().second == doctest::Approx(10));
@@ -77,15 +77,15 @@ TEST_CASE("plots: a curve for each way, network or share that has results") {
     CHECK(plots.at("-dual").curves.front().points ==
           std::vector<std::pair<double, double>>{{0, -2}, {10, -1}, {50, -0.5}});
     CHECK(plots.at("-calibration").curves.size() == 2);
-    CHECK(mmse::plots("t", Synthetic({"net"}, {"f32", "w4e8"}).cells()).empty());
+    CHECK(mmse::plots("t", Synthetic({"net"}, {"f32", "w4e8"}).table()).empty());
 }
 
 TEST_CASE("a report is a function of the cells, and complete without results") {
     Grid grid;
     grid.experiment = "mmse";
     grid.title = "Title";
-    const Report one = mmse::report("quick", grid, study().reported()),
-                 two = mmse::report("quick", grid, study().reported());
+    const Report one = mmse::report("quick", grid, example().reported()),
+                 two = mmse::report("quick", grid, example().reported());
     CHECK(one.files == two.files);
     CHECK(one.summary.rows[1].front() == "net");
     CHECK(one.summary.rows[1].size() == one.summary.columns.size());

@@ -29,10 +29,10 @@ class MmseCells {
             const mmse::Method m = mmse::method_from(method);
             Result r;
             r.cell = c.cell.name();
-            r.top1 = top1[c.cell.seed];
-            r.correct = first_correct(r.top1);
-            Result::Quantized q;
-            q.calibration = m.calibrates() ? static_cast<std::size_t>(m.images) : 0;
+            r.eval.top1 = top1[c.cell.seed];
+            r.correct = first_correct(r.eval.top1);
+            Result::Quantization& q = r.quantization.emplace();
+            if (m.calibrates()) q.calibration = {"train", static_cast<std::size_t>(m.images), ""};
             const double extra = m.dual_percent / 100.0;
             q.product_overhead = 1 + extra;
             q.bits_per_weight = m.quantizes_weights() ? (1 + extra) * m.weight_bits : 32;
@@ -40,20 +40,19 @@ class MmseCells {
             if (m.dual_percent > 0) q.facts["tau"] = 0.02;
             if (m.quantizes_weights() && m.quantizes_activations()) q.file_bytes = 2048;
             for (const char* name : {"first", "middle", "last"}) {
-                Result::Layer layer;
+                Result::Quantization::Layer layer;
                 layer.name = name;
                 if (m.quantizes_weights()) layer.weights = "s4-pc";
                 layer.weight_error = layer.name == "middle" ? error : 0.5;
                 q.layers.push_back(layer);
             }
-            r.quantized = q;
             c.result = r;
         }
         return *this;
     }
 
     const std::vector<ReportedCell>& reported() const { return cells_; }
-    Study cells() const { return {"quick", cells_}; }
+    ResultTable table() const { return {"quick", cells_}; }
 
   private:
     std::vector<ReportedCell> cells_;

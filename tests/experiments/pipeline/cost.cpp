@@ -4,13 +4,14 @@
 
 #include "engine/core/json.hpp"
 #include "engine/models/catalog.hpp"
+#include "experiments/runs/compute_cell.hpp"
 
 using namespace nibble;
 
 TEST_CASE("cost in results: a float network") {
     // The numbers of the committed cells baseline/resnet20-w1.0--cifar10--{f32,bf16}--s0.
     const Graph graph = make_model("resnet20-w1.0");
-    const Json bf16 = to_json(cost_of(graph, network_bits_of(Numerics::bf16)));
+    const Json bf16 = to_json(summary_of(cost_of(graph, network_bits_of(Numerics::bf16))));
     CHECK(bf16.at("macs") == 40'551'040);
     CHECK(bf16.at("linear_cost") == 648'816'640);
     CHECK(bf16.at("quadratic_cost") == 10'381'066'240);
@@ -24,7 +25,7 @@ TEST_CASE("cost in results: a float network") {
                                        {"activation_bits", 16},
                                        {"kernel", "bf16"}});
     CHECK(bf16.size() == 6);
-    const Json f32 = to_json(cost_of(graph, network_bits_of(Numerics::f32)));
+    const Json f32 = to_json(summary_of(cost_of(graph, network_bits_of(Numerics::f32))));
     CHECK(f32.at("linear_cost") == 2 * 648'816'640ll);
     CHECK(f32.at("layers")[0].at("kernel") == "f32");
 }
@@ -32,7 +33,7 @@ TEST_CASE("cost in results: a float network") {
 TEST_CASE("cost in results: a quantized network") {
     const Graph graph = make_model("resnet20");
     const NetworkCost low = cost_of(graph, network_bits_from("w4a4e8"));
-    const Json json = to_json(low);
+    const Json json = to_json(summary_of(low));
     CHECK(json.at("layers").front().at("kernel") == "w8a8");
     CHECK(json.at("layers")[1].at("kernel") == "w4a4");
     CHECK(json.at("layers").back().at("weight_bits") == 8);

@@ -5,6 +5,7 @@
 #include "datasets/glyphs.hpp"
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
+#include "experiments/runs/result.hpp"
 #include "tests/helpers/scratch.hpp"
 
 using namespace nibble;

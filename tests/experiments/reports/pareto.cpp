@@ -38,15 +38,3 @@ TEST_CASE("no point of a front is beaten by any, and every other point is (all o
         CHECK(beaten != listed);
     }
 }
-
-TEST_CASE("a front is read between its points on a logarithmic axis, and nowhere else") {
-    const std::vector<CostPoint> line{{1, 10}, {4, 30}, {16, 40}};
-    CHECK(*value_at(line, 1) == 10);
-    CHECK(*value_at(line, 2) == doctest::Approx(20));
-    CHECK(*value_at(line, 4) == 30);
-    CHECK(*value_at(line, 8) == doctest::Approx(35));
-    CHECK(*value_at(line, 16) == 40);
-    CHECK_FALSE(value_at(line, 0.9).has_value());
-    CHECK_FALSE(value_at(line, 17).has_value());
-    CHECK_FALSE(value_at({}, 1).has_value());
-}

@@ -2,13 +2,12 @@
 
 #include <doctest/doctest.h>
 
-#include <cmath>
 #include <cstdlib>
 
 #include "engine/core/error.hpp"
 #include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
-#include "experiments/support/statistics.hpp"
+#include "experiments/reports/generic_tables.hpp"
 #include "tests/helpers/results.hpp"
 #include "tests/helpers/scratch.hpp"
 #include "tests/helpers/skip.hpp"
@@ -40,7 +39,7 @@ struct Fixture {
         store("resnet14--glyphs--f32--s0", 93.125);
     }
     void store(const std::string& leaf, double top1) const {
-        write_json(scratch / ("results/quick/paper/" + leaf + ".json"), result("paper/" + leaf, top1));
+        write_result(scratch / ("results/quick/paper/" + leaf + ".json"), result("paper/" + leaf, top1));
     }
     Project project() const { return Project(scratch.path()); }
     std::vector<ReportedCell> cells() const {
@@ -117,13 +116,13 @@ TEST_CASE("a result that is malformed, misplaced or no file is one line, and the
         REQUIRE(refused.size() == 1);
         return *refused.begin();
     };
-    write_json(path, result("paper/resnet8--glyphs--f32--s0", 1));
+    write_result(path, result("paper/resnet8--glyphs--f32--s0", 1));
     CHECK(line().find("cell: expected paper/resnet14") != std::string::npos);
-    Json more = result("paper/resnet14--glyphs--f32--s0", 1);
+    Json more = to_json(result("paper/resnet14--glyphs--f32--s0", 1));
     more["seconds"] = 12;
     write_json(path, more);
     CHECK(line().find("unknown key 'seconds'") != std::string::npos);
-    Json forged = result("paper/resnet14--glyphs--f32--s0", 1);
+    Json forged = to_json(result("paper/resnet14--glyphs--f32--s0", 1));
     forged["key_parts"]["config"] = "other";
     write_json(path, forged);
     CHECK(line().find("its key is not that of its key_parts") != std::string::npos);
@@ -150,27 +149,6 @@ TEST_CASE("only what stands between the markers of a README changes") {
     CHECK_THROWS_AS(with_results("none", "x", "README.md"), BadInput);
     CHECK_THROWS_AS(with_results(readme + readme, "x", "README.md"), BadInput);
     CHECK_THROWS_AS(with_results("<!-- results:end --><!-- results:begin -->", "x", "README.md"), BadInput);
-}
-
-TEST_CASE("mean and confidence interval") {
-    CHECK(summarize({}).count == 0);
-    const double one[] = {5};
-    CHECK(summarize(one).mean == 5);
-    CHECK_FALSE(summarize(one).half_width.has_value());
-    const double three[] = {1, 2, 3};  // deviation 1, so 4.3027 / sqrt(3)
-    CHECK(summarize(three).mean == doctest::Approx(2));
-    CHECK(*summarize(three).half_width == doctest::Approx(4.3027 / std::sqrt(3.0)));
-}
-
-TEST_CASE("results hold both costs; the gap is training minus test") {
-    Json json = result("paper/resnet8--glyphs--f32--s0", 91.0);
-    json["cost"]["linear_cost"] = 30;
-    json["cost"]["quadratic_cost"] = 400;
-    const Result r = result_from(json, "here");
-    CHECK(r.linear_cost == 30);
-    CHECK(r.quadratic_cost == 400);
-    CHECK(r.activation_bytes == 1);
-    CHECK(r.generalization_gap() == doctest::Approx(6.5));
 }
 
 TEST_CASE("an experiment's own report: its files and plots, each under its name") {

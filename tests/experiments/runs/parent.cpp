@@ -67,9 +67,9 @@ TEST_CASE("parent: weights count only with the digest that the result states, wh
     const Project project = f.project();
     const ProfileCell cell = parent_cell(project, "p", "base/resnet8--glyphs--f32--s0");
     const std::string digest = digest_of(weights_of(1));
-    Json result = test::result(cell.cell.cell.name(), 50);
-    result["weights_digest"] = digest;
-    write_json(project.result("p", cell.cell.cell), result);
+    Result result = test::result(cell.cell.cell.name(), 50);
+    result.weights_digest = digest;
+    write_result(project.result("p", cell.cell.cell), result);
     CHECK(stated_weights_digest(project, cell) == digest);
     CHECK(!find_weights(project, cell, digest));
 

@@ -39,7 +39,7 @@ TEST_CASE("reproduction: what can be made again here, and why other results cann
     std::string kept;
     for (const ProfileCell& cell : list_cells(project, "", "")) {
         const auto path = project.result(cell.profile, cell.cell.cell);
-        write_json(path, test::result(cell.cell.cell.name(), 50));
+        write_result(path, test::result(cell.cell.cell.name(), 50));
         if (cell.profile == "real" && cell.cell.cell.experiment == "trains" && cell.cell.cell.seed == 1) {
             write_file(kept_network(project, cell), "a network");
             kept = path;

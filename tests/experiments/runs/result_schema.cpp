@@ -4,13 +4,15 @@
 #include <filesystem>
 #include <functional>
 #include <limits>
+#include <map>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
 #include <valijson/validator.hpp>
 #include <vector>
 
-#include "engine/core/json.hpp"
+#include "engine/core/file.hpp"
+#include "experiments/runs/result.hpp"
 
 namespace nibble {
 namespace {
@@ -45,14 +47,63 @@ std::vector<fs::path> committed_results() {
     return list;
 }
 
-TEST_CASE("every committed result is as results/result.schema.json says") {
+/// What a schema that refers to a definition, or allows null besides, says of an object or a list.
+Json resolved(const Json& root, const Json& schema) {
+    if (schema.contains("$ref"))
+        return resolved(root, root.at(Json::json_pointer(schema.at("$ref").get<std::string>().substr(1))));
+    if (schema.contains("anyOf"))
+        for (const Json& choice : schema.at("anyOf"))
+            if (const Json found = resolved(root, choice); found.at("type") != "null") return found;
+    return schema;
+}
+
+/// The fields that the schema describes and those that the values have, all of them together, are the same.
+void compare_fields(const Json& root, const Json& schema_there, const std::vector<Json>& values,
+                    const std::string& where) {
+    const Json schema = resolved(root, schema_there);
+    if (schema.contains("items") && schema.at("items").is_object()) {
+        std::vector<Json> entries;
+        for (const Json& list : values) entries.insert(entries.end(), list.begin(), list.end());
+        compare_fields(root, schema.at("items"), entries, where + "/-");
+    }
+    if (!schema.contains("properties")) return;
+    std::map<std::string, std::vector<Json>> found;
+    for (const Json& value : values)
+        if (!value.is_null())
+            for (const auto& [key, field] : value.items()) found[key].push_back(field);
+    for (const auto& [key, field] : schema.at("properties").items()) {
+        CHECK_MESSAGE(found.contains(key), where << "/" << key << " is in the schema, not in any result");
+        compare_fields(root, field, found[key], where + "/" + key);
+        found.erase(key);
+    }
+    for (const auto& [key, fields] : found)
+        CHECK_MESSAGE(false, where << "/" << key << " is in results, not in the schema");
+}
+
+TEST_CASE(
+    "every committed result is as the schema says, and what is read of it is written back to the same "
+    "bytes") {
     ResultSchema schema;
     const std::vector<fs::path> results = committed_results();
     REQUIRE(!results.empty());
     for (const fs::path& path : results) {
         CAPTURE(path.string());
         CHECK(schema.accepts(read_json(path)));
+        CHECK(to_json(read_result(path)).dump(2) + "\n" == read_file(path));
     }
+}
+
+TEST_CASE("the schema has the fields of a Result, and no others") {
+    std::vector<Json> trained, quantized;
+    for (const fs::path& path : committed_results()) {
+        const Result result = read_result(path);
+        (result.quantization ? quantized : trained).push_back(to_json(result));
+    }
+    // Both kinds state their cost alike, but no network with dual channels was trained yet.
+    for (const Json& q : quantized) trained.push_back({{"cost", q.at("cost")}});
+    const Json schema = read_json(kResults / "result.schema.json");
+    compare_fields(schema, schema.at("anyOf").at(0), trained, "trained");
+    compare_fields(schema, schema.at("anyOf").at(1), quantized, "quantized");
 }
 
 TEST_CASE("the schema refuses results that lack something, say more, or say it wrong") {

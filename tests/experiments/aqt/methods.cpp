@@ -1,9 +1,9 @@
-#include "experiments/aqt/cells.hpp"
+#include "experiments/aqt/methods.hpp"
 
 #include <doctest/doctest.h>
 
-#include "engine/core/error.hpp"
 #include "experiments/aqt/tables.hpp"
+#include "experiments/reports/comparison.hpp"
 #include "synthetic.hpp"
 
 using namespace nibble;
@@ -45,39 +45,39 @@ TEST_CASE("estimates: means over seeds first, their spread pooled over networks 
     Synthetic s({"resnet8", "resnet14", "resnet20"}, {"bf16", "w8a8"}, 3);
     s.set("resnet8", "bf16", {80, 82}).set("resnet8", "w8a8", {81, 82, 83});
     s.set("resnet14", "bf16", {85}).set("resnet14", "w8a8", {86, 86, 86});
-    const aqt::Cells cells = s.cells();
+    const ResultTable table = s.table();
     // Squares around the means: 2, 2, 0; degrees of freedom 1 + 2 + 2.
-    const Estimate e = *cells.estimate(difference("resnet8", "w8a8", "bf16"));
+    const EstimateOf estimate = pooled(table);
+    const Estimate e = *estimate(difference("resnet8", "w8a8", "bf16"));
     CHECK(e.mean == 1);
     CHECK(e.variance->value == doctest::Approx(4.0 / 5 * (1.0 / 2 + 1.0 / 3)));
     CHECK(e.variance->degrees == 5);
     CHECK(e.note.empty());
-    CHECK(cells.estimate(difference("resnet14", "w8a8", "bf16"))->note == "one seed");
+    CHECK(estimate(difference("resnet14", "w8a8", "bf16"))->note == "one seed");
     // A cell that stands in two terms counts with their sum.
-    const Estimate twice = *cells.estimate({{"resnet8", "w8a8", 0.5}, {"resnet8", "w8a8", 0.5}});
+    const Estimate twice = *estimate({{"resnet8", "w8a8", 0.5}, {"resnet8", "w8a8", 0.5}});
     CHECK(twice.variance->value == doctest::Approx(4.0 / 5 / 3));
-    CHECK_FALSE(cells.estimate(difference("resnet20", "w8a8", "bf16")));
-    const Figure both = cells.compared("w8a8", "bf16", 0);
+    CHECK_FALSE(estimate(difference("resnet20", "w8a8", "bf16")));
+    const Figure both = compared(table, estimate, "w8a8", "bf16", 0);
     REQUIRE(both.members.size() == 2);
     CHECK(both.estimate->mean == 1);
     CHECK(both.estimate->variance->value == doctest::Approx(4.0 / 5 / 4 * (1.0 / 2 + 1.0 / 3 + 1 + 1.0 / 3)));
 
-    CHECK(cells.networks_with({"bf16", "w8a8"}) == std::vector<std::string>{"resnet8", "resnet14"});
-    CHECK(cells.networks_with({"w4a4"}).empty());
-    CHECK(cells.reference() == "resnet14");
+    CHECK(aqt::reference_of(table) == "resnet14");
     Synthetic quantized = s;
-    CHECK(quantized.set("resnet20", "w8a8", {90}).cells().reference() == "resnet14");
-    CHECK(Synthetic({"resnet8"}, {"bf16"}).cells().reference().empty());
+    CHECK(aqt::reference_of(quantized.set("resnet20", "w8a8", {90}).table()) == "resnet14");
+    CHECK(aqt::reference_of(Synthetic({"resnet8"}, {"bf16"}).table()).empty());
     Synthetic single({"resnet8"}, {"bf16", "w8a8"});
     single.set("resnet8", "bf16", {80}).set("resnet8", "w8a8", {85});
-    CHECK_FALSE(single.cells().estimate(difference("resnet8", "w8a8", "bf16"))->variance);
+    const ResultTable one_each = single.table();
+    CHECK_FALSE(pooled(one_each)(difference("resnet8", "w8a8", "bf16"))->variance);
 }
 
 TEST_CASE("tables: figures with intervals, costs relative to the same network in bf16, dashes") {
     Synthetic s({"resnet8"}, {"bf16", "w4a4e8", "w4a4", "w4a4e8-pt"}, 2);
     s.set("resnet8", "bf16", {80, 82}, 91).set("resnet8", "w4a4e8", {79, 80}).set("resnet8", "w4a4", {70});
-    const aqt::Cells cells = s.cells();
-    const Table methods = aqt::method_table(cells);
+    const ResultTable table = s.table();
+    const Table methods = aqt::method_table(table);
     REQUIRE(methods.rows.size() == 4);
     CHECK(methods.rows[0] == std::vector<std::string>{"resnet8", "bf16", "2", "81.00 ± 12.71",
                                                       "81.00 ± 12.71", "91.00 ± 0.00", "10.00 ± 12.71",
@@ -89,7 +89,7 @@ TEST_CASE("tables: figures with intervals, costs relative to the same network in
     CHECK(methods.rows[3] ==
           std::vector<std::string>{"resnet8", "w4a4e8-pt", "–", "–", "–", "–", "–", "–", "–"});
 
-    const Table ablations = aqt::ablation_table(cells);
+    const Table ablations = aqt::ablation_table(table);
     REQUIRE(ablations.rows.size() == 2);
     CHECK(ablations.rows[0] ==
           std::vector<std::string>{"resnet8", "w4a4", "first and last layer no wider than the others",
@@ -98,10 +98,4 @@ TEST_CASE("tables: figures with intervals, costs relative to the same network in
                                                         "w4a4e8", "–", "–", "79.50 ± 6.35", "–", "–"});
     const std::string csv = aqt::full_cell_table(s.reported()).csv();
     CHECK(csv.find(",80,11,16000000,256000000,0\n") != std::string::npos);
-}
-
-TEST_CASE("one profile has one data set") {
-    std::vector<ReportedCell> cells = Synthetic({"resnet8"}, {"bf16", "w8a8"}).reported();
-    cells[1].cell.data = "cifar10";
-    CHECK_THROWS_AS(aqt::Cells("quick", cells), BadInput);
 }
