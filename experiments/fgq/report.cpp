@@ -77,8 +77,8 @@ Report report(const std::string& profile, const Grid& grid, const std::vector<Re
         claims_markdown(all), name, name);
     report.files[".md"] = text;
     report.files[".csv"] = full_cell_table(reported).csv();
-    for (const auto& [name, printed] : tables_for_print(table))
-        report.files["-paper" + name + ".tex"] = latex_file(printed);
+    for (const auto& [end, printed] : tables_for_print(table))
+        report.files["-paper" + end + ".tex"] = latex_file(printed);
     return report;
 }
 

@@ -34,19 +34,19 @@ std::string label_of(const Cell& c) {
 }  // namespace
 
 Table summary_table(const std::vector<ReportedCell>& cells) {
-    using Summary = ColumnOf<Row>;
+    using Heading = ColumnOf<Row>;
     const auto text = [](const char* title, std::string Cell::*part) {
-        return Summary{{title, false}, [part](const Row& row) { return row.cell.*part; }};
+        return Heading{{title, false}, [part](const Row& row) { return row.cell.*part; }};
     };
     const auto mean = [](const char* title, Metrics Result::*on, double Metrics::*figure, int decimals) {
-        return Summary{{title}, [on, figure, decimals](const Row& row) {
+        return Heading{{title}, [on, figure, decimals](const Row& row) {
                            std::vector<double> values;
                            for (const Result& r : row.results) values.push_back(r.*on.*figure);
                            return over_seeds(values, decimals);
                        }};
     };
     const auto scaled = [](const char* title, std::size_t Result::Cost::*part, double unit) {
-        return Summary{{title}, [part, unit](const Row& row) {
+        return Heading{{title}, [part, unit](const Row& row) {
                            if (row.results.empty()) return std::string(kMissing);
                            return fmt::format("{:.1f}",
                                               static_cast<double>(row.results.front().cost.*part) / unit);
@@ -55,7 +55,7 @@ Table summary_table(const std::vector<ReportedCell>& cells) {
     return table_of(
         rows_of(cells),
         {text("Network", &Cell::model), text("Data", &Cell::data), text("Arithmetic", &Cell::method),
-         Summary{{"Seeds"}, [](const Row& row) { return count_text(row.results.size()); }},
+         Heading{{"Seeds"}, [](const Row& row) { return count_text(row.results.size()); }},
          mean("Top-1 (%)", &Result::eval, &Metrics::top1, 2),
          mean("Top-5 (%)", &Result::eval, &Metrics::top5, 2), mean("Loss", &Result::eval, &Metrics::loss, 3),
          mean("Training top-1 (%)", &Result::train, &Metrics::top1, 2),

@@ -20,7 +20,7 @@ namespace {
 constexpr std::array kColours{"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000"};
 
 /// Between double quotes gnuplot would run what stands in backquotes.
-std::string quoted(const std::string& text) {
+std::string in_quotes(const std::string& text) {
     std::string out = "'";
     for (char c : text) out += c == '\'' ? "''" : std::string(1, c == '\n' ? ' ' : c);
     return out + "'";
@@ -104,7 +104,7 @@ std::string plot_command(const std::vector<Curve>& curves) {
             text += fmt::format("$e{} with yerrorbars pt 0 lw 1 lc rgb '{}' notitle, \\\n     ", i,
                                 colour_of(curves[i].colour));
     for (std::size_t i = 0; i < curves.size(); ++i) {
-        const std::string title = curves[i].label.empty() ? "notitle" : "title " + quoted(curves[i].label);
+        const std::string title = curves[i].label.empty() ? "notitle" : "title " + in_quotes(curves[i].label);
         text += fmt::format("{}$c{} {} {}", i ? ", \\\n     " : "", i, style(curves[i]), title);
     }
     return text + "\n";
@@ -138,8 +138,8 @@ void Curve::add_mean(double x, std::span<const double> values) {
 
 std::string Plot::script() const {
     std::string text = data_blocks(curves);
-    text += "set title " + quoted(title) + " noenhanced\nset xlabel " + quoted(x_label) + "\nset ylabel " +
-            quoted(y_label) + "\n";
+    text += "set title " + in_quotes(title) + " noenhanced\nset xlabel " + in_quotes(x_label) + "\nset ylabel " +
+            in_quotes(y_label) + "\n";
     text += fmt::format("set key {} Left reverse noenhanced samplen 2 opaque\n",
                         legend_above ? "outside center top horizontal" : "inside right bottom");
     text += "set border 3\nset tics nomirror out\nset grid ytics lt 1 lc rgb '#DDDDDD' lw 1\n";
@@ -153,7 +153,7 @@ std::string Plot::script() const {
     if (x_range) text += fmt::format("set xrange [{}:{}]\n", x_range->low, x_range->high);
     if (y_range) text += fmt::format("set yrange [{}:{}]\n", y_range->low, y_range->high);
     for (const Note& note : notes)
-        text += fmt::format("set label {} at {}, {} {} font ',9' noenhanced\n", quoted(note.text), note.x,
+        text += fmt::format("set label {} at {}, {} {} font ',9' noenhanced\n", in_quotes(note.text), note.x,
                             note.y, placing(note.side));
     return text + plot_command(curves);
 }
