@@ -6,7 +6,8 @@ BUILD  := build/$(PRESET)
 NIBBLE := $(BUILD)/nibble
 
 BUILD_PACKAGES := g++ cmake ninja-build libxtensor-dev libxsimd-dev libopencv-core-dev libopencv-imgproc-dev \
-                  libopencv-imgcodecs-dev libjpeg-dev libpng-dev libzip-dev nlohmann-json3-dev doctest-dev libbenchmark-dev libcli11-dev libonnx-dev libprotobuf-dev \
+                  libopencv-imgcodecs-dev libjpeg-dev libpng-dev libwebp-dev libtiff-dev libgif-dev libzip-dev \
+                  nlohmann-json3-dev doctest-dev libbenchmark-dev libcli11-dev libonnx-dev libprotobuf-dev \
                   libfmt-dev libboost-dev libssl-dev libvalijson-dev gnuplot-nox fonts-liberation
 CHECK_PACKAGES := clang-14 libomp-14-dev clang-format-14
 FUZZ_PACKAGES  := clang-14 libclang-rt-14-dev libomp-14-dev
