@@ -54,7 +54,8 @@ Json quantize_cell(const ProfileCell& cell, const Data& data, const KeyParts& pa
     quantization["file_bytes"] = nullptr;
     std::string weights_digest;
     if (deployed.integers) {
-        Metadata metadata = to_metadata(normalization.value_or(data.train->normalization()));
+        Metadata metadata =
+            to_metadata(normalization.value_or(data.train->normalization()), data.train->geometry());
         metadata["model"] = config.model;
         metadata["method"] = config.family + " " + config.method;
         metadata["key"] = parts.key();

@@ -1,4 +1,4 @@
-#include "datasets/image_folder.hpp"
+#include "datasets/images/image_folder.hpp"
 
 #include <doctest/doctest.h>
 
@@ -172,7 +172,7 @@ TEST_CASE("classes and files are sorted by name; other files are ignored") {
         CHECK(sample.label == std::array{0, 1, 2, 2}[i]);
         CHECK(sample.image.shape() == ImageShape{224, 224, 3});
     }
-    CHECK(folder.get(2).image.pixels == centre_crop(resize_bilinear(gradient(10, 12), 256, 307), 224).pixels);
+    CHECK(folder.get(2).image.pixels == centre_crop(resize(gradient(10, 12), 256, 307), 224).pixels);
 }
 
 TEST_CASE("training images: a random part, half of them mirrored; the centre where no part fits") {
