@@ -13,9 +13,13 @@
 // bits and sums are integers, so the result has the same bits on every machine, and the same as PIL's.
 #pragma once
 
-#include "datasets/preprocessing/geometry.hpp"
+#include "datasets/image.hpp"
 
 namespace nibble {
+
+enum class Filter { bilinear, bicubic };
+/// What becomes of half a pixel: the even neighbour (torchvision) or none (TensorFlow, Caffe, darknet).
+enum class CropOffset { half_even, down };
 
 /// Any size to any size, at least 1x1.
 Image resize(const Image& image, int height, int width, Filter filter = Filter::bilinear);

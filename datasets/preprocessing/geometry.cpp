@@ -1,6 +1,5 @@
 #include "datasets/preprocessing/geometry.hpp"
 
-#include "datasets/images/resample.hpp"
 #include "engine/core/error.hpp"
 
 namespace nibble {

@@ -7,13 +7,9 @@
 
 #include <string>
 
-#include "datasets/image.hpp"
+#include "datasets/images/resample.hpp"
 
 namespace nibble {
-
-/// Both as PIL computes them (images/resample.hpp).
-enum class Filter { bilinear, bicubic };
-enum class CropOffset { half_even, down };
 
 struct Resize {
     enum class Kind { none, shorter, exact };
@@ -26,7 +22,7 @@ struct Resize {
 };
 
 struct Geometry {
-    Resize resize;
+    Resize resize = {};
     Filter filter = Filter::bilinear;
     int crop = 0;  ///< side in pixels; 0: none
     CropOffset crop_offset = CropOffset::half_even;
