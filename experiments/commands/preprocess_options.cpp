@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "engine/core/file.hpp"
+#include "engine/io/tensor_file.hpp"
 #include "engine/onnx/file.hpp"
 #include "experiments/pipeline/model.hpp"
 
@@ -35,7 +36,7 @@ StatedPreprocessing stated_by(const PreprocessOptions& o) {
 }
 
 Metadata metadata_of(const std::string& network) {
-    return is_onnx(network) ? onnx::read_file(network).metadata : read_safetensors(network).metadata;
+    return is_onnx(network) ? onnx::read_file(network).metadata : read_tensors(network).metadata;
 }
 }  // namespace
 

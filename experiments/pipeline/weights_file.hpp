@@ -50,6 +50,6 @@ void fit(WeightsFile& file, const Graph& graph, const std::string& where);
 void write_weights(const std::filesystem::path& path, const Weights& weights, const Metadata& metadata);
 
 /// The metadata entries that say how images become inputs: normalize_mean and normalize_std where they suffice.
-Metadata to_metadata(const Normalization& normalization, const std::optional<Geometry>& geometry);
+Metadata to_metadata(const Normalization& normalization, const std::optional<Geometry>& geometry = {});
 
 }  // namespace nibble
