@@ -6,7 +6,8 @@ BUILD  := build/$(PRESET)
 NIBBLE := $(BUILD)/nibble
 
 BUILD_PACKAGES := g++ cmake ninja-build libxtensor-dev libxsimd-dev libopencv-core-dev libopencv-imgproc-dev \
-                  libopencv-imgcodecs-dev libjpeg-dev libpng-dev libzip-dev nlohmann-json3-dev doctest-dev libbenchmark-dev libcli11-dev libonnx-dev libprotobuf-dev \
+                  libopencv-imgcodecs-dev libjpeg-dev libpng-dev libwebp-dev libtiff-dev libgif-dev libzip-dev \
+                  nlohmann-json3-dev doctest-dev libbenchmark-dev libcli11-dev libonnx-dev libprotobuf-dev \
                   libfmt-dev libboost-dev libssl-dev libvalijson-dev gnuplot-nox graphviz fonts-liberation
 CHECK_PACKAGES := clang-14 libomp-14-dev clang-format-14
 FUZZ_PACKAGES  := clang-14 libclang-rt-14-dev libomp-14-dev
@@ -161,7 +162,7 @@ coverage: test-coverage ## which lines of engine/ the tests run (installs gcovr)
 
 # Findings are files build/fuzz/crash-*; each is an argument that repeats it.
 FUZZ_LIMITS = -max_total_time=$(SECONDS) -timeout=20 -rss_limit_mb=2048 -max_len=65536 -malloc_limit_mb=1024 -print_final_stats=1
-READERS    := weights pytorch checkpoint result grid cifar idx image
+READERS    := weights pytorch checkpoint result grid cifar idx image preprocessing
 
 fuzz: fuzz-networks $(READERS:%=fuzz-%) ## feed mutated files to each reader, SECONDS each (clang's libFuzzer, sanitizers)
 

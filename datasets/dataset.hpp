@@ -6,11 +6,14 @@
 
 #include <cstddef>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "datasets/augment.hpp"
 #include "datasets/image.hpp"
+#include "datasets/preprocessing/geometry.hpp"
+#include "datasets/preprocessing/normalization.hpp"
 #include "engine/core/rng.hpp"
 
 namespace nibble {
@@ -26,13 +29,6 @@ enum class Split { train, test };
 /// "train" or "test"
 std::string to_string(Split split);
 
-/// Networks see (byte / 255 - mean) / std, one mean and one std per channel, in units of full scale (255).
-struct Normalization {
-    std::vector<float> mean;
-    std::vector<float> std;
-    friend bool operator==(const Normalization&, const Normalization&) = default;
-};
-
 /// What is fixed for all images of a data set.
 struct DatasetTraits {
     std::string name;
@@ -40,6 +36,7 @@ struct DatasetTraits {
     int classes = 0;
     Normalization normalization;
     Augmentation augmentation;
+    std::optional<Geometry> geometry = {};  ///< applied to image files; none where images come as they are
 };
 
 /// Base of all data sets. Immutable after construction; every method may be called from any thread.
@@ -61,8 +58,10 @@ class Dataset {
     const std::string& name() const { return traits_.name; }
     const ImageShape& shape() const { return traits_.shape; }
     int classes() const { return traits_.classes; }
-    /// The customary normalization of this data set; a network trained elsewhere may ask for another.
+    /// What was asked for when the data set was opened, else what is customary for it; a network trained elsewhere may
+    /// ask for another.
     const Normalization& normalization() const { return traits_.normalization; }
+    const std::optional<Geometry>& geometry() const { return traits_.geometry; }
     /// The customary augmentation, in which no image changes its class (a mirrored digit would).
     const Augmentation& augmentation() const { return traits_.augmentation; }
 

@@ -8,6 +8,9 @@
 
 namespace nibble {
 
+/// Most pixels an image may have (64 Mi): a small file may claim a huge image.
+inline constexpr std::int64_t kLargestImage = std::int64_t{1} << 26;
+
 /// Height and width in pixels; channels are 3 (RGB) or 1 (grey).
 struct ImageShape {
     int height = 0;

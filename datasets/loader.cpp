@@ -1,12 +1,12 @@
 #include "datasets/loader.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <string>
 #include <utility>
 
 #include "engine/core/error.hpp"
+#include "engine/core/parallel.hpp"
 #include "engine/core/rng.hpp"
 
 namespace nibble {
@@ -34,6 +34,7 @@ LoaderOptions training_options(std::size_t batch, std::uint64_t seed) {
             .shuffle = true,
             .augment = true,
             .drop_last = true,
+            .parallel = false,
             .normalization = {}};
 }
 
@@ -43,6 +44,7 @@ LoaderOptions evaluation_options(std::size_t batch) {
             .shuffle = false,
             .augment = false,
             .drop_last = false,
+            .parallel = true,
             .normalization = {}};
 }
 
@@ -50,29 +52,10 @@ std::vector<std::uint32_t> epoch_order(std::size_t n, std::uint64_t seed, std::u
     return permutation(static_cast<std::uint32_t>(n), Random(seed, Purpose::shuffle, epoch));
 }
 
-std::vector<std::array<float, 256>> normalization_tables(const Normalization& normalization, int channels) {
-    const auto n = static_cast<std::size_t>(channels);
-    if (normalization.mean.size() != n || normalization.std.size() != n)
-        throw BadInput(
-            "normalization", "means and standard deviations", std::to_string(channels) + " of each",
-            std::to_string(normalization.mean.size()) + " and " + std::to_string(normalization.std.size()));
-    std::vector<std::array<float, 256>> tables(n);
-    for (std::size_t c = 0; c < n; ++c) {
-        const float mean = normalization.mean[c], std = normalization.std[c];
-        if (!std::isfinite(mean) || !std::isfinite(std) || !(std > 0))
-            throw BadInput("normalization", "channel " + std::to_string(c), "finite mean, finite std > 0",
-                           std::to_string(mean) + " and " + std::to_string(std));
-        for (std::size_t byte = 0; byte < 256; ++byte)
-            tables[c][byte] = (static_cast<float>(byte) / 255.0f - mean) / std;
-    }
-    return tables;
-}
-
 Loader::Loader(const Dataset& dataset, LoaderOptions options)
     : dataset_(dataset),
       options_(std::move(options)),
-      tables_(normalization_tables(options_.normalization.value_or(dataset.normalization()),
-                                   dataset.shape().channels)),
+      normalize_(options_.normalization.value_or(dataset.normalization()), dataset.shape().channels),
       steps_(count_steps(dataset, options_)) {}
 
 void Loader::load(std::uint32_t epoch, std::size_t step, std::vector<float>& images,
@@ -86,10 +69,12 @@ void Loader::load(std::uint32_t epoch, std::size_t step, std::vector<float>& ima
     images.resize(count * pixels);
     labels.resize(count);
     const std::shared_ptr<const Order> shuffled = options_.shuffle ? order(epoch) : nullptr;
-    for (std::size_t i = 0; i < count; ++i) {
+    const auto load_one = [&](std::size_t i) {
         const std::size_t index = shuffled ? shuffled->indices[first + i] : first + i;
         load_sample(epoch, index, images.data() + i * pixels, labels[i]);
-    }
+    };
+    if (options_.parallel) return parallel_for(count, load_one);
+    for (std::size_t i = 0; i < count; ++i) load_one(i);
 }
 
 std::shared_ptr<const Loader::Order> Loader::order(std::uint32_t epoch) {
@@ -108,10 +93,7 @@ void Loader::load_sample(std::uint32_t epoch, std::size_t index, float* image, s
     if (sample.image.shape() != dataset_.shape() || sample.image.pixels.size() != dataset_.shape().count())
         throw BadInput(dataset_.name(), "shape of image " + std::to_string(index),
                        to_string(dataset_.shape()), to_string(sample.image.shape()));
-    const std::size_t channels = tables_.size();
-    const std::vector<std::uint8_t>& bytes = sample.image.pixels;
-    for (std::size_t p = 0; p < bytes.size(); p += channels)
-        for (std::size_t c = 0; c < channels; ++c) image[p + c] = tables_[c][bytes[p + c]];
+    normalize_(sample.image.pixels, image);
     label = sample.label;
 }
 

@@ -4,7 +4,6 @@
 // own, in any order and by any thread: a resumed run sees what an uninterrupted one would have seen.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -35,23 +34,20 @@ class BatchSource {
 struct LoaderOptions {
     std::size_t batch = 128;
     std::uint64_t seed = 0;
-    bool shuffle = false;                        ///< a fresh permutation every epoch
-    bool augment = false;                        ///< as Dataset::augmentation() says
-    bool drop_last = false;                      ///< leave out the last batch of an epoch if it is not full
+    bool shuffle = false;    ///< a fresh permutation every epoch
+    bool augment = false;    ///< as Dataset::augmentation() says
+    bool drop_last = false;  ///< leave out the last batch of an epoch if it is not full
+    bool parallel = false;   ///< make the images of a batch in all threads; otherwise in the calling one
     std::optional<Normalization> normalization;  ///< instead of the data set's
 };
 
 /// Shuffled, augmented, full batches only.
 LoaderOptions training_options(std::size_t batch, std::uint64_t seed);
-/// In order, as they are, all of them; draws no random number.
+/// In order, as they are, all of them; draws no random number. Files are decoded in all threads.
 LoaderOptions evaluation_options(std::size_t batch);
 
 /// The order in which `epoch` visits n samples.
 std::vector<std::uint32_t> epoch_order(std::size_t n, std::uint64_t seed, std::uint32_t epoch);
-
-/// tables[c][byte] = (float(byte) / 255.0f - mean[c]) / std[c], each operation rounded to float.
-/// Throws BadInput unless there is one finite mean and one finite std > 0 per channel.
-std::vector<std::array<float, 256>> normalization_tables(const Normalization& normalization, int channels);
 
 /// Makes each batch when asked. load() may be called from several threads at once.
 class Loader : public BatchSource {
@@ -75,7 +71,7 @@ class Loader : public BatchSource {
 
     const Dataset& dataset_;
     LoaderOptions options_;
-    std::vector<std::array<float, 256>> tables_;
+    Normalizer normalize_;
     std::size_t steps_;
     std::mutex order_mutex_;
     std::shared_ptr<const Order> order_;  // of the epoch asked for last

@@ -1,24 +1,27 @@
-// JPEG and PNG files to RGB images, guarded.
+// Image files to RGB images, guarded: JPEG, PNG, WebP, BMP, TIFF and GIF, recognised by content.
 #pragma once
 
 #include <filesystem>
 #include <string>
 #include <string_view>
 
-#include "datasets/dataset.hpp"
+#include "datasets/image.hpp"
 
 namespace nibble {
 
-/// Largest image accepted, in pixels (64 Mi): a small file may claim a huge image.
-inline constexpr std::int64_t kLargestImage = std::int64_t{1} << 26;
 inline constexpr std::uintmax_t kLargestImageFile = std::uintmax_t{256} << 20;
 
-/// Decodes a whole JPEG or PNG file (recognised by content) to 3 channels RGB; transparency is dropped, EXIF
-/// rotation is not applied (both as torchvision's loader does). `where` names it in errors. Throws BadInput
-/// as check_image() does, and when OpenCV decodes it otherwise.
+/// Decodes a whole file to 3 channels RGB, as PIL's convert("RGB"): transparency is dropped, EXIF rotation is not
+/// applied, of PNG colours of 16 bits the upper 8 remain. Of a GIF, the first frame. `where` names the file in errors.
+/// Throws BadInput for another format, more than kLargestImage pixels (before anything of that size is allocated),
+/// truncated or damaged data, and what formats.hpp refuses.
 Image decode_image(std::string_view bytes, const std::string& where);
 
 /// The same for a file of at most 256 MiB. Throws IoError when it cannot be read.
 Image decode_image_file(const std::filesystem::path& path);
+
+/// Whether the name ends like one of an image that decode_image() reads, in any case: .jpg, .jpeg, .png, .webp, .bmp,
+/// .tif, .tiff, .gif.
+bool has_image_extension(const std::filesystem::path& path);
 
 }  // namespace nibble

@@ -138,7 +138,7 @@ ImageSize check_image(std::string_view bytes, std::int64_t most_pixels, const st
     Reading reading{bytes, most_pixels};
     const bool png = bytes.starts_with("\x89PNG\r\n\x1a\n");
     if (!png && !bytes.starts_with("\xff\xd8"))
-        throw BadInput(where + ": is neither JPEG nor PNG; convert or remove it");
+        throw BadInput(where + ": is none of JPEG, PNG, WebP, BMP, TIFF and GIF; convert or remove it");
     if (!(png ? read_png(reading) : read_jpeg(reading)))
         throw BadInput(where + ": is damaged (" + reading.complaint + "); replace or remove the file");
     if (!reading.small_enough())

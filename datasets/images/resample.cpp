@@ -17,23 +17,39 @@ struct Window {
     std::vector<std::int32_t> weights;
 };
 
-Window window(int i, int in, int out) {
+double bilinear(double x) {
+    return std::max(0.0, 1.0 - (x < 0 ? -x : x));
+}
+
+/// Keys (1981) with a = -0.5; each operation in PIL's order, since a weight's last bit decides its rounding.
+double bicubic(double x) {
+    constexpr double a = -0.5;
+    if (x < 0) x = -x;
+    if (x < 1) return ((a + 2.0) * x - (a + 3.0)) * x * x + 1;
+    if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
+    return 0;
+}
+
+Window window(int i, int in, int out, Filter filter) {
     const double scale = static_cast<double>(in) / out;
-    const double radius = std::max(scale, 1.0);
-    const double shrink = 1.0 / radius;
+    const double stretch = std::max(scale, 1.0);
+    const double radius = filter == Filter::bilinear ? stretch : 2 * stretch;
+    const double shrink = 1.0 / stretch;
     const double centre = (i + 0.5) * scale;
     const int first = std::max(static_cast<int>(centre - radius + 0.5), 0);
     const int last = std::min(static_cast<int>(centre + radius + 0.5), in);
     std::vector<double> weights;
     double sum = 0;
     for (int j = first; j < last; ++j) {
-        const double distance = (j - centre + 0.5) * shrink;
-        weights.push_back(std::max(0.0, 1.0 - (distance < 0 ? -distance : distance)));
+        const double x = (j - centre + 0.5) * shrink;
+        weights.push_back(filter == Filter::bilinear ? bilinear(x) : bicubic(x));
         sum += weights.back();
     }
     Window result{first, {}};
-    for (double weight : weights)
-        result.weights.push_back(static_cast<std::int32_t>(0.5 + weight / sum * (1 << kFraction)));
+    for (double weight : weights) {
+        const double fixed = weight / sum * (1 << kFraction);
+        result.weights.push_back(static_cast<std::int32_t>(fixed < 0 ? fixed - 0.5 : fixed + 0.5));
+    }
     return result;
 }
 
@@ -45,9 +61,9 @@ struct Axis {
 };
 
 void resample(const std::uint8_t* source, const Axis& from, std::uint8_t* target, const Axis& to,
-              std::size_t channels) {
+              std::size_t channels, Filter filter) {
     for (int i = 0; i < from.out; ++i) {
-        const Window w = window(i, from.in, from.out);
+        const Window w = window(i, from.in, from.out, filter);
         for (int line = 0; line < from.lines; ++line) {
             const std::uint8_t* first = source + static_cast<std::size_t>(line) * from.line_step +
                                         static_cast<std::size_t>(w.first) * from.step;
@@ -65,7 +81,7 @@ void resample(const std::uint8_t* source, const Axis& from, std::uint8_t* target
 
 }  // namespace
 
-Image resize_bilinear(const Image& image, int height, int width) {
+Image resize(const Image& image, int height, int width, Filter filter) {
     const auto channels = static_cast<std::size_t>(image.channels);
     const std::size_t old_row = static_cast<std::size_t>(image.width) * channels;
     const std::size_t new_row = static_cast<std::size_t>(width) * channels;
@@ -73,12 +89,12 @@ Image resize_bilinear(const Image& image, int height, int width) {
     Image wide{image.height, width, image.channels, {}};
     wide.pixels.resize(wide.shape().count());
     resample(image.pixels.data(), {image.width, width, image.height, channels, old_row}, wide.pixels.data(),
-             {image.width, width, image.height, channels, new_row}, channels);
+             {image.width, width, image.height, channels, new_row}, channels, filter);
 
     Image out{height, width, image.channels, {}};
     out.pixels.resize(out.shape().count());
     const Axis columns{image.height, height, width, new_row, channels};
-    resample(wide.pixels.data(), columns, out.pixels.data(), columns, channels);
+    resample(wide.pixels.data(), columns, out.pixels.data(), columns, channels, filter);
     return out;
 }
 
@@ -90,13 +106,14 @@ ImageShape resized_shape(const ImageShape& shape, int shorter) {
     return {shorter, scaled(shape.width, shape.height), shape.channels};
 }
 
-Image centre_crop(const Image& image, int size) {
+Image centre_crop(const Image& image, int size, CropOffset rounding) {
     if (image.height < size || image.width < size)
         throw BadInput("centre crop", "image of at least", std::to_string(size) + "x" + std::to_string(size),
                        to_string(image.shape()));
-    const auto offset = [size](int side) {
+    const auto offset = [&](int side) {
         const int half = (side - size) / 2;
-        return (side - size) % 2 == 0 ? half : half + half % 2;
+        const bool exact = (side - size) % 2 == 0 || rounding == CropOffset::down;
+        return exact ? half : half + half % 2;
     };
     const int top = offset(image.height), left = offset(image.width);
     Image out{size, size, image.channels, {}};

@@ -7,6 +7,7 @@
 #include "engine/core/json.hpp"
 #include "engine/io/safetensors.hpp"
 #include "experiments/commands/commands.hpp"
+#include "experiments/commands/preprocess_options.hpp"
 #include "experiments/pipeline/data.hpp"
 #include "experiments/pipeline/evaluation.hpp"
 #include "experiments/pipeline/network_file.hpp"
@@ -18,6 +19,7 @@ namespace nibble {
 namespace {
 struct EvalOptions {
     SharedOptions shared;
+    PreprocessOptions preprocess;
     std::string model, weights, data = "cifar10", split = "test", numerics, logits;
     std::uint64_t limit = 0;
 };
@@ -36,13 +38,14 @@ int eval_command(const EvalOptions& o) {
         throw BadInput("--split", "unknown split", "test or train", "'" + o.split + "'");
     watch_for_interrupts();
 
-    const auto whole = open_dataset(o.data, o.split == "test" ? Split::test : Split::train);
+    const NetworkPreprocessing preprocessing = o.preprocess.of(o.weights, o.model);
+    const auto whole =
+        open_dataset(o.data, o.split == "test" ? Split::test : Split::train, {}, preprocessing.stated);
     const Subset images(*whole, o.limit ? o.limit : whole->size());
     const ImageShape& shape = images.shape();
     const NetworkFile file = open_network(
         o.weights, {o.model, o.numerics, images.classes(), {shape.height, shape.width, shape.channels}});
     EvaluationOptions options;
-    options.normalization = file.normalization;
     options.keep_logits = !o.logits.empty();
     options.progress = o.shared.progress_mode();
     const Evaluation result = evaluate(file.classifier, images, options);
@@ -55,17 +58,19 @@ int eval_command(const EvalOptions& o) {
     answer["weights_digest"] = file.weights_digest;
     answer["predictions_digest"] = result.predictions_digest();
     answer["executed_as"] = file.executed_as;
-    answer["normalization"] = to_json(options.normalization.value_or(images.normalization()));
-    answer["normalization"]["from"] = options.normalization ? "weights" : "data";
+    answer["normalization"] = to_json(images.normalization());
+    answer["normalization"]["from"] = preprocessing.normalization_from;
+    if (images.geometry()) answer["geometry"] = to_json(*images.geometry());
+    answer["input_digest"] = input_digest(images);
     if (file.integers) answer["layers"] = layers_of(*file.integers);
     if (o.shared.json)
         print_json(answer);
     else
         print_text(fmt::format(
-            "{} on {} ({} images, {}, normalization of the {}): top-1 {:.2f} %, top-5 {:.2f} %, "
+            "{} on {} ({} images, {}, normalization from {}): top-1 {:.2f} %, top-5 {:.2f} %, "
             "loss {:.4f}\n",
             file.model.empty() ? "network" : one_line(file.model), o.data, result.images, file.executed_as,
-            options.normalization ? "weight file" : "data set", result.top1, result.top5, result.loss));
+            preprocessing.normalization_from, result.top1, result.top5, result.loss));
     return 0;
 }
 }  // namespace
@@ -78,11 +83,14 @@ void add_eval(CommandLine& line) {
                 "float weights (safetensors, or PyTorch's .pt, .pth, .th) or a quantized network (default: "
                 "those of --model NET.onnx)")
         .option("--model", o->model, "the network: a name or NET.onnx (default: what the weights state)")
-        .option("--data", o->data, "glyphs, cifar10, cifar100, mnist, image_folder:PATH")
+        .option("--data", o->data,
+                "glyphs, cifar10, cifar100, mnist, imagenet, imagenet-subset, image_folder:PATH, "
+                "image_list:FOLDER")
         .option("--split", o->split, "test or train, never augmented")
         .option("--numerics", o->numerics, "f32 or bf16 (default: what the file states, else f32)")
         .option("--limit", o->limit, "only the first images; 0: all")
         .option("--logits", o->logits, "also write the logits, F32 [images][classes], as safetensors");
+    o->preprocess.add(command);
     o->shared.add_machine(command);
     o->shared.add_progress(command);
     o->shared.add_json(command);
@@ -90,9 +98,15 @@ void add_eval(CommandLine& line) {
         .examples(
             "  nibble eval --model resnet20 --weights resnet20.safetensors --data cifar10 --json\n"
             "  nibble eval --weights mine.safetensors --data glyphs --limit 100 --logits logits.safetensors\n"
-            "Images are normalised as the weight file says (normalize_mean, normalize_std), else as is "
+            "Images are prepared as these options say, else --preprocess FILE, else NET.preprocess.json "
+            "beside "
+            "the\n"
+            "network's file, else its metadata (preprocessing, normalize_mean, normalize_std), else as is "
             "customary\n"
-            "for the data set; the answer tells which. predictions_digest is the SHA-256 over the predicted\n"
+            "for the data set; the answer tells which. input_digest is the SHA-256 over the floats fed of "
+            "the "
+            "first\n"
+            "image. predictions_digest is the SHA-256 over the predicted\n"
             "classes, four little-endian bytes an image in the order of the data set.")
         .action([o] { return eval_command(*o); });
 }

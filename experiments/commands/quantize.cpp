@@ -13,6 +13,7 @@
 #include "engine/quant/maxabs/post_training.hpp"
 #include "engine/quant/post_training_methods.hpp"
 #include "experiments/commands/commands.hpp"
+#include "experiments/commands/preprocess_options.hpp"
 #include "experiments/pipeline/calibration.hpp"
 #include "experiments/pipeline/data.hpp"
 #include "experiments/pipeline/diagnosis.hpp"
@@ -28,6 +29,7 @@ constexpr int kFloatBits = 32;
 
 struct QuantizeOptions {
     SharedOptions shared;
+    PreprocessOptions preprocess;
     std::string model, weights, data = "cifar10", method = "maxabs", settings, out, weight_scheme;
     int wbits = 8, abits = 8, end_bits = 8, residual_bits = 8;
     int calibration = kAsMethod;
@@ -135,7 +137,7 @@ int quantize_command(const QuantizeOptions& o) {
     o.shared.apply();
     check_writable(o.out);
     const auto method = method_of(o);
-    const auto training = open_dataset(o.data, Split::train);
+    const auto training = open_dataset(o.data, Split::train, {}, o.preprocess.of(o.weights, o.model).stated);
     const ImageShape& shape = training->shape();
     const OpenedNetwork original =
         open_floats(o.weights, {.model = o.model,
@@ -144,17 +146,17 @@ int quantize_command(const QuantizeOptions& o) {
     const std::string& source = o.weights.empty() ? o.model : o.weights;
     check_fit(original.graph, *training, source);
     if (original.quantization) throw BadInput(source + ": is quantized already; give float weights");
-    const auto normalization = original.file.normalization(source);
     const std::size_t count =
         o.calibration == kAsMethod ? method->calibration_images() : static_cast<std::size_t>(o.calibration);
     const auto ids = calibration_ids(*training, count, o.seed);
-    const auto images = calibration_images(*training, ids, normalization);
+    const auto images = calibration_images(*training, ids, {});
     std::vector<float> augmented;
     if (method->wants_augmented_images())
-        augmented = augmented_calibration_images(*training, ids, o.seed, normalization);
+        augmented = augmented_calibration_images(*training, ids, o.seed, {});
     const Diagnosed quantized = post_train(*method, original.graph, original.file.weights, images, augmented);
-    Metadata metadata = to_metadata(normalization.value_or(training->normalization()));
+    Metadata metadata = to_metadata(training->normalization(), training->geometry());
     metadata["model"] = original.model;
+    metadata["data"] = training->name();
     metadata["method"] = o.method == method->text() ? o.method : o.method + " " + method->text();
     metadata["calibration"] = fmt::format("{} images of {} (training split), seed {}", count, o.data, o.seed);
     const Written written = write_network(o.out, quantized.network, metadata);
@@ -205,6 +207,7 @@ void add_quantize(CommandLine& line) {
         .option("--seed", o->seed, "which ones")
         .flag("--report", o->report,
               "say how each layer came out, and what quantizing it alone does to the logits; worst first");
+    o->preprocess.add(command);
     o->shared.add_machine(command);
     o->shared.add_json(command);
     command

@@ -5,6 +5,7 @@
 #include "engine/core/json.hpp"
 #include "engine/infer/file.hpp"
 #include "experiments/commands/commands.hpp"
+#include "experiments/commands/preprocess_options.hpp"
 #include "experiments/pipeline/deployment.hpp"
 #include "experiments/pipeline/training.hpp"
 #include "experiments/pipeline/weights_file.hpp"
@@ -16,6 +17,7 @@ namespace nibble {
 namespace {
 struct TrainOptions {
     SharedOptions shared;
+    PreprocessOptions preprocess;
     TrainConfig config;
     std::string method = "f32", out, checkpoint;
     bool plain_momentum = false, no_augment = false;
@@ -78,7 +80,7 @@ int train_command(TrainOptions o) {
     check_writable(o.out);
     watch_for_interrupts();
 
-    const Data data = open_data(o.config.data);
+    const Data data = open_data(o.config.data, o.preprocess.of("", "").stated);
     const Graph graph = make_graph(o.config.model, *data.train);
     RunControl control;
     control.checkpoint = o.checkpoint.empty() ? o.out + ".checkpoint" : o.checkpoint;
@@ -104,7 +106,8 @@ void add_train(CommandLine& line) {
     auto o = std::make_shared<TrainOptions>();
     Command command = line.command("train", "train a network and write its weights");
     command.option("--model", o->config.model, "resnet20, resnet32-w0.5, plain20, resnet18, ...")
-        .option("--data", o->config.data, "glyphs, cifar10, cifar100, mnist, image_folder:PATH")
+        .option("--data", o->config.data,
+                "glyphs, cifar10, cifar100, mnist, imagenet, image_folder:PATH, image_list:FOLDER")
         .option("--method,--numerics", o->method,
                 "f32, bf16, or quantized while training: w8a8, w4a4e8, w4a4, w4e8, ...")
         .option("--seed", o->config.seed, "of initial weights, order and augmentation");
@@ -121,6 +124,7 @@ void add_train(CommandLine& line) {
                 "end)")
         .option("--checkpoint-minutes", o->checkpoint_minutes,
                 "time between checkpoints; 0: after every step");
+    o->preprocess.add(command);
     o->shared.add_machine(command);
     o->shared.add_progress(command);
     o->shared.add_json(command);

@@ -12,6 +12,7 @@
 #include "engine/core/json.hpp"
 #include "engine/infer/compare.hpp"
 #include "experiments/commands/commands.hpp"
+#include "experiments/commands/preprocess_options.hpp"
 #include "experiments/pipeline/network_file.hpp"
 #include "experiments/runs/measured_network.hpp"
 #include "experiments/runs/reproduction.hpp"
@@ -22,6 +23,7 @@ namespace nibble {
 namespace {
 struct VerifyOptions {
     SharedOptions shared;
+    PreprocessOptions preprocess;
     std::string root, data = "cifar10";
     bool integer = false, evaluation = false;
     std::uint64_t limit = 0;
@@ -59,9 +61,7 @@ Json compare_executions(const std::string& path, const VerifyOptions& o, const D
     if (!file.integers) throw BadInput(path + ": holds float weights; --integer takes quantized networks");
     check_fit(file.classifier, images);
     constexpr std::size_t kBatch = 100;
-    LoaderOptions loading = evaluation_options(kBatch);
-    loading.normalization = file.normalization;
-    Loader loader(images, loading);
+    Loader loader(images, evaluation_options(kBatch));
     Comparison comparison(*file.integers);
     Progress progress(o.shared.progress_mode(), path, images.size(), "images");
     std::vector<float> pixels;
@@ -102,7 +102,7 @@ std::optional<Json> compare_network(const std::string& path, const VerifyOptions
         network = network_of_result(Project(o.root), result);
         data = cell_from(result.cell).data;
     }
-    const auto whole = open_dataset(data, Split::test);
+    const auto whole = open_dataset(data, Split::test, {}, o.preprocess.of(network, "").stated);
     return compare_executions(network, o, Subset(*whole, o.limit ? o.limit : whole->size()));
 }
 
@@ -161,6 +161,9 @@ int verify_command(const VerifyOptions& o) {
     if (!o.sample && (o.seed || o.retrain)) throw BadInput("--seed and --retrain: they go with --sample");
     if (o.results.empty() == (o.sample == 0))
         throw BadInput("name results to verify, or let --sample N pick some");
+    if (o.preprocess.given() && !o.integer)
+        throw BadInput(
+            "--preprocess, --resize, --mean, ...: go with --integer; results say themselves what they saw");
     if (o.integer) return verify_integer_command(o);
     const Project project(o.root);
     std::vector<Reproducible> wanted;
@@ -215,6 +218,7 @@ void add_verify(CommandLine& line) {
         .flag("--retrain", o->retrain, "with --sample: also results whose training takes hours")
         .option("--data", o->data, "with --integer: whose test images (a result says it itself)")
         .option("--limit", o->limit, "with --integer: only the first images; 0: all");
+    o->preprocess.add(command);
     o->shared.add_machine(command);
     o->shared.add_progress(command);
     o->shared.add_json(command);

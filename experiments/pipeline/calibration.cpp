@@ -1,7 +1,7 @@
 #include "experiments/pipeline/calibration.hpp"
 
-#include "datasets/loader.hpp"
 #include "engine/core/error.hpp"
+#include "engine/core/parallel.hpp"
 #include "engine/core/rng.hpp"
 
 namespace nibble {
@@ -22,14 +22,10 @@ namespace {
 template <class ImageOf>
 std::vector<float> normalised(const Dataset& training, const std::vector<std::uint32_t>& ids,
                               const std::optional<Normalization>& normalization, ImageOf image) {
-    const int channels = training.shape().channels;
-    const auto tables = normalization_tables(normalization.value_or(training.normalization()), channels);
-    std::vector<float> values;
-    for (const std::uint32_t id : ids) {
-        const std::vector<std::uint8_t> pixels = image(id).pixels;
-        for (std::size_t p = 0; p < pixels.size(); ++p)
-            values.push_back(tables[p % static_cast<std::size_t>(channels)][pixels[p]]);
-    }
+    const Normalizer normalize(normalization.value_or(training.normalization()), training.shape().channels);
+    const std::size_t size = training.shape().count();
+    std::vector<float> values(ids.size() * size);
+    parallel_for(ids.size(), [&](std::size_t i) { normalize(image(ids[i]).pixels, &values[i * size]); });
     return values;
 }
 }  // namespace

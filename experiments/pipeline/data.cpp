@@ -1,7 +1,5 @@
 #include "experiments/pipeline/data.hpp"
 
-#include <fmt/format.h>
-
 #include <map>
 
 #include "datasets/catalog.hpp"
@@ -10,20 +8,13 @@
 namespace nibble {
 
 namespace {
-/// 0.4914 rather than 0.49140000343322754.
-Json shortest(const std::vector<float>& values) {
-    Json list = Json::array();
-    for (float value : values) list.push_back(std::stod(fmt::format("{}", value)));
-    return list;
-}
-
 Json describe(const Dataset& split) {
     return {{"images", split.size()}, {"digest", split.digest()}};
 }
 }  // namespace
 
-Data open_data(const std::string& name) {
-    return {open_dataset(name, Split::train), open_dataset(name, Split::test)};
+Data open_data(const std::string& name, const StatedPreprocessing& stated) {
+    return {open_dataset(name, Split::train, {}, stated), open_dataset(name, Split::test, {}, stated)};
 }
 
 const Data& shared_data(const std::string& name) {
@@ -32,10 +23,6 @@ const Data& shared_data(const std::string& name) {
     auto found = opened.find(key);
     if (found == opened.end()) found = opened.emplace(key, open_data(name)).first;
     return found->second;
-}
-
-Json to_json(const Normalization& normalization) {
-    return {{"mean", shortest(normalization.mean)}, {"std", shortest(normalization.std)}};
 }
 
 Json describe(const Data& data) {

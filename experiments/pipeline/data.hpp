@@ -5,6 +5,7 @@
 #include <string>
 
 #include "datasets/dataset.hpp"
+#include "datasets/preprocessing/preprocessing.hpp"
 #include "experiments/support/json_fwd.hpp"
 
 namespace nibble {
@@ -13,8 +14,8 @@ struct Data {
     std::unique_ptr<Dataset> train, test;
 };
 
-/// Opens both splits below NIBBLE_DATA. Throws what the reader throws when they are not there.
-Data open_data(const std::string& name);
+/// Opens both splits below NIBBLE_DATA, prepared as stated. Throws what the reader throws when they are not there.
+Data open_data(const std::string& name, const StatedPreprocessing& stated = {});
 
 /// The same, opened (and, once somebody asks, digested) a single time in the life of the process: reading a
 /// data set takes longer than many a cell.
@@ -23,8 +24,5 @@ const Data& shared_data(const std::string& name);
 /// {"name", "train": {"images", "digest"}, "test": {...}, "shape", "classes", "normalization",
 /// "augmentation"}: everything about the data that decides a result. Its digest is the data digest of a cell.
 Json describe(const Data& data);
-
-/// {"mean": [..], "std": [..]}, in the shortest decimals that mean the same floats.
-Json to_json(const Normalization& normalization);
 
 }  // namespace nibble

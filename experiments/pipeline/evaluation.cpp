@@ -4,7 +4,7 @@
 #include <cmath>
 #include <memory>
 
-#include "datasets/prefetch.hpp"
+#include "datasets/loader.hpp"
 #include "engine/core/digest.hpp"
 #include "engine/core/error.hpp"
 #include "engine/core/math.hpp"
@@ -47,6 +47,13 @@ std::string Evaluation::predictions_digest() const {
     return Digest().add(std::span<const std::int32_t>(predictions)).hex();
 }
 
+std::string input_digest(const Dataset& images) {
+    std::vector<float> values;
+    std::vector<std::int32_t> label;
+    Loader(images, evaluation_options(1)).load(0, 0, values, label);
+    return Digest().add(std::span<const float>(values)).hex();
+}
+
 void check_fit(const Classifier& network, const Dataset& images) {
     const Dims dims = network.input;
     const ImageShape expected{dims.h, dims.w, dims.c};
@@ -80,7 +87,6 @@ Evaluation evaluate(const Classifier& network, const Dataset& images, const Eval
     LoaderOptions loading = evaluation_options(kBatch);
     loading.normalization = options.normalization;
     Loader loader(images, loading);
-    PrefetchLoader batches(loader);
     Progress progress(options.progress, options.label, images.size(), "images");
 
     Evaluation result;
@@ -88,10 +94,10 @@ Evaluation evaluate(const Classifier& network, const Dataset& images, const Eval
     const auto classes = static_cast<std::size_t>(network.classes);
     std::vector<float> pixels, logits;
     std::vector<std::int32_t> labels;
-    for (std::size_t step = 0; step < batches.steps_per_epoch(); ++step) {
+    for (std::size_t step = 0; step < loader.steps_per_epoch(); ++step) {
         if (interrupt_signal() != 0)
             throw Interrupted("interrupted during an evaluation", interrupt_signal());
-        batches.load(0, step, pixels, labels);
+        loader.load(0, step, pixels, labels);
         logits.resize(labels.size() * classes);
         network.logits(pixels, logits);
         if (!std::all_of(logits.begin(), logits.end(), [](float z) { return std::isfinite(z); }))

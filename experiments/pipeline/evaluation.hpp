@@ -70,6 +70,9 @@ Classifier make_classifier(const IntegerGraph& graph);
 /// and network do not fit, Error for logits that are not finite, Interrupted at a signal.
 Evaluation evaluate(const Classifier& network, const Dataset& images, const EvaluationOptions& options = {});
 
+/// SHA-256 over what a network is fed of the first image: h x w x c floats, little-endian.
+std::string input_digest(const Dataset& images);
+
 /// Throws BadInput unless the network takes such images and knows as many classes.
 void check_fit(const Classifier& network, const Dataset& images);
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "datasets/dataset.hpp"
 #include "engine/quant/quantized.hpp"
 #include "experiments/pipeline/weights_file.hpp"
 

@@ -226,8 +226,10 @@ TrainedNetwork train(const TrainConfig& config, const Graph& graph, const Data& 
 }
 
 Metadata metadata_of(const TrainConfig& config, const Data& data, const TrainedNetwork& network) {
-    Metadata metadata = to_metadata(network.normalization.value_or(data.train->normalization()));
+    Metadata metadata =
+        to_metadata(network.normalization.value_or(data.train->normalization()), data.train->geometry());
     metadata["model"] = config.model;
+    metadata["data"] = data.train->name();
     metadata["input"] = to_string(data.train->shape());
     metadata["classes"] = std::to_string(data.train->classes());
     metadata["numerics"] = to_string(config.numerics);

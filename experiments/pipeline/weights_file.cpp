@@ -5,11 +5,11 @@
 #include <charconv>
 
 #include "engine/core/error.hpp"
+#include "engine/core/json.hpp"
 
 namespace nibble {
 
-namespace {
-std::vector<float> numbers_in(const std::string& text, const std::string& where) {
+std::vector<float> number_list(const std::string& text, const std::string& where) {
     std::vector<float> values;
     const char* at = text.data();
     const char* end = at + text.size();
@@ -27,6 +27,7 @@ std::vector<float> numbers_in(const std::string& text, const std::string& where)
     }
 }
 
+namespace {
 bool is_counter(const std::string& name) {
     return name.ends_with(".num_batches_tracked");
 }
@@ -49,13 +50,28 @@ std::string wrappers_of(const std::map<std::string, StoredTensor>& tensors) {
 }
 }  // namespace
 
-std::optional<Normalization> normalization_from(const Metadata& metadata, const std::string& where) {
+StatedPreprocessing preprocessing_from(const Metadata& metadata, const std::string& where) {
+    constexpr JsonLimits kLimits{.depth = 2, .values = 1000};
+    StatedPreprocessing stated;
+    if (const auto text = metadata.find("preprocessing"); text != metadata.end()) {
+        const std::string place = where + ": preprocessing";
+        stated = preprocessing_from(parse_json(text->second, place, kLimits), place);
+    }
     const auto mean = metadata.find("normalize_mean"), deviation = metadata.find("normalize_std");
-    if (mean == metadata.end() && deviation == metadata.end()) return std::nullopt;
+    if (mean == metadata.end() && deviation == metadata.end()) return stated;
     if (mean == metadata.end() || deviation == metadata.end())
         throw BadInput(where + ": the metadata holds only one of normalize_mean and normalize_std");
-    return Normalization{numbers_in(mean->second, where + ": normalize_mean"),
-                         numbers_in(deviation->second, where + ": normalize_std")};
+    StatedPreprocessing older;
+    older.scaling = {number_list(mean->second, where + ": normalize_mean"),
+                     number_list(deviation->second, where + ": normalize_std")};
+    return stated.over(older);
+}
+
+std::optional<Normalization> normalization_from(const Metadata& metadata, const std::string& where) {
+    const StatedPreprocessing stated = preprocessing_from(metadata, where);
+    if (stated.scaling) return stated.normalization({});
+    if (stated.channels) throw BadInput(where + ": preprocessing: states channels without mean and std");
+    return std::nullopt;
 }
 
 std::optional<Normalization> WeightsFile::normalization(const std::string& where) const {
@@ -89,7 +105,7 @@ void check(const WeightsFile& file, const Graph& graph, const std::string& where
     }
     const auto stated = file.metadata.find("bn_eps");
     if (stated == file.metadata.end()) return;
-    const float eps = numbers_in(stated->second, where + ": bn_eps").front();
+    const float eps = number_list(stated->second, where + ": bn_eps").front();
     for (const Node& node : graph.nodes())
         if (node.op == Op::batch_norm && node.eps != eps)
             throw BadInput(where, "bn_eps", fmt::format("{}", node.eps), stated->second);
@@ -113,9 +129,17 @@ void write_weights(const std::filesystem::path& path, const Weights& weights, co
     write_safetensors(path, contents);
 }
 
-Metadata to_metadata(const Normalization& normalization) {
-    return {{"normalize_mean", fmt::format("{}", fmt::join(normalization.mean, ","))},
-            {"normalize_std", fmt::format("{}", fmt::join(normalization.std, ","))}};
+Metadata to_metadata(const Normalization& normalization, const std::optional<Geometry>& geometry) {
+    const bool plain = normalization == Normalization{normalization.mean, normalization.std};
+    Metadata metadata;
+    if (plain)
+        metadata = {{"normalize_mean", fmt::format("{}", fmt::join(normalization.mean, ","))},
+                    {"normalize_std", fmt::format("{}", fmt::join(normalization.std, ","))}};
+    if (plain && !geometry) return metadata;
+    Json all = to_json(normalization);
+    if (geometry) all.update(to_json(*geometry));
+    metadata["preprocessing"] = all.dump();
+    return metadata;
 }
 
 }  // namespace nibble

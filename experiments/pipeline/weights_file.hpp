@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "datasets/dataset.hpp"
+#include "datasets/preprocessing/preprocessing.hpp"
 #include "engine/io/tensor_file.hpp"
 #include "engine/nn/graph.hpp"
 
@@ -19,8 +19,7 @@ struct WeightsFile {
     Weights weights;
     Metadata metadata;
 
-    /// From "normalize_mean" and "normalize_std" ("0.485,0.456,0.406"); nothing if the file states none.
-    /// Throws BadInput when they are malformed.
+    /// What preprocessing_from() finds of it; nothing if the file states none.
     std::optional<Normalization> normalization(const std::string& where) const;
 };
 
@@ -30,7 +29,13 @@ WeightsFile read_weights(const std::filesystem::path& path);
 /// The same for a file read already; `where` names it in errors.
 WeightsFile weights_from(Safetensors stored, const std::string& where);
 
-/// From the metadata of any network's file, as WeightsFile::normalization.
+/// "0.485,0.456,0.406"; `where` begins the error of other text.
+std::vector<float> number_list(const std::string& text, const std::string& where);
+
+/// From the metadata of any network's file: "preprocessing", the JSON of preprocessing.hpp, over "normalize_mean" and
+/// "normalize_std" ("0.485,0.456,0.406"). Throws BadInput when they are malformed.
+StatedPreprocessing preprocessing_from(const Metadata& metadata, const std::string& where);
+/// The normalization among it. Throws BadInput, too, where an order of channels is stated without mean and std.
 std::optional<Normalization> normalization_from(const Metadata& metadata, const std::string& where);
 
 /// Throws BadInput when the weights do not fit the graph or state a batch-norm epsilon other than the
@@ -44,7 +49,7 @@ void fit(WeightsFile& file, const Graph& graph, const std::string& where);
 /// Atomic; equal contents give equal bytes.
 void write_weights(const std::filesystem::path& path, const Weights& weights, const Metadata& metadata);
 
-/// The two metadata entries that say how images become inputs.
-Metadata to_metadata(const Normalization& normalization);
+/// The metadata entries that say how images become inputs: normalize_mean and normalize_std where they suffice.
+Metadata to_metadata(const Normalization& normalization, const std::optional<Geometry>& geometry = {});
 
 }  // namespace nibble

@@ -5,6 +5,7 @@
 #include "engine/core/digest.hpp"
 #include "engine/core/error.hpp"
 #include "engine/core/file.hpp"
+#include "engine/core/json.hpp"
 #include "experiments/runs/cell.hpp"
 #include "experiments/runs/measured_network.hpp"
 #include "experiments/runs/result.hpp"
@@ -20,9 +21,12 @@ namespace {
 std::string contents_digest(const WeightsFile& file, const std::string& where) {
     Digest digest;
     digest.add(digest_of(file.weights));
-    if (const auto normalization = file.normalization(where))
+    if (const auto normalization = file.normalization(where)) {
         digest.add(std::span<const float>(normalization->mean))
             .add(std::span<const float>(normalization->std));
+        if (*normalization != Normalization{normalization->mean, normalization->std})
+            digest.add(to_json(*normalization).dump());
+    }
     return digest.hex();
 }
 

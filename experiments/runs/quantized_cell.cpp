@@ -50,7 +50,8 @@ Result quantize_cell(const ProfileCell& cell, const Data& data, const KeyParts& 
     Result result;
     result.quantization = summary_of(quantized);
     if (deployed.integers) {
-        Metadata metadata = to_metadata(normalization.value_or(data.train->normalization()));
+        Metadata metadata =
+            to_metadata(normalization.value_or(data.train->normalization()), data.train->geometry());
         metadata["model"] = config.model;
         metadata["method"] = config.family + " " + config.method;
         metadata["key"] = parts.key();

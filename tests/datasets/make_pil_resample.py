@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes pil_resample.json: what PIL's antialiased bilinear makes of pictures given by a formula.
+"""Writes pil_resample.json: what PIL's antialiased bilinear and bicubic filters make of pictures given by a formula.
 
 Run with Debian's python3-pil; the tests compare datasets/images/resample.cpp with the result.
 """
@@ -24,8 +24,8 @@ def picture(height, width):
     return Image.frombytes("RGB", (width, height), values)
 
 
-def resized(height, width, new_height, new_width):
-    return picture(height, width).resize((new_width, new_height), Image.BILINEAR).tobytes()
+def resized(height, width, new_height, new_width, filter=Image.BILINEAR):
+    return picture(height, width).resize((new_width, new_height), filter).tobytes()
 
 
 def main():
@@ -33,6 +33,9 @@ def main():
         "made_by": f"tests/datasets/make_pil_resample.py with PIL {PIL.__version__}",
         "small": [{"size": s, "pixels": resized(*s).hex()} for s in SMALL],
         "large": [{"size": s, "sha256": hashlib.sha256(resized(*s)).hexdigest()} for s in LARGE],
+        "bicubic": [
+            {"size": s, "sha256": hashlib.sha256(resized(*s, Image.BICUBIC)).hexdigest()} for s in SMALL + LARGE
+        ],
     }
     path = pathlib.Path(__file__).with_name("pil_resample.json")
     path.write_text(json.dumps(golden, indent=1) + "\n")

@@ -15,7 +15,6 @@
 #include <fstream>
 #include <iostream>
 #include <map>
-#include <opencv2/imgcodecs.hpp>
 #include <random>
 
 #include "datasets/cifar.hpp"
@@ -32,6 +31,7 @@
 #include "experiments/pipeline/weights_file.hpp"
 #include "experiments/runs/grid.hpp"
 #include "experiments/runs/result.hpp"
+#include "tests/datasets/images/encode.hpp"
 #include "tests/fuzz/mutations.hpp"
 #include "tests/helpers/checkpoint_file.hpp"
 
@@ -73,6 +73,7 @@ void weights(const std::string& bytes) {
     const WeightsFile file = weights_from(safetensors_from(bytes, "input"), "input");
     check(file, small_graph(), "input");
     file.normalization("input");
+    preprocessing_from(file.metadata, "input");
 }
 
 void pytorch(const std::string& bytes) {
@@ -112,6 +113,13 @@ void idx(const std::string& bytes) {
 
 void image(const std::string& bytes) {
     if (const Image image = decode_image(bytes, "input"); image.pixels.size() != image.shape().count())
+        std::abort();
+}
+
+void preprocessing(const std::string& bytes) {
+    const Json object = parse_json(bytes, "input", kFileLimits);
+    const StatedPreprocessing stated = preprocessing_from(object, "input");
+    if (!(preprocessing_from(parse_json(object.dump(), "input", kFileLimits), "input") == stated))
         std::abort();
 }
 
@@ -172,10 +180,17 @@ std::string idx_files() {
     return static_cast<char>(labels.size()) + labels + images;
 }
 
-std::string an_image(const char* kind) {
-    std::vector<std::uint8_t> bytes;
-    cv::imencode(kind, cv::Mat(20, 30, CV_8UC3, cv::Scalar(10, 100, 200)), bytes);
-    return {bytes.begin(), bytes.end()};
+std::vector<std::string> images() {
+    std::vector<std::string> all{test::gif(20, 30),
+                                 test::gif(20, 30, {.interlaced = true, .local_palette = true})};
+    for (const char* kind : {".png", ".jpg", ".bmp", ".webp", ".tiff"})
+        all.push_back(test::encoded(test::gradient(20, 30), kind));
+    return all;
+}
+
+std::string preprocessing_object() {
+    return R"({"resize": 256, "filter": "bicubic", "crop": 224, "crop_offset": "down", "channels": "BGR", "scale": 1,
+        "mean": [104, 117, 123], "std": [1, 1, 1]})";
 }
 
 struct Reader {
@@ -190,9 +205,8 @@ const std::map<std::string, Reader> kReaders{
     {"grid", {grid, [] { return std::vector{a_grid()}; }}},
     {"cifar", {cifar, [] { return std::vector{cifar_records()}; }}},
     {"idx", {idx, [] { return std::vector{idx_files()}; }}},
-    {"image", {image, [] {
-                   return std::vector{an_image(".png"), an_image(".jpg")};
-               }}}};
+    {"preprocessing", {preprocessing, [] { return std::vector{preprocessing_object()}; }}},
+    {"image", {image, images}}};
 
 const std::pair<const std::string, Reader>& chosen() {
     static const auto& found = []() -> const auto& {
@@ -257,7 +271,7 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
     const std::string& name = chosen().first;
     std::string bytes(reinterpret_cast<const char*>(data), size);
     const bool structured = below(random, 4) != 0;
-    if (structured && (name == "result" || name == "grid"))
+    if (structured && (name == "result" || name == "grid" || name == "preprocessing"))
         mutate_json(bytes, kValues, random);
     else if (structured && (name == "weights" || name == "checkpoint"))
         mutate_header(bytes, random);

@@ -34,8 +34,8 @@ std::string hex(const std::vector<std::uint8_t>& bytes) {
     return text;
 }
 
-Image resized(const std::vector<int>& size) {
-    return resize_bilinear(picture(size.at(0), size.at(1)), size.at(2), size.at(3));
+Image resized(const std::vector<int>& size, Filter filter = Filter::bilinear) {
+    return resize(picture(size.at(0), size.at(1)), size.at(2), size.at(3), filter);
 }
 
 }  // namespace
@@ -55,14 +55,22 @@ TEST_CASE("resizing gives PIL's bytes") {
         CHECK(Digest().add(std::span(std::as_const(image.pixels))).hex() ==
               entry.at("sha256").get<std::string>());
     }
+    REQUIRE(golden.at("bicubic").size() == 10);
+    for (const Json& entry : golden.at("bicubic")) {
+        CAPTURE(entry.at("size").dump());
+        const Image image = resized(entry.at("size"), Filter::bicubic);
+        CHECK(Digest().add(std::span(std::as_const(image.pixels))).hex() ==
+              entry.at("sha256").get<std::string>());
+    }
 }
 
 TEST_CASE("resizing to the same size changes nothing; a constant picture stays constant") {
     const Image image = picture(23, 31);
-    CHECK(resize_bilinear(image, 23, 31).pixels == image.pixels);
+    for (const Filter filter : {Filter::bilinear, Filter::bicubic})
+        CHECK(resize(image, 23, 31, filter).pixels == image.pixels);
     for (int value : {0, 1, 128, 255}) {
         const Image flat{50, 70, 3, std::vector<std::uint8_t>(50 * 70 * 3, static_cast<std::uint8_t>(value))};
-        for (std::uint8_t pixel : resize_bilinear(flat, 13, 91).pixels) REQUIRE(pixel == value);
+        for (std::uint8_t pixel : resize(flat, 13, 91).pixels) REQUIRE(pixel == value);
     }
 }
 
@@ -86,4 +94,7 @@ TEST_CASE("sizes are rounded as torchvision rounds them") {
                         image.pixels[static_cast<std::size_t>(((offset + y) * (side + 20) + left) * 3 + i)]);
     }
     CHECK_THROWS_AS(centre_crop(picture(3, 9), 4), BadInput);
+    const Image odd = picture(227, 227);
+    CHECK(centre_crop(odd, 224, CropOffset::down).pixels[0] == odd.pixels[(227 + 1) * 3]);
+    CHECK(centre_crop(odd, 224).pixels[0] == odd.pixels[(2 * 227 + 2) * 3]);
 }

@@ -111,7 +111,7 @@ refused 1 "--numerics" eval --weights q.st --data glyphs --numerics bf16
 refused 1 "--model" eval --weights q.st --data glyphs --model resnet20
 refused 1 "float weights" verify --integer f.st --data glyphs
 refused 1 "No such file" predict none.png --weights q.st
-refused 1 "neither JPEG nor PNG" predict f.st --weights q.st
+refused 1 "none of JPEG, PNG, WebP, BMP, TIFF and GIF" predict f.st --weights q.st
 refused 2 "IMAGE" predict --weights q.st
 refused 1 "classes" predict colour.png --weights f.st --classes -1
 

@@ -26,7 +26,7 @@ TEST_CASE("weights and normalization survive a file") {
     const Graph graph = make_model("resnet8", 10, {32, 32, 3});
     const Weights weights = plausible_weights(graph);
     const Normalization normalization{{0.4914f, 0.1f, 1e-3f}, {0.2470f, 3, 1.0f / 3}};
-    write_weights(scratch / "w.safetensors", weights, to_metadata(normalization));
+    write_weights(scratch / "w.safetensors", weights, to_metadata(normalization, {}));
     const WeightsFile file = read_weights(scratch / "w.safetensors");
     CHECK(digest_of(file.weights) == digest_of(weights));
     CHECK(file.normalization("w").value() == normalization);

@@ -1,10 +1,9 @@
-#include "datasets/image_folder.hpp"
+#include "datasets/images/image_folder.hpp"
 
 #include <doctest/doctest.h>
 
 #include <array>
 #include <cstdlib>
-#include <opencv2/imgcodecs.hpp>
 
 #include "datasets/augment.hpp"
 #include "datasets/images/decode.hpp"
@@ -14,140 +13,11 @@
 #include "engine/core/json.hpp"
 #include "engine/core/rng.hpp"
 #include "tests/datasets/files.hpp"
+#include "tests/datasets/images/encode.hpp"
 #include "tests/helpers/skip.hpp"
 
 using namespace nibble;
 using namespace nibble::test;
-
-namespace {
-
-/// A smooth colour picture, which JPEG keeps well.
-Image gradient(int height, int width) {
-    Image image{height, width, 3, {}};
-    for (int y = 0; y < height; ++y)
-        for (int x = 0; x < width; ++x)
-            for (int value : {x * 255 / width, y * 255 / height, 128 + (x + y) % 64})
-                image.pixels.push_back(static_cast<std::uint8_t>(value));
-    return image;
-}
-
-std::string encoded(const Image& image, const std::string& extension) {
-    cv::Mat bgr(image.height, image.width, CV_8UC3);
-    for (int y = 0; y < image.height; ++y)
-        for (int x = 0; x < image.width; ++x) {
-            const auto* pixel = &image.pixels[static_cast<std::size_t>((y * image.width + x) * 3)];
-            bgr.at<cv::Vec3b>(y, x) = {pixel[2], pixel[1], pixel[0]};
-        }
-    std::vector<std::uint8_t> bytes;
-    REQUIRE(cv::imencode(extension, bgr, bytes));
-    return {bytes.begin(), bytes.end()};
-}
-
-/// CRC-32 of a PNG chunk's type and data, big-endian (PNG specification, annex D).
-std::string checksum(const std::string& bytes) {
-    std::uint32_t crc = 0xffffffff;
-    for (const char c : bytes) {
-        crc ^= static_cast<unsigned char>(c);
-        for (int bit = 0; bit < 8; ++bit) crc = crc & 1 ? crc >> 1 ^ 0xedb88320 : crc >> 1;
-    }
-    crc = ~crc;
-    std::string text;
-    for (int shift = 24; shift >= 0; shift -= 8) text += static_cast<char>(crc >> shift);
-    return text;
-}
-
-}  // namespace
-
-TEST_CASE("PNG and JPEG decode to RGB") {
-    const Image image = gradient(40, 60);
-    CHECK(decode_image(encoded(image, ".png"), "it").pixels == image.pixels);
-    const Image jpeg = decode_image(encoded(image, ".jpg"), "it");
-    REQUIRE(jpeg.shape() == image.shape());
-    double difference = 0;
-    for (std::size_t i = 0; i < jpeg.pixels.size(); ++i)
-        difference += std::abs(jpeg.pixels[i] - image.pixels[i]);
-    CHECK(difference / static_cast<double>(jpeg.pixels.size()) < 8);  // swapped channels differ by 60
-}
-
-TEST_CASE("damaged images are refused, every truncation of them too") {
-    for (const char* extension : {".png", ".jpg"}) {
-        const std::string good = encoded(gradient(30, 20), extension);
-        for (std::size_t n = 0; n < good.size(); ++n) {
-            if (n > 200 && n % 13 != 0 && n + 20 < good.size()) continue;
-            CAPTURE(n);
-            CHECK_THROWS_AS(decode_image(good.substr(0, n), "cut"), BadInput);
-        }
-    }
-    CHECK_THROWS_AS(decode_image("GIF89a, say", "it"), BadInput);
-    CHECK_THROWS_AS(decode_image("\xff\xd8\xff\xd9", "it"), BadInput);
-}
-
-TEST_CASE("a JPEG cut anywhere in its picture is refused though its end marker is there") {
-    const std::string good = encoded(gradient(90, 120), ".jpg");
-    const std::size_t scan = good.find("\xff\xda");
-    REQUIRE(scan != good.npos);
-    for (std::size_t n = scan + 14; n + 2 < good.size(); n += 1 + n % 7) {
-        CAPTURE(n);
-        CHECK(contains(error_of([&] { decode_image(good.substr(0, n) + "\xff\xd9", "cut"); }),
-                       "cut: is damaged ("));
-    }
-}
-
-TEST_CASE("a changed bit in the pixels of a PNG is refused; what else it holds is passed over") {
-    const Image image = gradient(30, 20);
-    const std::string good = encoded(image, ".png");
-    const std::size_t data = good.find("IDAT");
-    for (std::size_t at = data; at + 12 < good.size(); at += 7) {
-        std::string bad = good;
-        bad[at] = static_cast<char>(bad[at] ^ 4);
-        CAPTURE(at);
-        CHECK(contains(error_of([&] { decode_image(bad, "it"); }), "it: is damaged ("));
-    }
-    std::string with_text = good;
-    with_text.insert(data - 4, std::string("\0\0\0\5tEXtwrong\0\0\0\0", 17));  // with a wrong checksum
-    CHECK(decode_image(with_text, "it").pixels == image.pixels);
-}
-
-TEST_CASE("bytes changed at random are decoded or refused, never fatal") {
-    for (const char* extension : {".png", ".jpg"}) {
-        const std::string good = encoded(gradient(24, 24), extension);
-        Random random(5, Purpose::test);
-        int refused = 0;
-        for (int i = 0; i < 300; ++i) {
-            std::string bad = good;
-            for (int k = 0; k < 3; ++k)
-                bad[random.below(static_cast<std::uint32_t>(bad.size()))] =
-                    static_cast<char>(random.below(256));
-            Image image;
-            try {
-                image = decode_image(bad, "it");
-            } catch (const BadInput&) {
-                ++refused;
-                continue;
-            }
-            CHECK(image.pixels.size() == image.shape().count());
-            CHECK(image.channels == 3);
-        }
-        CHECK(refused > 0);
-    }
-}
-
-TEST_CASE("a small file that claims a huge image is refused before decoding") {
-    std::string png = encoded(gradient(8, 8), ".png");
-    const auto claim = [&](const std::string& size) {
-        png.replace(16, 8, size);
-        png.replace(29, 4, checksum(png.substr(12, 17)));
-        return error_of([&] { decode_image(png, "it"); });
-    };
-    CHECK(contains(claim(std::string("\x00\x00\xff\xdc\x00\x00\xff\xdc", 8)), "65500x65500"));
-    CHECK(contains(claim(std::string("\x00\x00\x00\x00\x00\x00\x00\x08", 8)), "damaged"));
-    CHECK(contains(claim(std::string(8, '\xff')), "damaged"));
-    std::string jpeg = encoded(gradient(8, 8), ".jpg");
-    const std::size_t sof = jpeg.find("\xff\xc0");
-    REQUIRE(sof != jpeg.npos);
-    jpeg.replace(sof + 5, 4, "\xff\xdc\xff\xdc");
-    CHECK(contains(error_of([&] { decode_image(jpeg, "it"); }), "65500x65500"));
-}
 
 TEST_CASE("classes and files are sorted by name; other files are ignored") {
     const Scratch scratch;
@@ -172,7 +42,7 @@ TEST_CASE("classes and files are sorted by name; other files are ignored") {
         CHECK(sample.label == std::array{0, 1, 2, 2}[i]);
         CHECK(sample.image.shape() == ImageShape{224, 224, 3});
     }
-    CHECK(folder.get(2).image.pixels == centre_crop(resize_bilinear(gradient(10, 12), 256, 307), 224).pixels);
+    CHECK(folder.get(2).image.pixels == centre_crop(resize(gradient(10, 12), 256, 307), 224).pixels);
 }
 
 TEST_CASE("training images: a random part, half of them mirrored; the centre where no part fits") {
