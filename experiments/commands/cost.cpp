@@ -5,7 +5,7 @@
 
 #include "engine/core/json.hpp"
 #include "experiments/commands/commands.hpp"
-#include "experiments/pipeline/model.hpp"
+#include "experiments/pipeline/files/model.hpp"
 #include "experiments/runs/compute_cell.hpp"
 #include "experiments/support/table.hpp"
 

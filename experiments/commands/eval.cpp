@@ -10,7 +10,7 @@
 #include "experiments/commands/preprocess_options.hpp"
 #include "experiments/pipeline/data.hpp"
 #include "experiments/pipeline/evaluation.hpp"
-#include "experiments/pipeline/network_file.hpp"
+#include "experiments/pipeline/files/network_file.hpp"
 #include "experiments/runs/result.hpp"
 #include "experiments/support/interrupt.hpp"
 

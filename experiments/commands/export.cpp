@@ -9,7 +9,7 @@
 #include "engine/core/json.hpp"
 #include "engine/infer/file.hpp"
 #include "experiments/commands/commands.hpp"
-#include "experiments/pipeline/network_file.hpp"
+#include "experiments/pipeline/files/network_file.hpp"
 
 namespace nibble {
 

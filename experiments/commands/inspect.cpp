@@ -13,7 +13,7 @@
 #include "engine/nn/ops/op.hpp"
 #include "engine/onnx/network.hpp"
 #include "experiments/commands/commands.hpp"
-#include "experiments/pipeline/network_file.hpp"
+#include "experiments/pipeline/files/network_file.hpp"
 #include "experiments/support/drawing.hpp"
 #include "experiments/support/table.hpp"
 

@@ -14,7 +14,7 @@
 #include "engine/core/math.hpp"
 #include "experiments/commands/commands.hpp"
 #include "experiments/commands/preprocess_options.hpp"
-#include "experiments/pipeline/network_file.hpp"
+#include "experiments/pipeline/files/network_file.hpp"
 
 namespace nibble {
 

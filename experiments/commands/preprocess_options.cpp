@@ -6,7 +6,7 @@
 #include "engine/core/file.hpp"
 #include "engine/io/tensor_file.hpp"
 #include "engine/onnx/file.hpp"
-#include "experiments/pipeline/model.hpp"
+#include "experiments/pipeline/files/model.hpp"
 
 namespace nibble {
 

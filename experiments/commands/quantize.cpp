@@ -17,7 +17,7 @@
 #include "experiments/pipeline/calibration.hpp"
 #include "experiments/pipeline/data.hpp"
 #include "experiments/pipeline/diagnosis.hpp"
-#include "experiments/pipeline/network_file.hpp"
+#include "experiments/pipeline/files/network_file.hpp"
 #include "experiments/runs/compute_cell.hpp"
 #include "experiments/support/table.hpp"
 

@@ -13,7 +13,7 @@
 #include "engine/infer/compare.hpp"
 #include "experiments/commands/commands.hpp"
 #include "experiments/commands/preprocess_options.hpp"
-#include "experiments/pipeline/network_file.hpp"
+#include "experiments/pipeline/files/network_file.hpp"
 #include "experiments/runs/measured_network.hpp"
 #include "experiments/runs/reproduction.hpp"
 #include "experiments/support/interrupt.hpp"

@@ -11,7 +11,7 @@
 #include "experiments/pipeline/config.hpp"
 #include "experiments/pipeline/data.hpp"
 #include "experiments/pipeline/evaluation.hpp"
-#include "experiments/pipeline/model.hpp"
+#include "experiments/pipeline/files/model.hpp"
 #include "experiments/support/progress.hpp"
 
 namespace nibble {

@@ -6,7 +6,7 @@
 #include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
 #include "engine/infer/file.hpp"
-#include "experiments/pipeline/weights_file.hpp"
+#include "experiments/pipeline/files/weights_file.hpp"
 
 namespace nibble {
 

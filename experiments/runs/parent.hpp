@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "experiments/pipeline/weights_file.hpp"
+#include "experiments/pipeline/files/weights_file.hpp"
 #include "experiments/runs/project.hpp"
 
 namespace nibble {

@@ -4,7 +4,7 @@
 #include "engine/quant/post_training_methods.hpp"
 #include "experiments/pipeline/calibration.hpp"
 #include "experiments/pipeline/deployment.hpp"
-#include "experiments/pipeline/network_file.hpp"
+#include "experiments/pipeline/files/network_file.hpp"
 #include "experiments/runs/compute_cell.hpp"
 
 namespace nibble {

@@ -8,7 +8,7 @@
 #include "engine/core/error.hpp"
 #include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
-#include "experiments/pipeline/network_file.hpp"
+#include "experiments/pipeline/files/network_file.hpp"
 #include "experiments/runs/measured_network.hpp"
 #include "experiments/runs/parent.hpp"
 #include "experiments/runs/run_cell.hpp"

@@ -28,7 +28,7 @@
 #include "engine/io/safetensors.hpp"
 #include "engine/models/resnet_cifar.hpp"
 #include "engine/train/trainer.hpp"
-#include "experiments/pipeline/weights_file.hpp"
+#include "experiments/pipeline/files/weights_file.hpp"
 #include "experiments/runs/grid.hpp"
 #include "experiments/runs/result.hpp"
 #include "tests/datasets/images/encode.hpp"

@@ -13,7 +13,7 @@
 #include "experiments/pipeline/calibration.hpp"
 #include "experiments/pipeline/data.hpp"
 #include "experiments/pipeline/evaluation.hpp"
-#include "experiments/pipeline/weights_file.hpp"
+#include "experiments/pipeline/files/weights_file.hpp"
 #include "tests/helpers/data.hpp"
 #include "tests/helpers/skip.hpp"
 

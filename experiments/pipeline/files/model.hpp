@@ -6,7 +6,7 @@
 
 #include "datasets/dataset.hpp"
 #include "engine/quant/quantized.hpp"
-#include "experiments/pipeline/weights_file.hpp"
+#include "experiments/pipeline/files/weights_file.hpp"
 
 namespace nibble {
 

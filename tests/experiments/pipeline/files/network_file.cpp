@@ -1,5 +1,5 @@
 // What is said of a quantized network whose weights are sums, and that its file runs as its simulation says.
-#include "experiments/pipeline/network_file.hpp"
+#include "experiments/pipeline/files/network_file.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "experiments/pipeline/network_file.hpp"
+#include "experiments/pipeline/files/network_file.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "experiments/pipeline/weights_file.hpp"
+#include "experiments/pipeline/files/weights_file.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "experiments/pipeline/model.hpp"
+#include "experiments/pipeline/files/model.hpp"
 
 #include <algorithm>
 #include <array>

@@ -7,7 +7,7 @@
 
 #include "engine/quant/post_training.hpp"
 #include "experiments/pipeline/evaluation.hpp"
-#include "experiments/pipeline/model.hpp"
+#include "experiments/pipeline/files/model.hpp"
 
 namespace nibble {
 

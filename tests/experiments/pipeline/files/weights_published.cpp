@@ -7,7 +7,7 @@
 #include "datasets/catalog.hpp"
 #include "engine/models/catalog.hpp"
 #include "experiments/pipeline/evaluation.hpp"
-#include "experiments/pipeline/weights_file.hpp"
+#include "experiments/pipeline/files/weights_file.hpp"
 #include "tests/helpers/data.hpp"
 #include "tests/helpers/skip.hpp"
 
