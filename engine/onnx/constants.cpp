@@ -14,6 +14,8 @@ namespace nibble::onnx {
 namespace {
 
 using Operands = std::vector<const Tensor*>;
+constexpr std::int64_t kLargestGrown = std::int64_t{1} << 22;  // elements
+
 const Tensor& operand(const Operands& operands, std::size_t i) {
     if (i >= operands.size() || !operands[i]) throw BadInput("operand " + std::to_string(i) + " is missing");
     return *operands[i];
@@ -32,6 +34,9 @@ template <class Source>
 Tensor gathered(const Tensor& from, const Sizes& shape, Source source) {
     Tensor result{shape, {}, from.element};
     const std::int64_t n = elements(shape);
+    // A few bytes of a hostile file could ask for gigabytes.
+    if (n > std::max<std::int64_t>(static_cast<std::int64_t>(from.size()), kLargestGrown))
+        throw BadInput("constant", "elements", "at most " + std::to_string(kLargestGrown), std::to_string(n));
     std::visit(
         [&](const auto& values) {
             auto list = values;

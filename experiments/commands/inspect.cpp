@@ -39,6 +39,7 @@ struct Contents {
 };
 
 std::string window_text(const Node& node) {
+    if (node.op == Op::clamp && node.clamp == kRelu) return " (ReLU)";
     if (node.op != Op::conv && node.op != Op::max_pool && node.op != Op::avg_pool) return "";
     const auto& [rows, cols] = node.window;
     return fmt::format(" {}x{}{}", rows.kernel, cols.kernel,
@@ -189,27 +190,31 @@ Contents inspect(const std::string& path, const std::string& model) {
     return contents;
 }
 
+/// "227x227x3" for a list of numbers.
+std::string text_of(const Json& value) {
+    if (value.is_null()) return kMissing;
+    if (value.is_string()) return one_line(value.get<std::string>());
+    if (!value.is_array()) return one_line(value.dump());
+    return fmt::format("{}", fmt::join(value.get<std::vector<std::int64_t>>(), "x"));
+}
+
 /// Rows of the objects in `list` under these keys.
 Table table_of(const Json& list, const std::vector<std::pair<const char*, bool>>& keys) {
     Table table;
     for (const auto& [key, number] : keys) table.columns.push_back({key, number});
     for (const Json& object : list) {
         auto& row = table.rows.emplace_back();
-        for (const auto& [key, number] : keys) {
-            const Json& value = object.at(key);
-            row.push_back(value.is_null()     ? kMissing
-                          : value.is_string() ? one_line(value.get<std::string>())
-                                              : value.dump());
-        }
+        for (const auto& [key, number] : keys) row.push_back(text_of(object.at(key)));
     }
     return table;
 }
 
 std::string text_of(const std::string& path, const Json& json) {
     std::string text = fmt::format("{}: {}\n", path, json.at("format").get<std::string>());
-    for (const auto& [key, value] : json.items())
-        if (!value.is_structured() && key != "format") text += fmt::format("  {}: {}\n", key, value.dump());
-    for (const char* key : {"input", "operations", "metadata", "unsupported", "floats_when_quantized"})
+    for (const char* key :
+         {"input", "classes", "bits", "parameters", "float_bytes", "weight_bytes", "bytes", "macs"})
+        if (json.contains(key)) text += fmt::format("  {}: {}\n", key, text_of(json[key]));
+    for (const char* key : {"operations", "metadata", "unsupported", "floats_when_quantized"})
         if (json.contains(key) && !json[key].empty())
             text += fmt::format("  {}: {}\n", key, one_line(json[key].dump()));
     if (json.contains("layers"))
