@@ -162,7 +162,7 @@ coverage: test-coverage ## which lines of engine/ the tests run (installs gcovr)
 
 # Findings are files build/fuzz/crash-*; each is an argument that repeats it.
 FUZZ_LIMITS = -max_total_time=$(SECONDS) -timeout=20 -rss_limit_mb=2048 -max_len=65536 -malloc_limit_mb=1024 -print_final_stats=1
-READERS    := weights pytorch checkpoint result grid cifar idx image preprocessing
+READERS    := weights pytorch onnx quantized checkpoint result grid cifar idx image preprocessing
 
 fuzz: fuzz-networks $(READERS:%=fuzz-%) ## feed mutated files to each reader, SECONDS each (clang's libFuzzer, sanitizers)
 

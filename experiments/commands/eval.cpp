@@ -61,7 +61,7 @@ int eval_command(const EvalOptions& o) {
     answer["normalization"] = to_json(images.normalization());
     answer["normalization"]["from"] = preprocessing.normalization_from;
     if (images.geometry()) answer["geometry"] = to_json(*images.geometry());
-    answer["input_digest"] = input_digest(images);
+    answer["input_digest"] = result.input_digest;
     if (file.integers) answer["layers"] = layers_of(*file.integers);
     if (o.shared.json)
         print_json(answer);

@@ -47,13 +47,6 @@ std::string Evaluation::predictions_digest() const {
     return Digest().add(std::span<const std::int32_t>(predictions)).hex();
 }
 
-std::string input_digest(const Dataset& images) {
-    std::vector<float> values;
-    std::vector<std::int32_t> label;
-    Loader(images, evaluation_options(1)).load(0, 0, values, label);
-    return Digest().add(std::span<const float>(values)).hex();
-}
-
 void check_fit(const Classifier& network, const Dataset& images) {
     const Dims dims = network.input;
     const ImageShape expected{dims.h, dims.w, dims.c};
@@ -98,6 +91,9 @@ Evaluation evaluate(const Classifier& network, const Dataset& images, const Eval
         if (interrupt_signal() != 0)
             throw Interrupted("interrupted during an evaluation", interrupt_signal());
         loader.load(0, step, pixels, labels);
+        if (step == 0)
+            result.input_digest =
+                Digest().add(std::span<const float>(pixels).first(pixels.size() / labels.size())).hex();
         logits.resize(labels.size() * classes);
         network.logits(pixels, logits);
         if (!std::all_of(logits.begin(), logits.end(), [](float z) { return std::isfinite(z); }))

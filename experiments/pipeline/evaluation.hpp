@@ -41,6 +41,7 @@ struct Evaluation : Metrics {
     std::vector<std::int32_t> predictions;  ///< the class with the largest logit, per image in order
     CorrectImages correct;                  ///< whether that is the label
     std::vector<float> logits;              ///< images x classes, if asked for
+    std::string input_digest;  ///< SHA-256 over what the network was fed of the first image: h x w x c floats
 
     /// SHA-256 over `predictions`: four little-endian bytes an image, in the order of the data set, nothing
     /// else.
@@ -69,9 +70,6 @@ Classifier make_classifier(const IntegerGraph& graph);
 /// Every image once, in order, without augmentation; consumes no random number. Throws BadInput when images
 /// and network do not fit, Error for logits that are not finite, Interrupted at a signal.
 Evaluation evaluate(const Classifier& network, const Dataset& images, const EvaluationOptions& options = {});
-
-/// SHA-256 over what a network is fed of the first image: h x w x c floats, little-endian.
-std::string input_digest(const Dataset& images);
 
 /// Throws BadInput unless the network takes such images and knows as many classes.
 void check_fit(const Classifier& network, const Dataset& images);

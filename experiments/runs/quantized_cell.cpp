@@ -69,6 +69,7 @@ Result quantize_cell(const ProfileCell& cell, const Data& data, const KeyParts& 
     result.parent = {parent.source, parent.digest};
     result.predictions_digest = eval.predictions_digest();
     result.correct = eval.correct;
+    result.input_digest = eval.input_digest;
     result.cost = summary_of(cost_of(quantized.network.network.graph, quantized.network.quantization, 32));
     result.executed_as = deployed.executed_as;
     return result;

@@ -42,11 +42,12 @@ std::string shortened(const std::string& text) {
     return text.size() <= kLongest ? text : text.substr(0, kLongest - 3) + "...";
 }
 
-/// "/metrics/eval/top1: 91.2 became 91.3", the first few. A result that is older than its field "correct" says nothing
-/// about it; the digest of its predictions does.
+/// "/metrics/eval/top1: 91.2 became 91.3", the first few. A result that is older than its fields "correct" and
+/// "input_digest" says nothing about them; the digest of its predictions does.
 std::string difference(const Result& before_run, Result after_run) {
     constexpr std::size_t kShown = 3;
     if (before_run.correct.empty()) after_run.correct.clear();
+    if (before_run.input_digest.empty()) after_run.input_digest.clear();
     const Json stored = reproducible_part(before_run), now = reproducible_part(after_run),
                patch = Json::diff(stored, now);
     std::string text;
@@ -135,6 +136,7 @@ std::string difference_of_evaluation(const Project& project, const std::string& 
     again.eval = eval;
     again.predictions_digest = eval.predictions_digest();
     again.correct = eval.correct;
+    again.input_digest = eval.input_digest;
     if (!stored.quantization) again.train = evaluate(network.classifier, *data.train, options);
     return difference(stored, again);
 }

@@ -110,6 +110,7 @@ void fields(Archive& a, Result& r) {
         a.field("history", r.history);
     }
     a.field("cost", r.cost);
+    a.may_lack("input_digest", r.input_digest);
     a.field("weights_digest", r.weights_digest);
     a.field("predictions_digest", r.predictions_digest);
     auto correct = r.correct.empty() ? std::nullopt : std::optional(to_base64(r.correct));

@@ -77,6 +77,8 @@ struct Result {
     std::optional<Quantization> quantization = {};
     Cost cost;
     std::string weights_digest, predictions_digest;
+    /// Of what the network was fed of the first test image (Evaluation); empty in results that are older.
+    std::string input_digest;
     CorrectImages correct = {};  ///< of the test images; empty in results that are older than this field
     std::string executed_as;     ///< operands and instruction set: "w4a4e8-avx512vnni"
     Json provenance = Json::object();

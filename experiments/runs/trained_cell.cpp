@@ -68,6 +68,7 @@ Result train_cell(const ProfileCell& cell, const Data& data, const KeyParts& par
     result.weights_digest = digest_of(all_of(network));
     result.predictions_digest = eval.predictions_digest();
     result.correct = eval.correct;
+    result.input_digest = eval.input_digest;
     result.cost = summary_of(cost_of(graph, bits_of(config)));
     result.executed_as = deployed.executed_as;
     return result;

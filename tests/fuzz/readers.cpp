@@ -24,9 +24,14 @@
 #include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
 #include "engine/core/parallel.hpp"
+#include "engine/infer/lower.hpp"
+#include "engine/infer/quantized_file.hpp"
 #include "engine/io/pytorch.hpp"
 #include "engine/io/safetensors.hpp"
 #include "engine/models/resnet_cifar.hpp"
+#include "engine/onnx/export.hpp"
+#include "engine/onnx/network.hpp"
+#include "engine/quant/maxabs/post_training.hpp"
 #include "engine/train/trainer.hpp"
 #include "experiments/pipeline/files/weights_file.hpp"
 #include "experiments/runs/grid.hpp"
@@ -74,6 +79,15 @@ void weights(const std::string& bytes) {
     check(file, small_graph(), "input");
     file.normalization("input");
     preprocessing_from(file.metadata, "input");
+}
+
+void quantized(const std::string& bytes) {
+    const Safetensors file = safetensors_from(bytes, "input");
+    if (is_quantized_network(file)) to_safetensors(post_trained_from(file), {});
+}
+
+void onnx_file(const std::string& bytes) {
+    read_onnx(MemoryFile(bytes).path());
 }
 
 void pytorch(const std::string& bytes) {
@@ -188,6 +202,30 @@ std::vector<std::string> images() {
     return all;
 }
 
+PostTrained small_network(int activation_bits) {
+    MaxAbs options{.activation_bits = activation_bits};
+    options.weights = {.bits = 4, .range = Range::narrow};
+    const std::vector<float> images(8 * small_graph().input_dims().size(), 0.5f);
+    return post_train(*maxabs_post_training(options), small_graph(), small_trainer().weights(), images)
+        .network;
+}
+
+std::string quantized_network() {
+    return bytes_of(to_safetensors(small_network(32), {}));
+}
+
+/// Floats, and integers as QDQ.
+std::vector<std::string> onnx_files() {
+    const fs::path path = fs::temp_directory_path() / ("nibble-fuzz-" + std::to_string(::getpid()) + ".onnx");
+    write_onnx(path, small_graph(), small_trainer().weights(), {});
+    std::vector<std::string> all{read_file(path)};
+    const PostTrained network = small_network(8);
+    write_onnx(path, lower(network.network.graph, network.network.weights, network.quantization), {});
+    all.push_back(read_file(path));
+    fs::remove(path);
+    return all;
+}
+
 std::string preprocessing_object() {
     return R"({"resize": 256, "filter": "bicubic", "crop": 224, "crop_offset": "down", "channels": "BGR", "scale": 1,
         "mean": [104, 117, 123], "std": [1, 1, 1]})";
@@ -200,6 +238,8 @@ struct Reader {
 const std::map<std::string, Reader> kReaders{
     {"weights", {weights, [] { return std::vector{float_weights()}; }}},
     {"pytorch", {pytorch, pytorch_checkpoints}},
+    {"onnx", {onnx_file, onnx_files}},
+    {"quantized", {quantized, [] { return std::vector{quantized_network()}; }}},
     {"checkpoint", {checkpoint, [] { return std::vector{a_checkpoint()}; }}},
     {"result", {result, [] { return std::vector{a_result()}; }}},
     {"grid", {grid, [] { return std::vector{a_grid()}; }}},
@@ -273,7 +313,7 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
     const bool structured = below(random, 4) != 0;
     if (structured && (name == "result" || name == "grid" || name == "preprocessing"))
         mutate_json(bytes, kValues, random);
-    else if (structured && (name == "weights" || name == "checkpoint"))
+    else if (structured && (name == "weights" || name == "checkpoint" || name == "quantized"))
         mutate_header(bytes, random);
     else
         return LLVMFuzzerMutate(data, size, max_size);
