@@ -29,7 +29,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 .PRECIOUS: build/%/build.ninja
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-check setup-data build test reproduce cells data verify check-accuracy bless stale report paper site bench-peers bench-kernels bench-quantizing \
+.PHONY: help setup setup-check setup-data build test reproduce cells data verify check-accuracy bless stale report install paper site bench-peers bench-kernels bench-quantizing \
         check check-format format coverage fuzz build-fuzz fuzz-networks faults clean
 
 help: ## this list
@@ -122,6 +122,10 @@ bless: build ## replace golden trajectories and quick results by what this code 
 
 stale: build ## list the results that no longer match the code, configuration or data
 	@$(NIBBLE) stale
+
+install: $(BUILD)/build.ninja ## the library for other programs, with headers and CMake package, below PREFIX (examples/README.md)
+	cmake --build $(BUILD) --target nibble_shared -j $(JOBS)
+	cmake --install $(BUILD) --prefix $(PREFIX)
 
 paper: build ## the report as build/paper/nibble.pdf, every figure from the results (installs LaTeX)
 	@scripts/setup.sh $(PAPER_PACKAGES)

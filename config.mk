@@ -32,6 +32,9 @@ SECONDS ?= 60
 # How many calls of each kind `make faults` lets fail in each command.
 PLACES ?= 6
 
+# Where `make install` puts the library for other programs.
+PREFIX ?= /usr/local
+
 # The compiler of presets that name none. Run `make clean` after changing it.
 ifeq ($(origin CXX),default)
 CXX = g++

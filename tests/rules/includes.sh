@@ -33,6 +33,7 @@ BEGIN {
     may["quant"] = "quant nn core"
     may["infer"] = "infer quant nn kernels core io"
     may["onnx"] = "onnx infer quant nn io core"
+    may["api"] = "api onnx infer quant nn kernels io core"
     may["datasets"] = "datasets core"
     engine = "onnx infer quant train models nn kernels io core datasets"
     may["support"] = "support core"
