@@ -65,8 +65,8 @@ NIBBLE_API const char* nibble_metadata(const nibble_network* network, const char
 
 /* images: n x height x width x channels, normalised: (pixel - mean) / std. logits: n x classes. Lengths count floats; n
  * follows from them and may be 0. */
-NIBBLE_API int32_t nibble_run(const nibble_network* network, const float* images, uint64_t images_length, float* logits,
-                              uint64_t logits_length);
+NIBBLE_API int32_t nibble_run(const nibble_network* network, const float* images, uint64_t images_length,
+                              float* logits, uint64_t logits_length);
 
 #ifdef __cplusplus
 }
