@@ -1,5 +1,5 @@
 // torchvision as oracle: its networks by their names, with the same random weights, give the same logits and have
-// as many multiplications. Optional: without torchvision in /usr/bin/python3 it says so loudly and passes.
+// as many multiplications; so do the ONNX files that PyTorch exports of them. Optional: without torchvision in /usr/bin/python3 it says so loudly and passes.
 #include <doctest/doctest.h>
 #include <unistd.h>
 
@@ -13,6 +13,7 @@
 #include "engine/io/safetensors.hpp"
 #include "engine/models/catalog.hpp"
 #include "engine/nn/predictor.hpp"
+#include "engine/onnx/network.hpp"
 #include "tests/helpers/skip.hpp"
 
 namespace nibble {
@@ -56,6 +57,9 @@ constexpr Published kModels[] = {{"alexnet", 0.714},
                                  {"shufflenet_v2_x1_0", 0.145},
                                  {"efficientnet_b0", 0.386}};
 
+/// Opsets that PyTorch 1.13 writes.
+constexpr int kOldest = 7, kNewest = 16;
+
 /// Activations keep their size, and no batch norm is the identity. Normal numbers are drawn once and used again:
 /// VGG has 143 million weights.
 Weights random_weights(const Graph& graph) {
@@ -85,7 +89,9 @@ TEST_CASE("torchvision: the same logits and multiplications") {
     }
     const auto folder =
         std::filesystem::temp_directory_path() / ("nibble-torchvision-" + std::to_string(::getpid()));
-    const auto in = folder / "question.safetensors", out = folder / "answer.safetensors";
+    const auto in = folder / "question.safetensors", out = folder / "answer.safetensors",
+               onnx = folder / "net.onnx";
+    int opset = kOldest;
     for (const auto& [name, gmacs] : kModels) {
         CAPTURE(std::string(name));
         const Graph graph = make_model(name);
@@ -100,25 +106,32 @@ TEST_CASE("torchvision: the same logits and multiplications") {
         for (const auto& [parameter, values] : weights)
             question.tensors[parameter] = StoredTensor::from(values);
         question.tensors["images"] = StoredTensor::from(image);
-        question.metadata = {{"model", name}};
+        question.metadata = {{"model", name}, {"opset", std::to_string(opset)}};
+        opset = opset == kNewest ? kOldest : opset + 1;
         write_safetensors(in, question);
         const std::string command = "/usr/bin/python3 '" NIBBLE_SOURCE_DIR
                                     "/tests/oracle/torchvision_oracle.py' '" +
-                                    in.string() + "' '" + out.string() + "'";
+                                    in.string() + "' '" + out.string() + "' '" + onnx.string() + "'";
         REQUIRE(std::system(command.c_str()) == 0);
         Safetensors answer = read_safetensors(out);
         const Array<float> theirs = answer.tensors.at("logits").to_f32(),
                            macs = answer.tensors.at("macs").to_f32();
         CHECK(static_cast<double>(macs(0)) * (1 << 20) + static_cast<double>(macs(1)) ==
               static_cast<double>(graph.macs()));
-        std::vector<float> ours(theirs.size());
-        Predictor(graph, weights, Numerics::f32).logits({image.data(), image.size()}, ours);
-        double largest = 0, difference = 0;
-        for (std::size_t i = 0; i < ours.size(); ++i) {
-            largest = std::max(largest, std::abs(double{theirs.data()[i]}));
-            difference = std::max(difference, std::abs(double{theirs.data()[i]} - double{ours[i]}));
-        }
-        CHECK(difference <= 1e-4 * largest);
+        const auto agrees = [&](const Graph& network, const Weights& parameters) {
+            std::vector<float> ours(theirs.size());
+            Predictor(network, parameters, Numerics::f32).logits({image.data(), image.size()}, ours);
+            double largest = 0, difference = 0;
+            for (std::size_t i = 0; i < ours.size(); ++i) {
+                largest = std::max(largest, std::abs(double{theirs.data()[i]}));
+                difference = std::max(difference, std::abs(double{theirs.data()[i]} - double{ours[i]}));
+            }
+            CHECK(difference <= 1e-4 * largest);
+        };
+        agrees(graph, weights);
+        const OnnxNetwork exported = read_onnx(onnx);
+        CHECK(exported.graph.macs() == graph.macs());
+        agrees(exported.graph, exported.weights);
         std::filesystem::remove_all(folder);
     }
 }

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""torchvision's answer to a question asked by the tests: torchvision_oracle.py QUESTION ANSWER (both safetensors).
+"""torchvision's answer to a question asked by the tests: torchvision_oracle.py QUESTION ANSWER ONNX (two safetensors).
 
 The question holds weights by torchvision's names, "images" (n x h x w x c) and the model's name as metadata. The answer
 holds "logits", and "macs": the multiplications of convolutions and linear layers for one image, in two parts, since
-floats hold integers up to 2^24 only: macs[0] * 2^20 + macs[1].
+floats hold integers up to 2^24 only: macs[0] * 2^20 + macs[1]. ONNX becomes the network as torch.onnx.export writes it,
+of the opset in the question's metadata; of even opsets batch norm is kept and the batch is open.
 """
 import sys
+import warnings
 
 import torch
 import torchvision
@@ -43,6 +45,12 @@ def main():
     with torch.no_grad():
         macs = count_macs(model, images[:1])
         write(sys.argv[2], {"logits": model(images), "macs": torch.tensor([float(macs >> 20), float(macs % (1 << 20))])})
+    opset = int(question["opset"])
+    even = opset % 2 == 0
+    mode = torch.onnx.TrainingMode.PRESERVE if even else torch.onnx.TrainingMode.EVAL
+    warnings.simplefilter("ignore")
+    torch.onnx.export(model, images[:1], sys.argv[3], opset_version=opset, training=mode, input_names=["input"],
+                      dynamic_axes={"input": {0: "n"}} if even else None)
 
 
 main()
