@@ -45,8 +45,8 @@ int small(std::int64_t value, const char* what, std::int64_t low) {
 
 Importer::Importer(const File& file, std::string where, Dims input) : file_(file), where_(std::move(where)) {
     for (const Operation& operation : file.operations)
-        for (const std::string& name : operation.inputs) readers_[name].push_back(&operation);
-    for (const Port& port : file.outputs) readers_[port.name].push_back(nullptr);
+        for (const std::string& name : operation.inputs) consumers_[name].push_back(&operation);
+    for (const Port& port : file.outputs) consumers_[port.name].push_back(nullptr);
     for (const auto& [name, tensor] : file.constants) values_.emplace(name, Constant{tensor, {}, name});
     read_input(input);
 }
@@ -199,9 +199,9 @@ std::string Importer::layer_name(const Constant& weight) {
     return uses == 0 ? name : layer_name({{}, {}, name + "-" + std::to_string(uses + 1) + ".weight"});
 }
 
-const Operation* Importer::only_reader(const std::string& type) const {
-    const auto readers = readers_.find(operation_->outputs.at(0));
-    if (readers == readers_.end() || readers->second.size() != 1) return nullptr;
+const Operation* Importer::only_consumer(const std::string& type) const {
+    const auto readers = consumers_.find(operation_->outputs.at(0));
+    if (readers == consumers_.end() || readers->second.size() != 1) return nullptr;
     const Operation* reader = readers->second.front();
     return reader && reader->type == type ? reader : nullptr;
 }

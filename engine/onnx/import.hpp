@@ -1,8 +1,10 @@
 // From an ONNX file to a graph and its weights, one operation at a time.
 //
-// ONNX says of tensors what Nibble says of images: an activation is a node of the graph and the tensor as which the
-// file sees its elements. Reshapes and transposes change the view alone, until one amounts to an operation of
-// the graph (a channel shuffle).
+// ONNX operates on tensors of any rank, Nibble's graph on images. An Activation therefore pairs a node of the graph
+// with the shape and the order of elements that the file sees. Reshape and Transpose change this view only, unless
+// together they are an operation of the graph (a channel shuffle).
+//
+//     Importer importer(file, path, {});  importer.run();  Network network = std::move(importer).take();
 #pragma once
 
 #include <map>
@@ -20,11 +22,11 @@ namespace nibble::onnx {
 
 /// The order of a node's elements in a tensor.
 enum class View {
-    image,        ///< [n, c, h, w], [n, c, h w], or [n, c] of a single pixel
-    flat,         ///< [n, c h w]
+    image,        ///< [n, c, h, w], [n, c, h * w], or [n, c] of a single pixel
+    flat,         ///< [n, c * h * w]
     pixels_last,  ///< [n, h, w, c]
     grouped,      ///< [n, g, c / g, ...]
-    shuffled      ///< [n, c / g, g, ...], of grouped with two axes exchanged
+    shuffled      ///< [n, c / g, g, ...]: `grouped` with its two group axes swapped
 };
 
 struct Activation {
@@ -36,7 +38,7 @@ struct Activation {
     bool as_codes = false;  ///< between the two
 };
 
-/// Weights that a file holds as codes: value = code * step.
+/// Weights that a file holds as codes: value = code * step (zero points are subtracted already).
 struct StoredCodes {
     std::vector<std::int8_t> codes;
     std::vector<float> steps;  ///< one, or one for each index of `axis`
@@ -53,17 +55,18 @@ using Value = std::variant<Activation, Constant>;
 
 class Importer {
   public:
-    /// `where` begins messages; `input` is for files that leave the size of images open, 0 where it may.
+    /// `where` is the prefix of error messages. `input` gives the size of images where the file leaves it open; 0: the
+    /// file must state it. `file` must outlive the importer.
     Importer(const File& file, std::string where, Dims input);
 
-    /// Reads all operations. Throws BadInput, which names the node, for what the graph cannot express.
+    /// Reads all operations. Throws BadInput, which names the node, if the graph cannot express an operation.
     void run();
 
     // ---- for the operations
 
     const Operation& operation() const { return *operation_; }
     int opset() const { return file_.opset; }
-    /// Inputs of the operation; BadInput where there is none.
+    /// Input number i of the current operation. Throws BadInput if it is absent or of the other kind.
     const Activation& activation(std::size_t i) const;
     const Constant& constant(std::size_t i) const;
     bool has(std::size_t i) const;
@@ -76,25 +79,26 @@ class Importer {
     Weights& weights() { return weights_; }
     Quantization& quantization() { return quantization_; }
     const Dims& dims(const Activation& x) const { return graph_[x.node].out; }
+    /// The size of the batch that the file states, 1 if it is open: the first size of every shape.
     std::int64_t batch() const { return batch_; }
 
     /// Appends a node that reads these activations, in order.
     int append(Node node, const std::vector<const Activation*>& operands);
     /// The activation of a node in the usual view, [n, c, h, w]; [n, c] if `flat`.
     Activation image(int node, bool flat = false) const;
-    /// The codes that a node hands on as they are; nothing if it computes others.
+    /// The quantizer of the codes that a node passes on unchanged; nullopt if it computes new values.
     std::optional<Quantizer> codes_of(int node) const;
     /// Sets output number `i` of the operation.
     void result(Value value, std::size_t i = 0);
-    /// A name for a layer: "<name>" of an initializer "<name>.weight", else the operation's own; never given twice.
+    /// "<name>" if the initializer is "<name>.weight", else the operation's name; made unique.
     std::string layer_name(const Constant& weight);
-    /// If the operation's only reader is `type` with a constant, that operation: the caller takes care of it, and
-    /// sets its output by absorb().
-    const Operation* only_reader(const std::string& type) const;
+    /// The only consumer of the operation's output if it is of this type, else nullptr. After absorb(), result() sets
+    /// the consumer's output and the consumer itself is skipped.
+    const Operation* only_consumer(const std::string& type) const;
     const Constant* constant_of(const Operation& operation) const;
-    void absorb(const Operation& reader) { absorbed_ = &reader; }
+    void absorb(const Operation& consumer) { absorbed_ = &consumer; }
 
-    /// The node's value is x * scale + shift, one number for all of it.
+    /// The node's value is x * scale + shift, with scalar scale and shift.
     struct Affine {
         int x;
         float scale, shift;
@@ -123,9 +127,9 @@ class Importer {
     Quantization quantization_;
     bool quantized_ = false;
     std::map<std::string, Value> values_;
-    std::map<std::string, std::vector<const Operation*>> readers_;
+    std::map<std::string, std::vector<const Operation*>> consumers_;
     std::map<std::string, int> names_;
-    std::map<int, Quantizer> passed_;  ///< by node: maxima, concatenations, ... of codes
+    std::map<int, Quantizer> passed_;  ///< by node that passes codes on: max pooling, concatenation, ...
     const Operation* operation_ = nullptr;
     const Operation* absorbed_ = nullptr;
     std::map<const Operation*, bool> done_;
@@ -143,7 +147,7 @@ const std::map<std::string, Reader>& code_readers();       ///< QuantizeLinear, 
 /// Whether there is a reader, or the operation folds.
 bool is_known(const std::string& type);
 
-/// An int of a file's 64-bit number. Throws BadInput unless it lies between `low` and 2^24.
+/// Narrows a 64-bit number of a file to int. Throws BadInput unless low <= value < 2^24.
 int small(std::int64_t value, const char* what, std::int64_t low = 0);
 
 }  // namespace nibble::onnx

@@ -79,7 +79,7 @@ void set_bias(Importer& in, const std::string& name, const std::vector<float>& v
 
 /// A bias that the only reader of the layer adds; takes the reader's place.
 std::optional<std::vector<float>> absorbed_bias(Importer& in, int channels) {
-    const Operation* add = in.only_reader("Add");
+    const Operation* add = in.only_consumer("Add");
     const Constant* bias = add ? in.constant_of(*add) : nullptr;
     if (!bias || !bias->tensor.is_float() || bias->tensor.size() != static_cast<std::size_t>(channels))
         return {};

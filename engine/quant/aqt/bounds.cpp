@@ -18,8 +18,8 @@ InputStatistics::InputStatistics(int channels, int bounds)
 
 void InputStatistics::observe(int slot, std::span<const float> values) {
     const std::size_t channels = channels_;
-    double* sums = images_.data() + static_cast<std::size_t>(slot) * sums_an_image();
-    std::fill_n(sums, sums_an_image(), 0.0);
+    double* sums = images_.data() + static_cast<std::size_t>(slot) * sums_per_image();
+    std::fill_n(sums, sums_per_image(), 0.0);
     std::fill_n(sums + kMax * channels, channels, -kInfinity);
     std::fill_n(sums + kMin * channels, channels, kInfinity);
     // Row by row, so that the loops over channels have no branches.
@@ -44,7 +44,7 @@ void InputStatistics::finish_part(int images) {
         double part[kRows] = {-kInfinity, kInfinity, 0, 0, 0};
         for (std::size_t image = 0; image < static_cast<std::size_t>(images); ++image)
             for (std::size_t c = b * sharing; c < (b + 1) * sharing; ++c) {
-                const double* sums = images_.data() + image * sums_an_image() + c;
+                const double* sums = images_.data() + image * sums_per_image() + c;
                 part[kMax] = std::max(part[kMax], sums[kMax * channels_]);
                 part[kMin] = std::min(part[kMin], sums[kMin * channels_]);
                 for (const Row row : {kAbs, kSquare, kCount}) part[row] += sums[row * channels_];

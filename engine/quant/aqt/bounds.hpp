@@ -1,16 +1,18 @@
 // Where activations are clipped in "Pareto-Optimal Quantized ResNet Is Mostly 4-bit": bounds from statistics
-// of a layer's input, gathered from the first training step on and turned into bounds once.
+// of a layer's input, gathered from the first training step on. Bounds are computed from them once, when the
+// quantization of activations starts.
 //
-// Per batch, zeros left out:  max x, min x, mean |x|, mean x^2, of each channel or of the whole tensor; each
-// followed by  m <- m + 0.1 (batch - m)  from m = 0, not moved by a batch whose values are all zero. Then
+// For each batch, over nonzero values only:  max x, min x, mean |x|, mean x^2, of each channel or of the whole tensor.
+// Each is tracked by an exponential moving average,  m <- m + 0.1 (batch - m),  starting at m = 0 as in the paper's code;
+// a batch that has only zeros leaves it unchanged. Then
 //
 //   mean of max   b = max(|m_max|, |m_min|)
 //   mean |x|      b = 3 m_|x|
-//   mix           b = r 3 sqrt(m_x^2) + (1 - r) 3 m_|x|
-//   fixed         b given
+//   mix           b = r 3 sqrt(m_{x^2}) + (1 - r) 3 m_|x|
+//   fixed         b = value
 //
-// Where a batch is taken in parts, like the devices of the paper's training, extremes are averaged over the
-// parts and means are those of the whole batch.
+// If a batch is processed in parts, as on the devices of the paper's training, max and min are averaged over the parts;
+// the means are over the whole batch.
 #pragma once
 
 #include <span>
@@ -29,17 +31,17 @@ struct BoundRule {
 
 class InputStatistics {
   public:
-    /// `bounds`: their number, one per channel, or one that all channels share.
+    /// `bounds`: how many, either one per channel or 1, which all channels share.
     InputStatistics(int channels, int bounds);
 
-    /// One image of the batch, [pixels][channels]; for one slot by one thread.
+    /// One image of the batch, [pixels][channels]. Different slots may be filled at the same time, each by one thread.
     void observe(int slot, std::span<const float> values);
     /// Takes the images in the slots [0, images) as one part of the batch.
     void finish_part(int images);
-    /// Moves the running statistics.
+    /// Updates the running statistics with the batch.
     void finish_batch();
     /// Room for images in slots [0, slots).
-    void set_slots(int slots) { images_.resize(slots * sums_an_image()); }
+    void set_slots(int slots) { images_.resize(slots * sums_per_image()); }
 
     Vector<float> bounds(const BoundRule& rule) const;
 
@@ -49,7 +51,7 @@ class InputStatistics {
 
   private:
     enum Row { kMax, kMin, kAbs, kSquare, kCount, kRows };
-    std::size_t sums_an_image() const { return kRows * channels_; }
+    std::size_t sums_per_image() const { return kRows * channels_; }
 
     std::size_t channels_;
     std::vector<double> images_;  ///< [slot][row][channel]
