@@ -1,5 +1,5 @@
 // torchvision as oracle: its networks by their names, with the same random weights, give the same logits and have
-// as many multiplications; so do the ONNX files that PyTorch exports of them. Optional: without torchvision in /usr/bin/python3 it says so loudly and passes.
+// as many multiplications; so do the ONNX files that PyTorch exports of most of them. Optional: without torchvision in /usr/bin/python3 it says so loudly and passes.
 #include <doctest/doctest.h>
 #include <unistd.h>
 
@@ -106,8 +106,14 @@ TEST_CASE("torchvision: the same logits and multiplications") {
         for (const auto& [parameter, values] : weights)
             question.tensors[parameter] = StoredTensor::from(values);
         question.tensors["images"] = StoredTensor::from(image);
-        question.metadata = {{"model", name}, {"opset", std::to_string(opset)}};
-        opset = opset == kNewest ? kOldest : opset + 1;
+        question.metadata = {{"model", name}};
+        // One of each kind: writing and reading a large VGG takes longer than running it.
+        constexpr double kLargestExported = 6;
+        const bool exports = gmacs < kLargestExported || std::string(name) == "vgg11_bn";
+        if (exports) {
+            question.metadata["opset"] = std::to_string(opset);
+            opset = opset == kNewest ? kOldest : opset + 1;
+        }
         write_safetensors(in, question);
         const std::string command = "/usr/bin/python3 '" NIBBLE_SOURCE_DIR
                                     "/tests/oracle/torchvision_oracle.py' '" +
@@ -129,9 +135,11 @@ TEST_CASE("torchvision: the same logits and multiplications") {
             CHECK(difference <= 1e-4 * largest);
         };
         agrees(graph, weights);
-        const OnnxNetwork exported = read_onnx(onnx);
-        CHECK(exported.graph.macs() == graph.macs());
-        agrees(exported.graph, exported.weights);
+        if (exports) {
+            const OnnxNetwork exported = read_onnx(onnx);
+            CHECK(exported.graph.macs() == graph.macs());
+            agrees(exported.graph, exported.weights);
+        }
         std::filesystem::remove_all(folder);
     }
 }

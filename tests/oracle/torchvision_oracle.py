@@ -4,7 +4,7 @@
 The question holds weights by torchvision's names, "images" (n x h x w x c) and the model's name as metadata. The answer
 holds "logits", and "macs": the multiplications of convolutions and linear layers for one image, in two parts, since
 floats hold integers up to 2^24 only: macs[0] * 2^20 + macs[1]. ONNX becomes the network as torch.onnx.export writes it,
-of the opset in the question's metadata; of even opsets batch norm is kept and the batch is open.
+of the opset in the question's metadata, if there is one; of even opsets batch norm is kept and the batch is open.
 """
 import sys
 import warnings
@@ -45,6 +45,8 @@ def main():
     with torch.no_grad():
         macs = count_macs(model, images[:1])
         write(sys.argv[2], {"logits": model(images), "macs": torch.tensor([float(macs >> 20), float(macs % (1 << 20))])})
+    if "opset" not in question:
+        return
     opset = int(question["opset"])
     even = opset % 2 == 0
     mode = torch.onnx.TrainingMode.PRESERVE if even else torch.onnx.TrainingMode.EVAL
