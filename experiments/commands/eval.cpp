@@ -33,6 +33,7 @@ void write_logits(const std::string& path, const Evaluation& result, std::size_t
 
 int eval_command(const EvalOptions& o) {
     o.shared.apply();
+    require_weights(o.weights, o.model);
     if (!o.logits.empty()) check_writable(o.logits);
     if (o.split != "test" && o.split != "train")
         throw BadInput("--split", "unknown split", "test or train", "'" + o.split + "'");

@@ -135,6 +135,7 @@ Written write_network(const std::string& path, const PostTrained& network, const
 
 int quantize_command(const QuantizeOptions& o) {
     o.shared.apply();
+    require_weights(o.weights, o.model);
     check_writable(o.out);
     const auto method = method_of(o);
     const auto training = open_dataset(o.data, Split::train, {}, o.preprocess.of(o.weights, o.model).stated);

@@ -7,8 +7,8 @@
 #include "experiments/commands/commands.hpp"
 #include "experiments/commands/preprocess_options.hpp"
 #include "experiments/pipeline/deployment.hpp"
-#include "experiments/pipeline/training.hpp"
 #include "experiments/pipeline/files/weights_file.hpp"
+#include "experiments/pipeline/training.hpp"
 #include "experiments/runs/result.hpp"
 #include "experiments/support/interrupt.hpp"
 

@@ -68,6 +68,11 @@ OpenedNetwork open_quantized(const Safetensors& stored, const std::string& path)
 
 }  // namespace
 
+void require_weights(const std::string& weights, const std::string& model) {
+    if (weights.empty() && !is_onnx(model))
+        throw BadInput("--weights: give a file; only --model NET.onnx brings its weights along");
+}
+
 bool is_onnx(const std::string& model) {
     return model.ends_with(".onnx");
 }
@@ -105,8 +110,7 @@ void check_fit(const Graph& graph, const Dataset& images, const std::string& whe
 OpenedNetwork open_floats(const std::string& weights, const NetworkWish& wish) {
     const std::string& source = weights.empty() ? wish.model : weights;
     if (is_onnx(source)) return open_onnx(source, wish);
-    if (weights.empty())
-        throw BadInput("--weights: give a file; only --model NET.onnx brings its weights along");
+    require_weights(weights, wish.model);
     return open_floats(read_tensors(weights), weights, wish);
 }
 

@@ -17,6 +17,9 @@ struct NetworkWish {
     Dims input{0, 0, 0};
 };
 
+/// Throws BadInput unless one of the two names a file with weights.
+void require_weights(const std::string& weights, const std::string& model);
+
 /// True for names that end in ".onnx".
 bool is_onnx(const std::string& model);
 

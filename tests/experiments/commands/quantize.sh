@@ -19,6 +19,14 @@ iVBORw0KGgoAAAANSUhEUgAAAAMAAAAGCAAAAAAjjnvQAAAAIElEQVR42mNg0AhgkHPLY7BJ6WGIalrF
 SUVORK5CYII=
 PNG
 
+# ---- weights alone: a file that runs in floats, on the values of its codes
+"$nibble" quantize --weights f.st --data glyphs --calibration 20 --method mmse --settings w4e8 --out w.st --json >w.json 2>err ||
+    fail "weights alone: $(cat err)"
+[ "$(field bits w.json)" = w4e8 ] || fail "bits of weights alone: $(field bits w.json)"
+"$nibble" eval --weights w.st --data glyphs --limit 100 --json >e.json 2>err || fail "eval of weights alone: $(cat err)"
+field executed_as e.json | grep -q '^w4e8-f32-' || fail "executed as $(field executed_as e.json)"
+refused 1 "runs in floats" verify --integer w.st --data glyphs
+
 # ---- equal wishes give equal bytes, on any number of threads
 small="--weights f.st --data glyphs --calibration 20"
 "$nibble" quantize $small --wbits 4 --abits 4 --out q.st --json >q.json 2>err || fail "quantize: $(cat err)"
@@ -81,14 +89,13 @@ is_object p.json || fail "predict --json: not one object"
 [ "$(field probability a.json)" = "$(field probability b.json)" ] || fail "predict differs on the reference architecture"
 
 # ---- refusals: one line, no file
-refused 2 "weights is required" quantize --out x
+refused 1 "brings its weights" quantize --out x
 refused 2 "out is required" quantize --weights f.st
 refused 1 "missing.st" quantize --weights missing.st --data glyphs --out x
 refused 1 "already" quantize --weights q.st --data glyphs --out x
 refused 1 "maxabs, mmse" quantize $small --method magic --out x
 refused 1 "'w4a44'" quantize $small --method mmse --settings w4a44 --out x
 refused 1 "fgq: say how with --settings" quantize $small --method fgq --wbits 4 --out x
-refused 1 "run as integers" quantize $small --method mmse --settings w4e8 --out x
 refused 1 "end-bits" quantize $small --method mmse --wbits 4 --end-bits 6 --out x
 refused 1 "only for --method maxabs" quantize $small --method mmse --weights-scheme s4-pc --out x
 refused 1 "settings" quantize $small --settings w4a4 --out x
@@ -109,7 +116,7 @@ refused 1 "folder" quantize $small --out /proc/none/x
 [ ! -e x ] || fail "a refused quantize left a file"
 refused 1 "--numerics" eval --weights q.st --data glyphs --numerics bf16
 refused 1 "--model" eval --weights q.st --data glyphs --model resnet20
-refused 1 "float weights" verify --integer f.st --data glyphs
+refused 1 "runs in floats" verify --integer f.st --data glyphs
 refused 1 "No such file" predict none.png --weights q.st
 refused 1 "none of JPEG, PNG, WebP, BMP, TIFF and GIF" predict f.st --weights q.st
 refused 2 "IMAGE" predict --weights q.st
