@@ -94,6 +94,11 @@ void read_conv(Importer& in) {
     const Sizes& shape = weight.tensor.shape;
     if (shape.size() != 4) throw BadInput("weights", "axes", "4", std::to_string(shape.size()));
     const int channels = small(shape[0], "output channels", 1);
+    const int groups = small(attribute(in.operation(), "group", std::int64_t{1}), "group", 1);
+    const int per_group = small(shape[1], "input channels", 1);
+    if (std::int64_t{per_group} * groups != in.dims(x).c)
+        throw BadInput("weights", "input channels of all groups", std::to_string(in.dims(x).c),
+                       std::to_string(per_group) + " in each of " + std::to_string(groups));
     Activation from = x;
     Window window =
         window_of(in, in.dims(x), small(shape[2], "kernel height", 1), small(shape[3], "kernel width", 1));
@@ -110,15 +115,14 @@ void read_conv(Importer& in) {
     in.weights().insert_or_assign(name + ".weight", array_of(weight.tensor.floats(), to));
     if (in.has(2)) set_bias(in, name, in.constant(2).tensor.floats(), channels, 1);
     if (weight.codes) keep_codes(in, name, to, *weight.codes, 0);
-    const int node =
-        in.append({.op = Op::conv,
-                   .name = name,
-                   .inputs = {},
-                   .window = window,
-                   .groups = small(attribute(in.operation(), "group", std::int64_t{1}), "group", 1),
-                   .channels = channels,
-                   .bias = in.has(2)},
-                  {&from});
+    const int node = in.append({.op = Op::conv,
+                                .name = name,
+                                .inputs = {},
+                                .window = window,
+                                .groups = groups,
+                                .channels = channels,
+                                .bias = in.has(2)},
+                               {&from});
     in.result(in.image(node));
 }
 
