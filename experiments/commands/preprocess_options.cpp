@@ -7,6 +7,7 @@
 #include "engine/io/tensor_file.hpp"
 #include "engine/onnx/file.hpp"
 #include "experiments/pipeline/files/model.hpp"
+#include "experiments/pipeline/files/published.hpp"
 
 namespace nibble {
 
@@ -73,6 +74,7 @@ NetworkPreprocessing PreprocessOptions::of(const std::string& weights, const std
     const auto beside = std::filesystem::path(network).replace_extension(".preprocess.json");
     if (is_there(beside)) add_source(read_preprocessing(beside), "file");
     add_source(preprocessing_from(metadata_of(network), network), "weights");
+    if (!all.stated.scaling) add_source(published_preprocessing(network), "author");
     return all;
 }
 

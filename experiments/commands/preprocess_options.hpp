@@ -11,7 +11,7 @@ namespace nibble {
 /// What is stated for one network, and who said how its inputs are normalised.
 struct NetworkPreprocessing {
     StatedPreprocessing stated;
-    std::string normalization_from;  ///< "flags", "file", "weights", or "data" where nobody did
+    std::string normalization_from;  ///< "flags", "file", "weights", "author", or "data" where nobody did
 };
 
 struct PreprocessOptions {

@@ -7,6 +7,7 @@
 #include "datasets/catalog.hpp"
 #include "engine/models/catalog.hpp"
 #include "experiments/pipeline/evaluation.hpp"
+#include "experiments/pipeline/files/published.hpp"
 #include "experiments/pipeline/files/weights_file.hpp"
 #include "tests/helpers/data.hpp"
 #include "tests/helpers/skip.hpp"
@@ -57,7 +58,8 @@ TEST_CASE("published checkpoints are as accurate as their authors say") {
         if (fs::exists(converted))
             CHECK(digest_of(file.weights) == digest_of(read_weights(converted).weights));
         EvaluationOptions options;
-        options.normalization = network.normalization;
+        options.normalization = published_preprocessing(folder / network.file).normalization({});
+        CHECK(*options.normalization == network.normalization);
         const auto classifier = make_classifier(graph, file.weights, Numerics::f32);
         CHECK(evaluate(classifier, *images, options).top1 == doctest::Approx(network.top1).epsilon(1e-9));
     }
