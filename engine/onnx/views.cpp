@@ -220,16 +220,14 @@ void read_pad(Importer& in) {
     if (value != 0) throw BadInput("value", "number", "0", std::to_string(value));
     if (pads[0] != 0 || pads[4] != 0) throw BadInput("pads: must leave the images' axis alone");
     Activation y = x;
-    if (pads[1] != 0 || pads[5] != 0) {
-        if (const std::int64_t more = pads[5] - pads[1]; more != 0 && more != 1)
+    const int before = small(pads[1], "padding"), behind = small(pads[5], "padding");
+    if (before != 0 || behind != 0) {
+        if (behind != before && behind != before + 1)
             throw BadInput("pads", "channels before and behind", "halves of their sum",
-                           text_of({pads[1], pads[5]}));
-        y = in.image(
-            in.append({.op = Op::shortcut_a,
-                       .name = {},
-                       .inputs = {},
-                       .channels = in.dims(y).c + small(pads[1], "padding") + small(pads[5], "padding")},
-                      {&y}));
+                           text_of({before, behind}));
+        y = in.image(in.append(
+            {.op = Op::shortcut_a, .name = {}, .inputs = {}, .channels = in.dims(y).c + before + behind},
+            {&y}));
     }
     const Window around({1, 1, small(pads[2], "padding"), small(pads[6], "padding")},
                         {1, 1, small(pads[3], "padding"), small(pads[7], "padding")});
