@@ -13,7 +13,6 @@ namespace {
 
 using onnx::Builder;
 using onnx::Element;
-using onnx::Tensor;
 using onnx::Written;
 
 /// `x` as its quantizer's codes, back as what they are worth. Codes with a multiplier per channel are worth
@@ -36,6 +35,41 @@ Written codes_of(Builder& builder, Written x, const Quantizer& q, bool passes) {
         builder.constant({{}, std::vector<std::int64_t>{0}, q.scheme.is_signed ? Element::i8 : Element::u8});
     const std::string codes = builder.operation("QuantizeLinear", {x.name, scale, zero});
     return {builder.operation("DequantizeLinear", {codes, scale, zero}), x.flat};
+}
+
+/// One tensor of codes for all output channels, with a scale each.
+struct Term {
+    std::vector<std::int64_t> codes;
+    std::vector<float> scales;
+};
+
+/// A layer's codes, times their multipliers; then each further term of a sum, 0 for the channels that lack it.
+std::vector<Term> terms_of(const QuantizedWeights& weights, const std::vector<float>& scales,
+                           const std::vector<std::vector<float>>& extra_scales) {
+    const std::size_t outputs = weights.outputs(), each = weights.codes.size() / outputs;
+    std::vector<Term> terms{{{}, scales}};
+    for (std::size_t i = 0; i < weights.codes.size(); ++i) terms[0].codes.push_back(weights.product_of(i));
+    for (std::size_t e = 0, channel = outputs; e < weights.extra.size(); ++e) {
+        Term& term =
+            terms.emplace_back(Term{std::vector<std::int64_t>(outputs * each), std::vector(outputs, 1.0f)});
+        for (std::size_t k = 0; k < weights.extra[e].outputs.size(); ++k, ++channel) {
+            const std::size_t output = weights.extra[e].outputs[k];
+            term.scales[output] = extra_scales[e][k];
+            for (std::size_t i = 0; i < each; ++i)
+                term.codes[output * each + i] = weights.product_of(channel * each + i);
+        }
+    }
+    return terms;
+}
+
+/// codes * scales, as int8 behind DequantizeLinear.
+std::string dequantized(Builder& builder, const std::string& name, const Shape& shape, Term term) {
+    const auto channels = static_cast<std::int64_t>(term.scales.size());
+    const std::string stored = builder.constant(
+        {{shape.begin(), shape.end()}, std::move(term.codes), Element::i8}, name + ".weight");
+    return builder.operation("DequantizeLinear",
+                             {stored, builder.floats(term.scales, {channels}, name + "_scale")},
+                             {{"axis", std::int64_t{0}}});
 }
 
 class IntegerWriter {
@@ -99,22 +133,10 @@ class IntegerWriter {
     }
 
     Written product_of(const IntegerStep& step) {
-        const QuantizedWeights& weights = step.weights;
-        const std::size_t outputs = weights.outputs(), each = weights.codes.size() / outputs;
-        std::vector<std::int64_t> codes;
-        for (std::size_t i = 0; i < weights.codes.size(); ++i) codes.push_back(weights.product_of(i));
-        Written sum = layer_of(step, codes, step.scale, step.shift);
-        for (std::size_t e = 0, kernel = outputs; e < weights.extra.size(); ++e) {
-            std::fill(codes.begin(), codes.end(), 0);
-            std::vector<float> scale(outputs, 1);
-            for (std::size_t k = 0; k < weights.extra[e].outputs.size(); ++k, ++kernel) {
-                const std::size_t output = weights.extra[e].outputs[k];
-                scale[output] = step.extra_scale[e][k];
-                for (std::size_t i = 0; i < each; ++i)
-                    codes[output * each + i] = weights.product_of(kernel * each + i);
-            }
-            sum = builder_.add(sum, layer_of(step, codes, scale, {}));
-        }
+        std::vector<Term> terms = terms_of(step.weights, step.scale, step.extra_scale);
+        Written sum = layer_of(step, std::move(terms[0]), step.shift);
+        for (std::size_t t = 1; t < terms.size(); ++t)
+            sum = builder_.add(sum, layer_of(step, std::move(terms[t]), {}));
         return sum;
     }
 
@@ -124,11 +146,9 @@ class IntegerWriter {
     /// are stored times a power of two and scales divided by it: the largest that keeps codes within +-64, where two
     /// products with bytes fit AVX2's 16 bits, and biases below 2^28. Where a bias is larger than that in any case, sums
     /// are nothing beside it (dead channels have such scales), and the codes are 0.
-    Written layer_of(const IntegerStep& step, std::vector<std::int64_t> codes, std::vector<float> scale,
-                     const std::vector<float>& shift) {
-        const QuantizedWeights& weights = step.weights;
-        const auto outputs = static_cast<std::int64_t>(weights.outputs());
-        const std::size_t each = codes.size() / weights.outputs();
+    Written layer_of(const IntegerStep& step, Term term, const std::vector<float>& shift) {
+        auto& [codes, scale] = term;
+        const std::size_t each = codes.size() / scale.size();
         for (std::size_t c = 0; c < scale.size(); ++c) {
             const auto channel = std::span(codes).subspan(c * each, each);
             const auto [low, high] = std::ranges::minmax(channel);
@@ -148,17 +168,13 @@ class IntegerWriter {
             for (std::int64_t& code : channel) code *= factor;
             scale[c] /= input_step(step) * static_cast<float>(factor == 0 ? 1 << 24 : factor);
         }
-        const std::string& name = step.node.name;
-        const std::string stored = builder_.constant(
-            {{weights.shape.begin(), weights.shape.end()}, std::move(codes), Element::i8}, name + ".weight");
-        const std::string weight = builder_.operation(
-            "DequantizeLinear", {stored, builder_.floats(scale, {outputs}, name + "_scale")},
-            {{"axis", std::int64_t{0}}});
         Node node = step.node;
-        node.op = weights.shape.size() == 4 ? Op::conv : Op::linear;
-        node.channels = static_cast<int>(outputs);
-        return builder_.layer(node, written(step.inputs[0]), weight,
-                              shift.empty() ? "" : builder_.floats(shift, {outputs}, name + ".bias"));
+        node.op = step.weights.shape.size() == 4 ? Op::conv : Op::linear;
+        node.channels = static_cast<int>(scale.size());
+        const std::string weight = dequantized(builder_, node.name, step.weights.shape, std::move(term));
+        return builder_.layer(
+            node, written(step.inputs[0]), weight,
+            shift.empty() ? "" : builder_.floats(shift, {node.channels}, node.name + ".bias"));
     }
 
     const IntegerGraph& graph_;
@@ -167,32 +183,16 @@ class IntegerWriter {
 };
 
 /// The values of a layer's weights from its codes; terms of a sum are added.
-std::string dequantized(Builder& builder, const std::string& name, const QuantizedWeights& weights) {
-    const std::size_t outputs = weights.outputs(), each = weights.codes.size() / outputs;
-    const auto value = [&](std::vector<std::int64_t> codes, std::vector<float> steps) {
-        for (float& step : steps) step = step == 0 ? 1 : step;  // of channels whose codes are all 0
-        const auto scales = static_cast<std::int64_t>(steps.size());
-        const std::string stored = builder.constant(
-            {{weights.shape.begin(), weights.shape.end()}, std::move(codes), Element::i8}, name + ".weight");
-        return builder.operation("DequantizeLinear",
-                                 {stored, builder.floats(steps, {scales}, name + "_scale")},
-                                 {{"axis", std::int64_t{0}}});
-    };
-    std::vector<std::int64_t> codes;
-    for (std::size_t i = 0; i < weights.codes.size(); ++i) codes.push_back(weights.product_of(i));
-    std::vector<float> steps(outputs);
-    for (std::size_t c = 0; c < outputs; ++c) steps[c] = weights.step(c);
-    std::string sum = value(codes, steps);
-    std::size_t kernel = outputs;
-    for (const ExtraTerm& term : weights.extra) {
-        std::ranges::fill(codes, 0);
-        std::ranges::fill(steps, 1.0f);
-        for (std::size_t k = 0; k < term.outputs.size(); ++k, ++kernel) {
-            steps[term.outputs[k]] = term.steps[k];
-            for (std::size_t i = 0; i < each; ++i)
-                codes[term.outputs[k] * each + i] = weights.product_of(kernel * each + i);
-        }
-        sum = builder.operation("Add", {sum, value(codes, steps)});
+std::string weight_of(Builder& builder, const std::string& name, const QuantizedWeights& weights) {
+    std::vector<float> steps(weights.outputs());
+    for (std::size_t c = 0; c < steps.size(); ++c) steps[c] = weights.step(c);
+    std::vector<std::vector<float>> extra_steps;
+    for (const ExtraTerm& term : weights.extra) extra_steps.push_back(term.steps);
+    std::string sum;
+    for (Term& term : terms_of(weights, steps, extra_steps)) {
+        for (float& scale : term.scales) scale = scale == 0 ? 1 : scale;  // of channels whose codes are all 0
+        const std::string value = dequantized(builder, name, weights.shape, std::move(term));
+        sum = sum.empty() ? value : builder.operation("Add", {sum, value});
     }
     return sum;
 }
@@ -217,7 +217,7 @@ onnx::File file_of(const Graph& graph, const Weights& weights, const Quantizatio
             values.push_back(builder.node(node, dims, operands, weights));
             continue;
         }
-        const std::string weight = dequantized(builder, node.name, layer->second);
+        const std::string weight = weight_of(builder, node.name, layer->second);
         std::string bias;
         if (node.bias) {
             const Array<float>& b = weights.at(node.name + ".bias");
@@ -237,12 +237,7 @@ void write(const std::filesystem::path& path, onnx::File file,
 }  // namespace
 
 void write_onnx(const std::filesystem::path& path, const Graph& graph, const Weights& weights,
-                const std::map<std::string, std::string>& metadata) {
-    write(path, file_of(graph, weights, {}), metadata);
-}
-
-void write_onnx(const std::filesystem::path& path, const Graph& graph, const Weights& weights,
-                const Quantization& quantization, const std::map<std::string, std::string>& metadata) {
+                const std::map<std::string, std::string>& metadata, const Quantization& quantization) {
     write(path, file_of(graph, weights, quantization), metadata);
 }
 

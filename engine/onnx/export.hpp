@@ -20,11 +20,10 @@ namespace nibble {
 
 /// Atomic. Input "input" [n, c, h, w], output "logits" [n, classes]; n is open. Throw Unsupported for an operation
 /// that ONNX does not have, IoError.
+/// With a quantization, layers that have codes keep them behind DequantizeLinear; activations without a quantizer are
+/// float.
 void write_onnx(const std::filesystem::path& path, const Graph& graph, const Weights& weights,
-                const std::map<std::string, std::string>& metadata);
-/// Weights as int8 codes behind DequantizeLinear, activations float where they have no quantizer.
-void write_onnx(const std::filesystem::path& path, const Graph& graph, const Weights& weights,
-                const Quantization& quantization, const std::map<std::string, std::string>& metadata);
+                const std::map<std::string, std::string>& metadata, const Quantization& quantization = {});
 void write_onnx(const std::filesystem::path& path, const IntegerGraph& graph,
                 const std::map<std::string, std::string>& metadata);
 

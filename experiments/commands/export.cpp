@@ -5,7 +5,6 @@
 
 #include <filesystem>
 
-#include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
 #include "engine/infer/file.hpp"
 #include "experiments/commands/commands.hpp"
@@ -20,30 +19,30 @@ struct ExportOptions {
     int classes = 0;
 };
 
-/// Whether `path` holds a quantized network; an ONNX file is read and written as it is.
-bool holds_integers(const std::string& path) {
-    return !path.empty() && !is_onnx(path) && is_integer_network(read_safetensors(path));
+/// Writes the network; returns its model's name and what it is.
+std::pair<std::string, std::string> write(const ExportOptions& o) {
+    require_weights(o.weights, o.model);
+    const NetworkWish wish{.model = o.model, .classes = o.classes};
+    const bool is_tensors = !o.weights.empty() && !is_onnx(o.weights);
+    Safetensors stored = is_tensors ? read_tensors(o.weights) : Safetensors{};
+    Metadata metadata = stored.metadata;
+    metadata.erase("graph");  // of a quantized network's file; ONNX has its own
+    if (is_integer_network(stored)) {
+        const NetworkFile file = open_integers(stored, o.weights, wish);
+        write_onnx(o.onnx, *file.integers, metadata);
+        return {file.model, bits_of(*file.integers)};
+    }
+    const OpenedNetwork network =
+        is_tensors ? open_floats(std::move(stored), o.weights, wish) : open_floats(o.weights, wish);
+    if (!is_tensors) metadata = network.file.metadata;
+    write_onnx(o.onnx, network.graph, network.file.weights, metadata,
+               network.quantization.value_or(Quantization{}));
+    return {network.model, network.quantization ? "quantized network that runs in floats" : "float network"};
 }
 
 int export_command(const ExportOptions& o) {
     check_writable(o.onnx);
-    std::string model, what = "float network";
-    if (holds_integers(o.weights)) {
-        const NetworkFile file = open_network(o.weights, {.model = o.model});
-        model = file.model;
-        what = bits_of(*file.integers);
-        Metadata metadata = file.metadata;
-        metadata.erase("graph");
-        write_onnx(o.onnx, *file.integers, metadata);
-    } else {
-        const OpenedNetwork network = open_floats(o.weights, {.model = o.model, .classes = o.classes});
-        model = network.model;
-        Metadata metadata = network.file.metadata;
-        metadata.erase("graph");  // of a quantized network's file: the file has one of its own
-        if (network.quantization) what = "quantized network that runs in floats";
-        write_onnx(o.onnx, network.graph, network.file.weights, network.quantization.value_or(Quantization{}),
-                   metadata);
-    }
+    const auto [model, what] = write(o);
     const auto bytes = std::filesystem::file_size(o.onnx);
     if (o.shared.json)
         print_json({{"onnx", o.onnx}, {"model", model}, {"what", what}, {"file_bytes", bytes}});
@@ -70,7 +69,7 @@ void add_export(CommandLine& line) {
             "ONNX\n"
             "Runtime and others run as integers; codes of 4 and 2 bits lie in bytes. Input: [n, channels, "
             "rows,\n"
-            "columns], normalised as metadata_props says.")
+            "columns], normalised as metadata_props says, where the file that was exported says it.")
         .action([o] { return export_command(*o); });
 }
 

@@ -55,7 +55,6 @@ std::string text_of(const std::vector<LayerBits>& layers) {
     return text + (same_ends && (w_low.weights < 8 || a_low.input < 8) ? "e8" : "");
 }
 
-/// "s4-pc"; of sums with how many channels have further terms, "s4x2-pc 12/64".
 /// Behind the name of an operation.
 std::string text_of(const Clamp& clamp) {
     if (!clamp.bounds()) return "";
@@ -63,12 +62,41 @@ std::string text_of(const Clamp& clamp) {
     return fmt::format(", clamp {} to {}", clamp.low, clamp.high);
 }
 
+/// "s4-pc"; of sums with how many channels have further terms, "s4x2-pc 12/64".
 std::string text_of(const QuantizedWeights& weights) {
     std::string text = to_string(weights.scheme);
     for (const ExtraTerm& term : weights.extra)
         text += fmt::format(" {}/{}", term.outputs.size(), weights.outputs());
     return text;
 }
+
+/// Codes and scales run as integers if all layers have them.
+NetworkFile open_quantized(OpenedNetwork network) {
+    NetworkFile file;
+    file.model = network.model;
+    file.metadata = network.file.metadata;
+    file.weights_digest = digest_of(network.file.weights);
+    const PostTrained quantized{{std::move(network.graph), std::move(network.file.weights), {}},
+                                std::move(*network.quantization)};
+    Deployment deployment = deploy(quantized, bits_of(quantized));
+    file.integers = std::move(deployment.integers);
+    file.executed_as = deployment.executed_as;
+    file.classifier = std::move(deployment.classifier);
+    return file;
+}
+
+NetworkFile open_for_floats(OpenedNetwork network, const NetworkWish& wish) {
+    if (network.quantization) return open_quantized(std::move(network));
+    NetworkFile file;
+    file.model = network.model;
+    file.metadata = network.file.metadata;
+    const Numerics numerics = numerics_from(choose(wish.numerics, file.metadata, "numerics", "f32"));
+    file.weights_digest = digest_of(network.file.weights);
+    file.executed_as = executed_as(to_string(numerics));
+    file.classifier = make_classifier(network.graph, network.file.weights, numerics);
+    return file;
+}
+}  // namespace
 
 NetworkFile open_integers(const Safetensors& stored, const std::string& path, const NetworkWish& wish) {
     NetworkFile file;
@@ -88,34 +116,6 @@ NetworkFile open_integers(const Safetensors& stored, const std::string& path, co
     file.classifier = make_classifier(*file.integers);
     return file;
 }
-
-/// Codes and scales run as integers if all layers have them.
-NetworkFile open_quantized(OpenedNetwork network) {
-    NetworkFile file;
-    file.model = network.model;
-    file.metadata = network.file.metadata;
-    file.weights_digest = digest_of(network.file.weights);
-    const PostTrained quantized{{std::move(network.graph), std::move(network.file.weights), {}},
-                                std::move(*network.quantization)};
-    Deployment deployment = deploy(quantized, bits_of(quantized));
-    file.integers = std::move(deployment.integers);
-    file.executed_as = file.integers ? executed_as(bits_of(*file.integers)) : deployment.executed_as;
-    file.classifier = std::move(deployment.classifier);
-    return file;
-}
-
-NetworkFile open_for_floats(OpenedNetwork network, const NetworkWish& wish) {
-    if (network.quantization) return open_quantized(std::move(network));
-    NetworkFile file;
-    file.model = network.model;
-    file.metadata = network.file.metadata;
-    const Numerics numerics = numerics_from(choose(wish.numerics, file.metadata, "numerics", "f32"));
-    file.weights_digest = digest_of(network.file.weights);
-    file.executed_as = executed_as(to_string(numerics));
-    file.classifier = make_classifier(network.graph, network.file.weights, numerics);
-    return file;
-}
-}  // namespace
 
 NetworkFile open_network(const std::string& path, const NetworkWish& wish) {
     NetworkFile file;

@@ -21,6 +21,9 @@ struct NetworkFile {
     std::optional<IntegerGraph> integers;  ///< of a quantized network
 };
 
+/// A network that runs as integers, from a file read already; `path` names it in messages.
+NetworkFile open_integers(const Safetensors& stored, const std::string& path, const NetworkWish& wish);
+
 /// `path` may be empty where wish.model is an ONNX file. Throws IoError and BadInput, naming the file.
 NetworkFile open_network(const std::string& path, const NetworkWish& wish);
 
