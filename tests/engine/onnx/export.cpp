@@ -18,6 +18,8 @@ using namespace nibble;
 namespace {
 
 constexpr std::size_t kImages = 4;
+/// Sums are rounded otherwise, so a code may differ by one; relative to the largest logit.
+constexpr double kOneCode = 0.02;
 
 double largest_difference(const std::vector<float>& a, const std::vector<float>& b) {
     REQUIRE(a.size() == b.size());
@@ -98,17 +100,36 @@ TEST_CASE("export: networks of integers come back as codes and scales of as many
             CHECK(layer.scheme.bits <= bits);
         }
         const IntegerGraph again = lower(back.graph, back.weights, *back.quantization);
-        CHECK(largest_difference(logits_of(integers, images), logits_of(again, images)) < 0.02);
+        CHECK(largest_difference(logits_of(integers, images), logits_of(again, images)) < kOneCode);
     }
 }
 
-TEST_CASE("export: every kind of step is written, and read as the same values") {
+TEST_CASE("export: residuals, sums, groups and codes by channel are written, and read as the same values") {
     const test::Scratch folder("onnx-export");
-    for (std::uint32_t stream = 0; stream < 6; ++stream) {
+    for (std::uint32_t stream = 0; stream < 3; ++stream) {
         CAPTURE(stream);
-        const IntegerGraph graph =
-            stream % 2 == 0 ? test::small_integer_network(stream) : test::branching_integer_network(stream);
+        const IntegerGraph graph = test::small_integer_network(stream);
+        const auto images = test::random_images(graph.input_dims(), kImages, stream);
         write_onnx(folder / "net.onnx", graph, {});
-        CHECK(read_onnx(folder / "net.onnx").graph.classes() == graph.classes());
+        const OnnxNetwork back = read_onnx(folder / "net.onnx");
+        const IntegerGraph again = lower(back.graph, back.weights, *back.quantization);
+        CHECK(largest_difference(logits_of(graph, images), logits_of(again, images)) < kOneCode);
+    }
+}
+
+TEST_CASE("export: branches, gates and functions of codes are written, and read as nearly the same values") {
+    // Some operands are codes and others floats, which no network of ours lowers to; so the file is run in floats,
+    // on the values of its weights' codes, and lacks what rounding of activations does.
+    constexpr double kRounding = 0.1;
+    const test::Scratch folder("onnx-export");
+    for (std::uint32_t stream = 0; stream < 3; ++stream) {
+        CAPTURE(stream);
+        const IntegerGraph graph = test::branching_integer_network(stream);
+        const auto images = test::random_images(graph.input_dims(), kImages, stream);
+        write_onnx(folder / "net.onnx", graph, {});
+        const OnnxNetwork back = read_onnx(folder / "net.onnx");
+        const double difference =
+            largest_difference(logits_of(graph, images), logits_of(back.graph, back.weights, images));
+        CHECK(difference < kRounding);
     }
 }
