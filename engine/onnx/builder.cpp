@@ -1,7 +1,6 @@
 #include "engine/onnx/builder.hpp"
 
-#include <cmath>
-#include <functional>
+#include <limits>
 
 #include "engine/core/error.hpp"
 #include "engine/nn/ops/op.hpp"

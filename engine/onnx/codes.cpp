@@ -27,21 +27,20 @@ void read_constant_codes(Importer& in) {
     const Tensor& tensor = stored.tensor;
     const auto& codes = tensor.ints();
     const auto& scales = in.constant(1).tensor.floats();
-    std::int64_t axis_length = 1, inner = 1;  // elements that share a scale
+    Constant result{{tensor.shape, {}, Element::f32}, StoredCodes{{}, scales, 0}, stored.name};
+    std::int64_t inner = 1;  // elements between neighbours along the axis
     if (scales.size() != 1) {
         const std::size_t axis =
             axis_of(attribute(in.operation(), "axis", std::int64_t{1}), tensor.shape.size());
-        axis_length = tensor.shape[axis];
-        for (std::size_t d = axis + 1; d < tensor.shape.size(); ++d) inner *= tensor.shape[d];
-        if (static_cast<std::int64_t>(scales.size()) != axis_length)
-            throw BadInput("scale", "elements", std::to_string(axis_length), std::to_string(scales.size()));
+        if (static_cast<std::int64_t>(scales.size()) != tensor.shape[axis])
+            throw BadInput("scale", "elements", std::to_string(tensor.shape[axis]),
+                           std::to_string(scales.size()));
+        inner = elements({tensor.shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, tensor.shape.end()});
+        result.codes->axis = axis;
     }
-    Constant result{{tensor.shape, {}, Element::f32}, StoredCodes{{}, scales, 0}, stored.name};
-    if (scales.size() != 1)
-        result.codes->axis = axis_of(attribute(in.operation(), "axis", std::int64_t{1}), tensor.shape.size());
     std::vector<float> values;
     for (std::size_t i = 0; i < codes.size(); ++i) {
-        const auto channel = static_cast<std::size_t>(static_cast<std::int64_t>(i) / inner % axis_length);
+        const std::size_t channel = i / static_cast<std::size_t>(inner) % scales.size();
         const std::int64_t code = codes[i] - zero_of(in, channel);
         values.push_back(static_cast<float>(code) * scales[channel]);
         if (code < -128 || code > 127) result.codes.reset();

@@ -1,7 +1,6 @@
 #include "engine/onnx/import.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include "engine/core/error.hpp"
 #include "engine/nn/ops/op.hpp"
@@ -63,8 +62,9 @@ void Importer::read_input(Dims wanted) {
     const auto size = [&](std::size_t axis, int wish, const char* what) {
         if (port.shape[axis] > 0) return small(port.shape[axis], what, 1);
         if (wish > 0) return wish;
-        throw BadInput(where_ + ": input '" + port.name + "' leaves its " + what +
-                       " open; say how large images are (--input HxWxC)");
+        throw BadInput(
+            where_ + ": input '" + port.name + "' leaves its " + what +
+            " open; it follows from a data set (--data), else export the network with fixed sizes");
     };
     const Dims dims{size(last ? 1 : 2, wanted.h, "height"), size(last ? 2 : 3, wanted.w, "width"),
                     size(last ? 3 : 1, wanted.c, "channels")};
@@ -86,7 +86,7 @@ std::string Importer::at() const {
 
 void Importer::run() {
     for (const Operation& operation : file_.operations) {
-        if (done_[&operation]) continue;
+        if (done_.contains(&operation)) continue;
         operation_ = &operation;
         absorbed_ = nullptr;
         try {
@@ -107,7 +107,7 @@ void Importer::step(const Operation& operation) {
     const Reader reader = reader_of(operation.type);
     if (!reader) throw BadInput("the operation is not supported; supported are " + supported_types());
     reader(*this);
-    if (absorbed_) done_[absorbed_] = true;
+    if (absorbed_) done_.insert(absorbed_);
 }
 
 bool Importer::fold_constants() {
@@ -165,10 +165,7 @@ int Importer::append(Node node, const std::vector<const Activation*>& operands) 
         return index;
     }
     for (std::size_t i = 0; i < operands.size(); ++i)
-        if (operands[i]->codes) {
-            quantization_.edges[{index, static_cast<int>(i)}] = *operands[i]->codes;
-            quantized_ = true;
-        }
+        if (operands[i]->codes) quantization_.edges[{index, static_cast<int>(i)}] = *operands[i]->codes;
     return index;
 }
 
@@ -245,8 +242,12 @@ Importer::Network Importer::take() && {
     for (const int i : network.graph.products())
         if (auto layer = quantization_.layers.extract(network.graph[i].name))
             kept.layers.insert(std::move(layer));
-    network.graph.check(network.weights);
-    if (quantized_ || !kept.layers.empty()) network.quantization = std::move(kept);
+    try {
+        network.graph.check(network.weights);
+    } catch (const BadInput& e) {
+        throw BadInput(where_ + ": " + e.what());
+    }
+    if (!kept.edges.empty() || !kept.layers.empty()) network.quantization = std::move(kept);
     return network;
 }
 

@@ -9,6 +9,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -125,14 +126,13 @@ class Importer {
     Graph graph_;
     Weights weights_;
     Quantization quantization_;
-    bool quantized_ = false;
     std::map<std::string, Value> values_;
     std::map<std::string, std::vector<const Operation*>> consumers_;
     std::map<std::string, int> names_;
     std::map<int, Quantizer> passed_;  ///< by node that passes codes on: max pooling, concatenation, ...
     const Operation* operation_ = nullptr;
     const Operation* absorbed_ = nullptr;
-    std::map<const Operation*, bool> done_;
+    std::set<const Operation*> done_;  ///< absorbed by the operation before
     std::int64_t batch_ = 1;
 };
 

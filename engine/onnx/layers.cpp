@@ -165,8 +165,8 @@ void read_gemm(Importer& in) {
 }
 
 void read_matmul(Importer& in) {
-    const Activation x = in.activation(0);
-    const Constant weight = in.constant(1);
+    const Activation& x = in.activation(0);
+    const Constant& weight = in.constant(1);
     const int channels = small(weight.tensor.shape.empty() ? 0 : weight.tensor.shape.back(), "outputs", 1);
     const auto bias = absorbed_bias(in, channels);
     add_linear(in, x, weight, false, 1, bias, 1);
