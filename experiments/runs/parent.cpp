@@ -6,6 +6,7 @@
 #include "engine/core/error.hpp"
 #include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
+#include "experiments/pipeline/files/published.hpp"
 #include "experiments/runs/cell.hpp"
 #include "experiments/runs/measured_network.hpp"
 #include "experiments/runs/result.hpp"
@@ -30,8 +31,7 @@ std::string contents_digest(const WeightsFile& file, const std::string& where) {
     return digest.hex();
 }
 
-/// What serves where a file is not: the checkpoint that its author published. It does not state the
-/// normalization, which is ImageNet's for all of them.
+/// What serves where a file is not: the checkpoint that its author published.
 const std::map<std::string, std::string>& published_checkpoints() {
     static const std::map<std::string, std::string> checkpoints{
         {"pretrained/cifar10/resnet20.safetensors", "pretrained/checkpoints/resnet20-12fca82f.th"},
@@ -39,7 +39,6 @@ const std::map<std::string, std::string>& published_checkpoints() {
         {"pretrained/cifar10/resnet56.safetensors", "pretrained/checkpoints/resnet56-4bfd9763.th"}};
     return checkpoints;
 }
-const Normalization kImageNet{{0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}};
 
 /// The file of a source, else its checkpoint, else nothing.
 fs::path path_of(const std::string& source) {
@@ -68,7 +67,8 @@ Parent parent_from_file(const std::string& source) {
                       wanted);
     }
     WeightsFile file = read_weights(path);
-    if (path != file_of(source)) file.metadata = to_metadata(kImageNet);
+    if (const auto known = published_preprocessing(path); path != file_of(source) && known.scaling)
+        file.metadata = to_metadata(known.normalization({}));
     const std::string digest = contents_digest(file, path.string());
     return {source, digest, std::move(file)};
 }

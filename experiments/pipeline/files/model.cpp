@@ -102,8 +102,8 @@ void check_fit(const Graph& graph, const Dataset& images, const std::string& whe
     if (graph.input_dims() != input)
         throw BadInput(where, "images", to_string(graph.input_dims()),
                        to_string(input) + " of " + images.name());
-    if (graph.classes() != images.classes())
-        throw BadInput(where, "classes", std::to_string(graph.classes()),
+    if (images.classes() > graph.classes())
+        throw BadInput(where, "classes", "at most " + std::to_string(graph.classes()),
                        std::to_string(images.classes()) + " of " + images.name());
 }
 

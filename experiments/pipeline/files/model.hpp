@@ -28,9 +28,9 @@ std::string name_of_model(const std::string& model);
 
 /// The architecture. Throws what make_model() and read_onnx() throw.
 Graph make_graph(const std::string& model, int classes, Dims input);
-/// For these images and classes; an ONNX file's must be the same.
+/// For these images and classes; an ONNX file's must fit.
 Graph make_graph(const std::string& model, const Dataset& images);
-/// Throws BadInput unless the network is for such images and as many classes.
+/// Throws BadInput unless the network is for such images and knows their classes.
 void check_fit(const Graph& graph, const Dataset& images, const std::string& where);
 
 /// A float network, or one that a file holds with codes and scales.
