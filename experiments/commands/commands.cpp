@@ -45,6 +45,23 @@ void print_json(const Json& object) {
     print_text(object.dump(2) + "\n");
 }
 
+std::string text_of_json(const Json& value) {
+    if (value.is_null()) return kMissing;
+    if (value.is_string()) return one_line(value.get<std::string>());
+    if (!value.is_array()) return one_line(value.dump());
+    return fmt::format("{}", fmt::join(value.get<std::vector<std::int64_t>>(), "x"));
+}
+
+Table table_of(const Json& list, const std::vector<std::pair<const char*, bool>>& keys) {
+    Table table;
+    for (const auto& [key, number] : keys) table.columns.push_back({key, number});
+    for (const Json& object : list) {
+        auto& row = table.rows.emplace_back();
+        for (const auto& [key, number] : keys) row.push_back(text_of_json(object.at(key)));
+    }
+    return table;
+}
+
 int exit_status(const Refused& refused) {
     for (const std::string& line : refused) fmt::print(stderr, "nibble: left out: {}\n", line);
     return refused.empty() ? 0 : 1;

@@ -3,11 +3,14 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "experiments/commands/command_line.hpp"
 #include "experiments/reports/report.hpp"
 #include "experiments/support/json_fwd.hpp"
 #include "experiments/support/progress.hpp"
+#include "experiments/support/table.hpp"
 
 namespace nibble {
 
@@ -46,6 +49,11 @@ struct SharedOptions {
 void print_json(const Json& object);
 /// Text on standard output. Throws IoError when it cannot be written.
 void print_text(const std::string& text);
+
+/// A number or text as it is, "227x227x3" for a list of numbers, kMissing for null.
+std::string text_of_json(const Json& value);
+/// A row for each object in `list`: the values under these keys, those marked true aligned as numbers.
+Table table_of(const Json& list, const std::vector<std::pair<const char*, bool>>& keys);
 
 /// Says a line on standard error for each. 1 if there are any, else 0.
 int exit_status(const Refused& refused);

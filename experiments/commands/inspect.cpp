@@ -174,7 +174,7 @@ Contents inspect(const std::string& path, const std::string& model) {
     const Json metadata = metadata_of(file.metadata);
     Contents contents;
     if (is_integer_network(file)) {
-        contents = contents_of(*open_network(path, {}).integers);
+        contents = contents_of(*open_integers(file, path, {}).integers);
         contents.json["format"] = "quantized network, executed as integers";
     } else if (is_quantized_network(file)) {
         contents = contents_of(open_floats(std::move(file), path, {}));
@@ -190,30 +190,11 @@ Contents inspect(const std::string& path, const std::string& model) {
     return contents;
 }
 
-/// "227x227x3" for a list of numbers.
-std::string text_of(const Json& value) {
-    if (value.is_null()) return kMissing;
-    if (value.is_string()) return one_line(value.get<std::string>());
-    if (!value.is_array()) return one_line(value.dump());
-    return fmt::format("{}", fmt::join(value.get<std::vector<std::int64_t>>(), "x"));
-}
-
-/// Rows of the objects in `list` under these keys.
-Table table_of(const Json& list, const std::vector<std::pair<const char*, bool>>& keys) {
-    Table table;
-    for (const auto& [key, number] : keys) table.columns.push_back({key, number});
-    for (const Json& object : list) {
-        auto& row = table.rows.emplace_back();
-        for (const auto& [key, number] : keys) row.push_back(text_of(object.at(key)));
-    }
-    return table;
-}
-
 std::string text_of(const std::string& path, const Json& json) {
     std::string text = fmt::format("{}: {}\n", path, json.at("format").get<std::string>());
     for (const char* key :
          {"input", "classes", "bits", "parameters", "float_bytes", "weight_bytes", "bytes", "macs"})
-        if (json.contains(key)) text += fmt::format("  {}: {}\n", key, text_of(json[key]));
+        if (json.contains(key)) text += fmt::format("  {}: {}\n", key, text_of_json(json[key]));
     for (const char* key : {"operations", "metadata", "unsupported", "floats_when_quantized"})
         if (json.contains(key) && !json[key].empty())
             text += fmt::format("  {}: {}\n", key, one_line(json[key].dump()));

@@ -85,28 +85,6 @@ std::unique_ptr<PostTrainingMethod> method_of(const QuantizeOptions& o) {
     return post_training_method(o.method, settings_of(o));
 }
 
-/// The layers as a table.
-Table layer_table(const Json& layers) {
-    Table table{{{"layer", false},
-                 {"operation", false},
-                 {"input", false},
-                 {"weights", false},
-                 {"residual", false},
-                 {"output", false},
-                 {"bytes"}},
-                {}};
-    for (const Json& layer : layers) {
-        auto& row = table.rows.emplace_back();
-        for (const char* key : {"layer", "operation", "input", "weights", "residual", "output", "bytes"}) {
-            const Json& value = layer.at(key);
-            row.push_back(value.is_null()     ? kMissing
-                          : value.is_string() ? value.get<std::string>()
-                                              : value.dump());
-        }
-    }
-    return table;
-}
-
 std::size_t float_bytes(const Weights& weights) {
     std::size_t values = 0;
     for (const auto& [name, array] : weights) values += array.size();
@@ -167,7 +145,14 @@ int quantize_command(const QuantizeOptions& o) {
     Json answer = {{"out", o.out},         {"model", original.model},  {"method", metadata["method"]},
                    {"bits", written.bits}, {"layers", written.layers}, {"weight_bytes", written.weight_bytes},
                    {"file_bytes", bytes},  {"float_bytes", whole}};
-    std::string text = layer_table(answer["layers"]).markdown() +
+    std::string text = table_of(answer["layers"], {{"layer", false},
+                                                   {"operation", false},
+                                                   {"input", false},
+                                                   {"weights", false},
+                                                   {"residual", false},
+                                                   {"output", false},
+                                                   {"bytes", true}})
+                           .markdown() +
                        fmt::format("\n{} {}: {} bytes of weights and scales, {} in the file, {} as floats\n",
                                    original.model, written.bits, written.weight_bytes, bytes, whole);
     if (o.report) {

@@ -58,7 +58,8 @@ Json compare_executions(const std::string& path, const VerifyOptions& o, const D
     const ImageShape& shape = images.shape();
     const NetworkFile file =
         open_network(path, {"", "", images.classes(), {shape.height, shape.width, shape.channels}});
-    if (!file.integers) throw BadInput(path + ": runs in floats; --integer takes networks that run as integers");
+    if (!file.integers)
+        throw BadInput(path + ": runs in floats; --integer takes networks that run as integers");
     check_fit(file.classifier, images);
     constexpr std::size_t kBatch = 100;
     Loader loader(images, evaluation_options(kBatch));
