@@ -24,6 +24,8 @@ compare() {
 }
 "$nibble" export --model "$network" --onnx float.onnx >out 2>err || fail "export: $(cat err)"
 compare floats float.onnx "--model $network" 200 100
+node -e "process.exit(JSON.parse(require('fs').readFileSync('answer.json')).largest_difference <= 1e-4 ? 0 : 1)" ||
+    fail "floats: logits differ by more than 1e-4: $(cat answer.json)"
 # Its sums round otherwise than ours: here and there a code differs by one, and of 1,000 images a few change class.
 quantized() {
     "$nibble" quantize --model "$network" --data cifar10 $1 --out q.st >out 2>err || fail "quantize $1: $(cat err)"
@@ -32,5 +34,6 @@ quantized() {
 }
 quantized "--wbits 8 --abits 8" 99.5
 quantized "--method mmse --wbits 4 --abits 8" 99.5
+# A miss: of the 99.5 % that the others reach, this one is one image short (99.4 %); the bound is there for changes.
 quantized "--method fgq --settings g4a8" 99
 exit $((failures > 0))

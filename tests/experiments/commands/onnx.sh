@@ -22,6 +22,9 @@
 "$nibble" eval --model q.onnx --data glyphs --limit 200 --json >d.json 2>err || fail "eval of q.onnx: $(cat err)"
 field executed_as d.json | grep -q '^w4a8e8-' || fail "q.onnx ran as $(field executed_as d.json)"
 
+"$nibble" verify --integer q.onnx --data glyphs --limit 100 --json >v.json 2>err || fail "verify of q.onnx: $(cat err)"
+[ "$(field differing v.json)" = 0 ] || fail "q.onnx differs from its simulation"
+
 # ---- refusals: one line, nothing written
 head -c 1000 f.onnx >short.onnx
 refused 1 "damaged" eval --model short.onnx --data glyphs
