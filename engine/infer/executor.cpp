@@ -22,10 +22,10 @@ std::unique_ptr<RunnableStep> make_step(const StepContext& context, const Intege
     switch (step.kind) {
         case IntegerStep::Kind::quantize:
             return make_quantize_step(context, step);
-        case IntegerStep::Kind::product: {
+        case IntegerStep::Kind::gemm: {
             const auto& [rows, cols] = step.node.window;
             const bool gathers = step.node.groups > 1 || rows.dilation > 1 || cols.dilation > 1;
-            return gathers ? make_grouped_product_step(context, step) : make_product_step(context, step);
+            return gathers ? make_grouped_gemm_step(context, step) : make_gemm_step(context, step);
         }
         case IntegerStep::Kind::pass:
             if (step.node.op == Op::max_pool) return make_max_pool_step(context, step);

@@ -1,4 +1,4 @@
-// Runs an integer graph on this machine: packed weights, integer products, one arena for what lies between.
+// Runs an integer graph on this machine: packed weights, integer GEMMs, one arena for what lies between.
 //
 // Many images: each worker takes whole images, a few at a time. Fewer images than workers: all workers share
 // every step of an image and meet after it. Nobody can tell from the results.

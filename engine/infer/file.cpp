@@ -50,14 +50,14 @@ Json bound(float x) {
 }
 
 bool has_window(const IntegerStep& step) {
-    return step.kind == IntegerStep::Kind::product || step.kind == IntegerStep::Kind::mean ||
+    return step.kind == IntegerStep::Kind::gemm || step.kind == IntegerStep::Kind::mean ||
            step.node.op == Op::max_pool || step.node.op == Op::pad;
 }
 
 bool is_version_1(const IntegerStep& step) {
     const Node& node = step.node;
     const bool known =
-        step.kind == IntegerStep::Kind::quantize || step.kind == IntegerStep::Kind::product ||
+        step.kind == IntegerStep::Kind::quantize || step.kind == IntegerStep::Kind::gemm ||
         step.kind == IntegerStep::Kind::mean ||
         (step.kind == IntegerStep::Kind::pass && (node.op == Op::max_pool || node.op == Op::shortcut_a));
     return known && step.inputs.size() == 1 && node.groups == 1 && node.count_padding &&
@@ -84,13 +84,13 @@ Json to_json(const IntegerStep& step) {
     if (has_window(step)) json["window"] = window_numbers(step.node.window);
     add_attributes(step.node, json);
     if (step.residual >= 0) json["residual"] = step.residual;
-    const bool product = step.kind == IntegerStep::Kind::product;
-    if (!product && step.kind != IntegerStep::Kind::rescale) return json;
+    const bool gemm = step.kind == IntegerStep::Kind::gemm;
+    if (!gemm && step.kind != IntegerStep::Kind::rescale) return json;
     if (is_plain(step.node.clamp))
         json["relu"] = step.node.clamp == kRelu;
     else
         json["clamp"] = {bound(step.node.clamp.low), bound(step.node.clamp.high)};
-    if (product) {
+    if (gemm) {
         json["scheme"] = to_string(step.weights.scheme);
         json["shape"] = step.weights.shape;
     } else {
@@ -154,12 +154,12 @@ class Reader {
         if (step.inputs.empty()) step.inputs = {fields.require<int>("input")};
         if (has_window(step)) node.window = window_from(fields.require<std::vector<int>>("window"));
         read_attributes(fields, node);
-        const bool product = step.kind == IntegerStep::Kind::product;
-        if (product || step.kind == IntegerStep::Kind::rescale) {
+        const bool gemm = step.kind == IntegerStep::Kind::gemm;
+        if (gemm || step.kind == IntegerStep::Kind::rescale) {
             node.clamp = clamp_from(fields);
             step.residual = fields.get("residual", -1);
         }
-        if (product) {
+        if (gemm) {
             step.weights.scheme = scheme_from(fields.require<std::string>("scheme"));
             const auto shape = fields.require<std::vector<int>>("shape");
             step.weights.shape.assign(shape.begin(), shape.end());
@@ -176,8 +176,8 @@ class Reader {
 
   private:
     static void set_operation(const std::string& name, IntegerStep& step) {
-        for (const auto kind : {IntegerStep::Kind::quantize, IntegerStep::Kind::product,
-                                IntegerStep::Kind::mean, IntegerStep::Kind::rescale}) {
+        for (const auto kind : {IntegerStep::Kind::quantize, IntegerStep::Kind::gemm, IntegerStep::Kind::mean,
+                                IntegerStep::Kind::rescale}) {
             step.kind = kind;
             if (name == operation_name(step)) {
                 if (kind == IntegerStep::Kind::mean) step.node.op = Op::avg_pool;
@@ -246,7 +246,7 @@ Safetensors to_safetensors(const IntegerGraph& graph, std::map<std::string, std:
             file.tensors.emplace(prefix + "scale", stored("F32", step.scale));
             file.tensors.emplace(prefix + "shift", stored("F32", step.shift));
         }
-        if (step.kind != IntegerStep::Kind::product) continue;
+        if (step.kind != IntegerStep::Kind::gemm) continue;
         store(step.weights, prefix, file);
         for (std::size_t e = 0; e < step.extra_scale.size(); ++e)
             file.tensors.emplace(term_prefix(prefix, e) + "scale", stored("F32", step.extra_scale[e]));

@@ -5,7 +5,7 @@
 //                "graph": JSON {"values": [{"dims": [h, w, c], "quantizer": {...}}], "steps": [{...}]}
 //                and what the caller adds (the model's name, how images are normalised, ...). A step's "window":
 //                [kernel height, width, stride, padding], or where sides differ the 8 of Window::numbers()
-//     tensors    for the product of step NNN: "NNN.codes" U8 (packing.hpp), "NNN.steps" F32, "NNN.scale" F32,
+//     tensors    for the gemm of step NNN: "NNN.codes" U8 (packing.hpp), "NNN.steps" F32, "NNN.scale" F32,
 //                "NNN.shift" F32, and with group scales "NNN.multipliers" U8; for each further term of a sum,
 //                "NNN.term2.outputs" U32 (the channels it is for) and its ".codes", ".steps" and ".scale";
 //                for value NNN, if its quantizer has one multiplier per channel, "valueNNN.multipliers" F32

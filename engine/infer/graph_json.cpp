@@ -37,7 +37,8 @@ Json to_json(const Node& node) {
     add("stride", node.stride, usual.stride);
     add("bias", node.bias, usual.bias);
     add("eps", node.eps, usual.eps);
-    if (node.clamp.bounds()) json["clamp"] = {finite_or_null(node.clamp.low), finite_or_null(node.clamp.high)};
+    if (node.clamp.bounds())
+        json["clamp"] = {finite_or_null(node.clamp.low), finite_or_null(node.clamp.high)};
     add("count_padding", node.count_padding, usual.count_padding);
     add("slope", node.slope, usual.slope);
     add("rate", node.rate, usual.rate);

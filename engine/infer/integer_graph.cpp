@@ -52,7 +52,7 @@ class Checker {
         for (std::size_t v = 0; v < defined_.size(); ++v)
             if (!defined_[v])
                 throw BadInput("integer network: value " + std::to_string(v) + " is never computed");
-        if (!has_product_) throw BadInput("integer network: it has no convolution and no linear layer");
+        if (!has_gemm_) throw BadInput("integer network: it has no convolution and no linear layer");
         check_elements();
         const auto& outputs = graph_.steps.back().outputs;
         const IntegerValue& logits = graph_.values[outputs.front()];
@@ -113,16 +113,15 @@ class Checker {
     void check_step() {
         if (step_->inputs.empty()) fail("what it reads", "at least one value", "none");
         for (int v : step_->inputs) defined(v);
-        const bool adds =
-            step_->kind == IntegerStep::Kind::product || step_->kind == IntegerStep::Kind::rescale;
+        const bool adds = step_->kind == IntegerStep::Kind::gemm || step_->kind == IntegerStep::Kind::rescale;
         if (step_->residual < -1 || (step_->residual >= 0 && !adds))
-            fail("residual", "a value of a product, or -1", std::to_string(step_->residual));
+            fail("residual", "a value of a gemm, or -1", std::to_string(step_->residual));
         check_attributes();
         switch (step_->kind) {
             case IntegerStep::Kind::quantize:
                 return check_quantize(only_input());
-            case IntegerStep::Kind::product:
-                return check_product(only_input());
+            case IntegerStep::Kind::gemm:
+                return check_gemm(only_input());
             case IntegerStep::Kind::pass:
                 return check_pass();
             case IntegerStep::Kind::mean: {
@@ -228,7 +227,7 @@ class Checker {
         require_one_scale(residual, "its residual");
     }
 
-    void check_product(const IntegerValue& in) {
+    void check_gemm(const IntegerValue& in) {
         require_form(in, true);
         const QuantizedWeights& w = step_->weights;
         const Window& window = step_->node.window;
@@ -257,7 +256,7 @@ class Checker {
             fail("scales and shifts", "one finite number per channel", "something else");
         check_extra_scales();
         check_sums(*in.quantizer);
-        has_product_ = true;
+        has_gemm_ = true;
         int& border = borders_[static_cast<std::size_t>(step_->inputs[0])];
         border = std::max(border, window.largest_pad());
         check_residual(out);
@@ -307,9 +306,9 @@ class Checker {
 
     const IntegerGraph& graph_;
     std::vector<bool> defined_;
-    std::vector<int> borders_;  ///< by value: the largest padding of the products that read it
+    std::vector<int> borders_;  ///< by value: the largest padding of the layers that read it
     std::int64_t work_ = 0;
-    bool has_product_ = false;
+    bool has_gemm_ = false;
     const IntegerStep* step_ = nullptr;
     std::string where_;
 };
@@ -324,8 +323,8 @@ std::string operation_name(const IntegerStep& step) {
     switch (step.kind) {
         case IntegerStep::Kind::quantize:
             return "quantize";
-        case IntegerStep::Kind::product:
-            return "product";
+        case IntegerStep::Kind::gemm:
+            return "gemm";
         case IntegerStep::Kind::mean:
             return "avg_pool";
         case IntegerStep::Kind::rescale:
@@ -365,7 +364,7 @@ std::string storage_name(const IntegerValue& value) {
 
 std::size_t weight_bytes(const IntegerGraph& graph, const IntegerStep& step) {
     std::size_t bytes = 0;
-    if (step.kind == IntegerStep::Kind::product) bytes += step.weights.bytes();
+    if (step.kind == IntegerStep::Kind::gemm) bytes += step.weights.bytes();
     bytes += 4 * (step.scale.size() + step.shift.size());
     for (const std::vector<float>& scale : step.extra_scale) bytes += 4 * scale.size();
     for (int v : step.outputs)

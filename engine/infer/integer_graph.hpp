@@ -1,7 +1,7 @@
 // A network ready to run as integers: stored values, and steps from one to the next in the order they run.
 //
 // Made by lower() from a float graph, or read from a file. What each step computes is written at IntegerStep;
-// the executor does it with packed kernels, the simulator with float products, and both must agree in every
+// the executor does it with packed kernels, the simulator with float GEMMs, and both must agree in every
 // bit.
 #pragma once
 
@@ -21,7 +21,7 @@ struct IntegerValue {
 };
 
 /// Real numbers v become outputs: stored as they are in values of floats, as codes in the others. Codes of one
-/// scale stand for code * step; codes with a scale per channel go into products, by way of `pass` if need be, and
+/// scale stand for code * step; codes with a scale per channel go into weighted layers, by way of `pass` if need be, and
 /// nowhere else, since each channel's codes would need a scale of their own.
 struct IntegerStep {
     enum class Kind {
@@ -29,7 +29,7 @@ struct IntegerStep {
         /// v = fma(float(sum), scale[c], shift[c]), sum = the exact sum of products of codes; for each extra
         /// term of a sum that has channel c, v = fma(float(its sum), its extra_scale, v); then + residual;
         /// then the node's clamp.
-        product,
+        gemm,
         /// The node's operation on codes (or floats) as they are: maxima, concatenation, slices, ... (OnCodes::
         /// passes). Quantizing is monotone, so a maximum of codes is the code of the maximum.
         pass,
@@ -63,7 +63,7 @@ struct IntegerGraph {
     void check() const;
 };
 
-/// "quantize", "product", "avg_pool", "rescale", or the node's operation: "max_pool", ...
+/// "quantize", "gemm", "avg_pool", "rescale", or the node's operation: "max_pool", ...
 std::string operation_name(const IntegerStep& step);
 
 /// The step's node with the shape of its value, which files and graphs in the making leave open.

@@ -33,7 +33,7 @@ Layout make_layout(const IntegerGraph& graph, bool keep_all) {
     std::vector<Lifetime> lifetimes(graph.values.size());
     for (int s = 0; s <= last_step; ++s) {
         const IntegerStep& step = graph.steps[s];
-        if (step.kind == IntegerStep::Kind::product)
+        if (step.kind == IntegerStep::Kind::gemm)
             widen_border(layout.values[step.inputs[0]], step.node.window,
                          graph.values[step.outputs.front()].dims);
         for (int v : step.outputs) lifetimes[v].first = lifetimes[v].last = s;

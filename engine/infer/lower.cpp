@@ -54,7 +54,7 @@ class Lowering {
 
     /// What is stored in memory, and so may have codes.
     bool has_value(int i) const {
-        return layer_ending(i) || !(is_product(graph_[i]) || operation(graph_[i].op).fuses);
+        return layer_ending(i) || !(is_weighted(graph_[i]) || operation(graph_[i].op).fuses);
     }
 
     /// Operations that pass codes hand on those that their own readers want.
@@ -93,7 +93,7 @@ class Lowering {
         for (int reader : readers_[i])
             for (std::size_t k = 0; k < graph_[reader].inputs.size(); ++k)
                 if (graph_[reader].inputs[k] == i) find_forms_on({reader, static_cast<int>(k)}, i);
-        // Floats first: a product writes them together with the first codes.
+        // Floats first: a GEMM writes them together with the first codes.
         std::stable_sort(forms_[i].begin(), forms_[i].end(),
                          [](const Form& a, const Form& b) { return a.has_value() < b.has_value(); });
     }
@@ -101,7 +101,7 @@ class Lowering {
     void find_forms_on(GraphEdge edge, int i) {
         const Node& reader = graph_[edge.reader];
         switch (operation(reader.op).on_codes) {
-            case OnCodes::product:
+            case OnCodes::gemm:
                 if (!form_on(edge)) fail(edge.reader, "its input is not quantized");
                 return want(i, form_on(edge));
             case OnCodes::passes:
@@ -148,7 +148,7 @@ class Lowering {
         const Node& node = graph_[i];
         if (node.op == Op::input) return emit_input(i);
         if (const FusedLayer* layer = layer_ending(i))
-            return layer->conv < 0 ? emit_rescale(*layer) : emit_product(*layer);
+            return layer->conv < 0 ? emit_rescale(*layer) : emit_gemm(*layer);
         if (!has_value(i)) return;
         switch (operation(node.op).on_codes) {
             case OnCodes::passes:
@@ -157,7 +157,7 @@ class Lowering {
                 return emit_mean(i);
             case OnCodes::reals:
                 return emit_apply(i);
-            case OnCodes::product:
+            case OnCodes::gemm:
             case OnCodes::none:
                 break;  // inside a layer
         }
@@ -224,13 +224,13 @@ class Lowering {
         add_outputs(layer.last, std::move(step));
     }
 
-    void emit_product(const FusedLayer& layer) {
+    void emit_gemm(const FusedLayer& layer) {
         const Node& conv = graph_[layer.conv];
         const auto quantized = quantization_.layers.find(conv.name);
         if (quantized == quantization_.layers.end()) fail(layer.conv, "its weights are not quantized");
         const Quantizer input = *form_on({layer.conv, 0});
 
-        IntegerStep step = new_step(IntegerStep::Kind::product, conv);
+        IntegerStep step = new_step(IntegerStep::Kind::gemm, conv);
         step.inputs = {value_of(conv.inputs.front(), input)};
         const Dims in = graph_[conv.inputs.front()].out;
         if (conv.op == Op::linear) step.node.window = Window(in.h, in.w);

@@ -69,7 +69,7 @@ PostTrained post_trained_from(const Safetensors& file) {
     fields.finish();
 
     StoredTensors tensors(file, kWhere);
-    for (const int i : graph.products()) {
+    for (const int i : graph.weighted_layers()) {
         const auto scheme = schemes.find(graph[i].name);
         if (scheme == schemes.end()) continue;
         QuantizedWeights& layer = result.quantization.layers[graph[i].name];

@@ -17,9 +17,9 @@ namespace {
 using Values = std::vector<std::vector<float>>;
 
 constexpr std::int64_t kExact = std::int64_t{1} << 24;  ///< floats hold every integer up to here
-constexpr std::size_t kSlack = 64;                      ///< floats that products may read past a run
+constexpr std::size_t kSlack = 64;                      ///< floats that a GEMM may read past a run
 
-/// Terms of a layer's sums that one float product adds up exactly.
+/// Terms of a layer's sums that one float GEMM adds up exactly.
 struct Piece {
     int group, k, length;
     std::vector<std::size_t> kernels;  ///< as QuantizedWeights counts them
@@ -40,15 +40,15 @@ void store(const IntegerGraph& graph, const IntegerStep& step, std::size_t at, f
     }
 }
 
-/// What follows a product or a rescaled value: residual, clamp, codes.
+/// What follows a GEMM or a rescaled value: residual, clamp, codes.
 void epilogue(const IntegerGraph& graph, const IntegerStep& step, std::size_t at, float v, Values& values) {
     if (step.residual >= 0) v += real(graph.values[step.residual], values[step.residual][at]);
     store(graph, step, at, step.node.clamp(v), values);
 }
 
-class SimulatedProduct {
+class SimulatedGemm {
   public:
-    SimulatedProduct(const IntegerGraph& graph, const IntegerStep& step)
+    SimulatedGemm(const IntegerGraph& graph, const IntegerStep& step)
         : graph_(graph),
           step_(step),
           in_(graph.values[step.inputs[0]].dims),
@@ -73,7 +73,7 @@ class SimulatedProduct {
             group = piece.group;
             const std::size_t own = piece.kernels.size();
             part.resize(pixels * own);
-            kernels::Product q{};
+            kernels::Gemm q{};
             q.operand = gathered.data() + piece.k;
             q.pixels = {out_.h, out_.w, static_cast<std::ptrdiff_t>(out_.w) * length_, length_};
             q.runs = 1;
@@ -84,7 +84,7 @@ class SimulatedProduct {
             q.out = part.data();
             q.out_col_stride = q.channels;
             q.out_row_stride = static_cast<std::ptrdiff_t>(out_.w) * q.channels;
-            kernels::active().product_f32(q);
+            kernels::active().gemm_f32(q);
             for (std::size_t i = 0; i < part.size(); ++i)
                 sums[i / own * kernels + piece.kernels[i % own]] += static_cast<std::int32_t>(part[i]);
         }
@@ -247,7 +247,7 @@ void simulate_mean(const IntegerGraph& graph, const IntegerStep& step, Values& v
 
 struct Simulator::State {
     IntegerGraph graph;
-    std::vector<std::unique_ptr<SimulatedProduct>> products;  ///< one per step, null for other steps
+    std::vector<std::unique_ptr<SimulatedGemm>> gemms;  ///< one per step, null for other steps
 };
 
 Simulator::Simulator(IntegerGraph graph) : state_(std::make_unique<State>()) {
@@ -255,9 +255,9 @@ Simulator::Simulator(IntegerGraph graph) : state_(std::make_unique<State>()) {
     flush_denormals();
     state_->graph = std::move(graph);
     for (const IntegerStep& step : state_->graph.steps)
-        state_->products.push_back(step.kind == IntegerStep::Kind::product
-                                       ? std::make_unique<SimulatedProduct>(state_->graph, step)
-                                       : nullptr);
+        state_->gemms.push_back(step.kind == IntegerStep::Kind::gemm
+                                    ? std::make_unique<SimulatedGemm>(state_->graph, step)
+                                    : nullptr);
 }
 
 Simulator::~Simulator() = default;
@@ -276,8 +276,8 @@ std::vector<std::vector<float>> Simulator::values(std::span<const float> image) 
             case IntegerStep::Kind::quantize:
                 simulate_quantize(graph, step, values);
                 break;
-            case IntegerStep::Kind::product:
-                state_->products[s]->run(values);
+            case IntegerStep::Kind::gemm:
+                state_->gemms[s]->run(values);
                 break;
             case IntegerStep::Kind::pass:
                 simulate_pass(graph, step, values);

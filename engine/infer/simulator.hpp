@@ -1,5 +1,5 @@
-// The same network in floating point: what fake quantization computes. Codes are floats, products are the
-// training engine's float products, and everything else is written out a second time, plainly.
+// The same network in floating point: what fake quantization computes. Codes are floats, GEMMs are the
+// training engine's float GEMMs, and everything else is written out a second time, plainly.
 //
 // Sums of products of codes are exact in float below 2^24; longer sums are cut in pieces that are, and the
 // pieces added as integers. So the simulation and the integer execution must agree in every bit, and

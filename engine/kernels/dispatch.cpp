@@ -16,8 +16,8 @@ namespace {
 
 const Kernels kReference{.name = "reference",
                          .bf16_operand_bytes = 4,
-                         .product_f32 = reference::product_f32,
-                         .product_bf16 = reference::product_bf16,
+                         .gemm_f32 = reference::gemm_f32,
+                         .gemm_bf16 = reference::gemm_bf16,
                          .weight_gradient_f32 = reference::weight_gradient_f32,
                          .weight_gradient_bf16 = reference::weight_gradient_bf16,
                          .channel_sums = reference::channel_sums,
@@ -31,17 +31,17 @@ const Kernels kReference{.name = "reference",
                          .pack_bf16 = reference::pack_bf16,
                          .run_padding = kK4,
                          .splits_pairs = false,
-                         .integer_product = reference::integer_product,
+                         .integer_gemm = reference::integer_gemm,
                          .integer_channel_sums = reference::integer_channel_sums,
                          .unpack = reference::unpack,
-                         .packed_product = nullptr,
+                         .packed_gemm = nullptr,
                          .epilogue = reference::epilogue,
                          .quantize = reference::quantize};
 
 const Kernels kAvx2{.name = "avx2",
                     .bf16_operand_bytes = 4,
-                    .product_f32 = avx2::product_f32,
-                    .product_bf16 = avx2::product_bf16,
+                    .gemm_f32 = avx2::gemm_f32,
+                    .gemm_bf16 = avx2::gemm_bf16,
                     .weight_gradient_f32 = avx2::weight_gradient_f32,
                     .weight_gradient_bf16 = avx2::weight_gradient_bf16,
                     .channel_sums = avx2::channel_sums,
@@ -55,10 +55,10 @@ const Kernels kAvx2{.name = "avx2",
                     .pack_bf16 = reference::pack_bf16,
                     .run_padding = kK4,
                     .splits_pairs = true,
-                    .integer_product = avx2::integer_product,
+                    .integer_gemm = avx2::integer_gemm,
                     .integer_channel_sums = avx2::integer_channel_sums,
                     .unpack = avx2::unpack,
-                    .packed_product = nullptr,
+                    .packed_gemm = nullptr,
                     .epilogue = avx2::epilogue,
                     .quantize = avx2::quantize};
 
@@ -66,15 +66,15 @@ const Kernels kAvxVnni = [] {
     Kernels table = kAvx2;
     table.name = "avxvnni";
     table.splits_pairs = false;
-    table.integer_product = avxvnni::integer_product;
-    table.packed_product = avxvnni::packed_product;
+    table.integer_gemm = avxvnni::integer_gemm;
+    table.packed_gemm = avxvnni::packed_gemm;
     return table;
 }();
 
 const Kernels kAvx512{.name = "avx512",
                       .bf16_operand_bytes = 4,
-                      .product_f32 = avx512::product_f32,
-                      .product_bf16 = avx512::product_bf16,
+                      .gemm_f32 = avx512::gemm_f32,
+                      .gemm_bf16 = avx512::gemm_bf16,
                       .weight_gradient_f32 = avx512::weight_gradient_f32,
                       .weight_gradient_bf16 = avx512::weight_gradient_bf16,
                       .channel_sums = avx512::channel_sums,
@@ -88,10 +88,10 @@ const Kernels kAvx512{.name = "avx512",
                       .pack_bf16 = reference::pack_bf16,
                       .run_padding = kK4,
                       .splits_pairs = true,
-                      .integer_product = avx512::integer_product,
+                      .integer_gemm = avx512::integer_gemm,
                       .integer_channel_sums = avx512::integer_channel_sums,
                       .unpack = avx512::unpack,
-                      .packed_product = nullptr,
+                      .packed_gemm = nullptr,
                       .epilogue = avx512::epilogue,
                       .quantize = avx512::quantize};
 
@@ -99,8 +99,8 @@ const Kernels kAvx512Vnni = [] {
     Kernels table = kAvx512;
     table.name = "avx512vnni";
     table.splits_pairs = false;
-    table.integer_product = avx512vnni::integer_product;
-    table.packed_product = avx512vnni::packed_product;
+    table.integer_gemm = avx512vnni::integer_gemm;
+    table.packed_gemm = avx512vnni::packed_gemm;
     return table;
 }();
 
@@ -108,8 +108,8 @@ const Kernels kAvx512Vnni = [] {
 // bytes.
 const Kernels kAmx{.name = "amx",
                    .bf16_operand_bytes = 2,
-                   .product_f32 = avx512::product_f32,
-                   .product_bf16 = amx::product_bf16,
+                   .gemm_f32 = avx512::gemm_f32,
+                   .gemm_bf16 = amx::gemm_bf16,
                    .weight_gradient_f32 = avx512::weight_gradient_f32,
                    .weight_gradient_bf16 = amx::weight_gradient_bf16,
                    .channel_sums = avx512::channel_sums,
@@ -123,10 +123,10 @@ const Kernels kAmx{.name = "amx",
                    .pack_bf16 = amx::pack_bf16,
                    .run_padding = 64,
                    .splits_pairs = false,
-                   .integer_product = amx::integer_product,
+                   .integer_gemm = amx::integer_gemm,
                    .integer_channel_sums = avx512::integer_channel_sums,
                    .unpack = avx512::unpack,
-                   .packed_product = nullptr,
+                   .packed_gemm = nullptr,
                    .epilogue = avx512::epilogue,
                    .quantize = avx512::quantize};
 

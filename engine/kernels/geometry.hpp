@@ -1,4 +1,4 @@
-// What products of all number formats share: panels of output channels and grids of output pixels.
+// What GEMMs of all number formats share: panels of output channels and grids of output pixels.
 #pragma once
 
 #include <cstddef>

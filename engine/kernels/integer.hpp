@@ -62,7 +62,7 @@ struct Remainder {
 /// out[pixel][n] = start[n] + sum over runs r, then k in [0, run_length): operand[pixel + r * run_stride + k]
 /// * weight[r][k][n], exactly, in 32 bits. The caller makes sure that no partial sum leaves them. Up to
 /// run_padding - 1 bytes past a run are read (and multiplied by zero weights).
-struct IntegerProduct {
+struct IntegerGemm {
     const std::uint8_t* operand;  ///< stored codes; strides of `pixels` in elements
     Pixels pixels;
     int runs;
@@ -97,13 +97,13 @@ struct IntegerChannelSums {
     std::ptrdiff_t out_row_stride, out_col_stride;
 };
 
-/// The first product with panels that are still packed, as if they were unpacked first.
-struct PackedProduct {
-    IntegerProduct product;  ///< its weights are `unpacked`
-    PackedPanels weights;    ///< s4 or ternary, without multipliers
-    int panel;               ///< the first one of the product
-    std::int8_t* unpacked;   ///< room for all of them
-    bool keep;               ///< whether later products find them there
+/// The first GEMM with panels that are still packed, as if they were unpacked first.
+struct PackedGemm {
+    IntegerGemm gemm;       ///< its weights are `unpacked`
+    PackedPanels weights;   ///< s4 or ternary, without multipliers
+    int panel;              ///< the first one of the GEMM
+    std::int8_t* unpacked;  ///< room for all of them
+    bool keep;              ///< whether later GEMMs find them there
 };
 
 /// Where the codes of real numbers x of channel c go.
@@ -134,7 +134,7 @@ struct ExtraSums {
     const float* scale;
 };
 
-/// What follows a product (its epilogue), for each pixel and channel c:
+/// What follows a GEMM (its epilogue), for each pixel and channel c:
 ///   v = fma(float(sum), scale[c], shift[c])
 ///   v = fma(float(extra sum), extra scale[c], v)   (each of `extra` that the channel has, in order)
 ///   v = v + residual                               (if any: a float, or (stored - offset) * step)

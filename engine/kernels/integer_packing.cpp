@@ -241,7 +241,7 @@ void IntegerWeights::pack(WeightFormat format, const std::vector<std::int8_t>& b
             }
 }
 
-/// [panel][k4][even k, odd k][channel][2] words; see IntegerProduct::words.
+/// [panel][k4][even k, odd k][channel][2] words; see IntegerGemm::words.
 void IntegerWeights::pack_words(const std::vector<std::int8_t>& blocks) {
     format_ = WeightFormat::s8;
     words_ = true;
@@ -277,8 +277,8 @@ PackedPanels IntegerWeights::packed() const {
             group_k4s_};
 }
 
-IntegerProduct IntegerWeights::product(int first, int count, const std::int8_t* unpacked) const {
-    IntegerProduct q{};
+IntegerGemm IntegerWeights::gemm(int first, int count, const std::int8_t* unpacked) const {
+    IntegerGemm q{};
     q.runs = runs_;
     q.run_length = run_length_;
     q.weights = unpacked;

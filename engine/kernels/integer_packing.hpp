@@ -47,18 +47,18 @@ class IntegerWeights {
 
     /// Of an unpacked panel, from one run to the next.
     std::ptrdiff_t unpacked_run_bytes() const { return run_k4s_ * unpacked_k4_bytes(); }
-    /// Whether products may take some runs only; remainders are of all of them.
+    /// Whether a GEMM may take some runs only; remainders are of all of them.
     bool runs_are_separate() const { return remainders_.empty(); }
 
-    /// Whether Kernels::packed_product serves panels of these weights: packed().
+    /// Whether Kernels::packed_gemm serves panels of these weights: packed().
     bool multiplied_packed() const {
-        return kernels_->packed_product && format_ != WeightFormat::s8 && multipliers_.empty();
+        return kernels_->packed_gemm && format_ != WeightFormat::s8 && multipliers_.empty();
     }
     PackedPanels packed() const;
 
-    /// A product over the channels of panels [first, first + count), all but operand, pixels, run_stride and
+    /// The GEMM over the channels of panels [first, first + count), all but operand, pixels, run_stride and
     /// out.
-    IntegerProduct product(int first, int count, const std::int8_t* unpacked) const;
+    IntegerGemm gemm(int first, int count, const std::int8_t* unpacked) const;
 
   private:
     std::ptrdiff_t unpacked_k4_bytes() const {

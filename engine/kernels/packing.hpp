@@ -11,7 +11,7 @@
 
 namespace nibble::kernels {
 
-/// A weight matrix [runs * run_length][channels], packed for product_f32 or product_bf16.
+/// A weight matrix [runs * run_length][channels], packed for gemm_f32 or gemm_bf16.
 class PackedWeights {
   public:
     PackedWeights() = default;

@@ -18,7 +18,7 @@
 
 namespace nibble::kernels {
 
-/// bf16 product sums add blocks of 32 terms: two chains of 16 (even k, odd k), then one addition.
+/// bf16 sums add blocks of 32 terms: two chains of 16 (even k, odd k), then one addition.
 inline constexpr int kBlock = 32;
 
 /// out[pixel][n] = sum over runs r, then k in [0, run_length): operand[pixel + r * run_stride + k] *
@@ -28,7 +28,7 @@ inline constexpr int kBlock = 32;
 /// bf16: each run is cut in blocks of 32 k (the last one padded with zeros); a block's even and odd terms are
 ///       two FMA chains from 0, and acc += even + odd.
 /// A sum that comes out as -0 is stored as +0, so it does not matter whether zero padding took part.
-struct Product {
+struct Gemm {
     const void* operand;  ///< float; for bf16, elements of bf16_operand_bytes (see Kernels)
     Pixels pixels;
     int runs;
@@ -78,7 +78,7 @@ struct ChannelSums {
 /// Storage of activations and their gradients: float, or bfloat16 as uint16_t.
 enum class Storage { f32, bf16 };
 
-/// What a pass writes: elements of the storage, or of an operand buffer for product_f32 or product_bf16.
+/// What a pass writes: elements of the storage, or of an operand buffer for gemm_f32 or gemm_bf16.
 enum class Target { storage, f32_operand, bf16_operand };  // f32_operand: of f32 storage only
 
 /// dst = clamp(scale[c] * src + shift[c] + residual), with one FMA, then one addition. Comparisons as Clamp has
@@ -171,8 +171,8 @@ struct Kernels {
     /// float).
     int bf16_operand_bytes;
 
-    void (*product_f32)(const Product&);
-    void (*product_bf16)(const Product&);
+    void (*gemm_f32)(const Gemm&);
+    void (*gemm_bf16)(const Gemm&);
     void (*weight_gradient_f32)(const WeightGradient&);
     void (*weight_gradient_bf16)(const WeightGradient&);
 
@@ -188,19 +188,19 @@ struct Kernels {
     void (*store)(Storage, const float* src, void* dst, std::size_t count);
 
     /// Packs a row-major matrix [runs * run_length][channels], values already rounded to bfloat16, for
-    /// product_bf16: elements of bf16_operand_bytes, [panel][run][block] groups of kBlock x kPanel (see
+    /// gemm_bf16: elements of bf16_operand_bytes, [panel][run][block] groups of kBlock x kPanel (see
     /// packing.hpp).
     void (*pack_bf16)(const float* matrix, int runs, int run_length, int channels, void* packed);
 
     /// Runs of integer weights are padded to multiples of this many k: kK4, or 64 for tiles.
     int run_padding;
-    /// integer_product adds pairs of products in 16 bits: packing must split what could overflow there.
+    /// integer_gemm adds pairs of products in 16 bits: packing must split what could overflow there.
     bool splits_pairs;
-    void (*integer_product)(const IntegerProduct&);
+    void (*integer_gemm)(const IntegerGemm&);
     void (*integer_channel_sums)(const IntegerChannelSums&);
     void (*unpack)(const Unpack&);
     /// Null: unpack first.
-    void (*packed_product)(const PackedProduct&);
+    void (*packed_gemm)(const PackedGemm&);
     void (*epilogue)(const Epilogue&);
     void (*quantize)(const Quantize&);
 };

@@ -49,14 +49,14 @@ FoldedNetwork fold_batch_norm(const Graph& graph, const Weights& weights) {
         for (int& x : node.inputs) x = folded.node_of[x];
         if (node.op == Op::batch_norm) {
             const int from = graph[i].inputs.front();
-            if (is_product(graph[from]) && norm_after(from)) {
+            if (is_weighted(graph[from]) && norm_after(from)) {
                 folded.node_of.push_back(node.inputs.front());
                 continue;
             }
             for (const char* suffix : {".weight", ".bias", ".running_mean", ".running_var"})
                 folded.weights.emplace(node.name + suffix, weights.at(node.name + suffix));
         }
-        if (is_product(node)) {
+        if (is_weighted(node)) {
             fold(weights, node, norm_after(i), folded.weights);
             node.bias = node.bias || norm_after(i);
         }

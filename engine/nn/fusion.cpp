@@ -26,7 +26,7 @@ class Fusion {
     /// output.
     int main_operand(int add) const {
         for (int x : graph_[add].inputs)
-            if (readers_[x].size() == 1 && (is_product(graph_[x]) || graph_[x].op == Op::batch_norm))
+            if (readers_[x].size() == 1 && (is_weighted(graph_[x]) || graph_[x].op == Op::batch_norm))
                 return x;
         return -1;
     }
@@ -43,7 +43,7 @@ class Fusion {
 
     void add(int i) {
         const Node& node = graph_[i];
-        if (is_product(node)) return close_or_continue({.conv = i, .last = i});
+        if (is_weighted(node)) return close_or_continue({.conv = i, .last = i});
         if (!operation(node.op).fuses) return;
         int from = node.inputs.front();
         if (node.op == Op::add && main_operand(i) == node.inputs[1]) from = node.inputs[1];

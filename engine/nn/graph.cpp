@@ -196,10 +196,10 @@ void Graph::check(const Weights& weights) const {
         if (!known.contains(name)) throw BadInput("weights: the network has no parameter '" + name + "'");
 }
 
-std::vector<int> Graph::products() const {
+std::vector<int> Graph::weighted_layers() const {
     std::vector<int> list;
     for (int i = 0; i < size(); ++i)
-        if (is_product(nodes_[i])) list.push_back(i);
+        if (is_weighted(nodes_[i])) list.push_back(i);
     return list;
 }
 
@@ -210,7 +210,7 @@ Shape Graph::weight_shape(const Node& node) const {
 std::size_t Graph::macs() const {
     std::size_t total = 0;
     for (const Node& node : nodes_)
-        if (is_product(node)) {
+        if (is_weighted(node)) {
             const std::size_t pixels =
                 static_cast<std::size_t>(node.out.h) * static_cast<std::size_t>(node.out.w);
             total += pixels * count(weight_shape(node));

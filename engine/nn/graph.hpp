@@ -64,7 +64,7 @@ class Graph {
     /// Throws BadInput unless `weights` holds exactly these, with these shapes and only finite values.
     void check(const Weights& weights) const;
     /// The nodes that multiply by weights, in order.
-    std::vector<int> products() const;
+    std::vector<int> weighted_layers() const;
     /// [out][in][kernel height][kernel width] of a convolution, [out][in] of a linear layer.
     Shape weight_shape(const Node& node) const;
     /// Multiplications of convolutions and linear layers for one image.

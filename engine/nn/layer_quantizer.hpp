@@ -30,7 +30,7 @@ struct InputCodes {
 
 /// What a layer's weights [o][...] became.
 struct WeightCodes {
-    std::vector<float> codes;   ///< what the forward product multiplies with; integers, or half-integers
+    std::vector<float> codes;   ///< what the forward GEMM multiplies with; integers, or half-integers
     std::vector<float> values;  ///< what they stand for
     std::vector<double> units;  ///< per output
 };

@@ -23,7 +23,7 @@ Network::Network(const Graph& graph, Numerics numerics, Mode mode, int slots, We
 }
 
 void Network::update_weights() {
-    parallel_for(plan_.products.size(), [&](std::size_t i) { plan_.products[i]->pack(); });
+    parallel_for(plan_.weighted.size(), [&](std::size_t i) { plan_.weighted[i]->pack(); });
     if (context_.training) return;
     for (ActivationUnit* activation : plan_.activations)
         if (activation->normalizes()) activation->use_running_statistics();

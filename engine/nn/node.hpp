@@ -66,7 +66,7 @@ struct Node {
 };
 
 /// Multiplies by weights.
-inline bool is_product(const Node& node) {
+inline bool is_weighted(const Node& node) {
     return node.op == Op::conv || node.op == Op::linear;
 }
 

@@ -26,7 +26,7 @@ class Builder {
           layers_(fuse(graph, how)),
           layer_ending_(graph.nodes().size(), nullptr),
           unit_of_(graph.nodes().size(), nullptr),
-          product_of_(graph.nodes().size(), nullptr) {
+          weighted_unit_(graph.nodes().size(), nullptr) {
         for (const FusedLayer& layer : layers_) layer_ending_[layer.last] = &layer;
     }
 
@@ -55,8 +55,8 @@ class Builder {
         const Node& node = graph_[i];
         if (node.op == Op::input)
             unit_of_[i] = plan_.input = &emplace<InputUnit>(node.out);
-        else if (is_product(node))
-            add_product(i);
+        else if (is_weighted(node))
+            add_weighted(i);
         else if (!operation(node.op).fuses && !is_joined(i))
             add_plain(i);
         if (layer_ending_[i]) close(*layer_ending_[i]);
@@ -72,21 +72,21 @@ class Builder {
                std::ranges::all_of(readers_[i], [&](int reader) { return graph_[reader].op == Op::add; });
     }
 
-    void add_product(int i) {
+    void add_weighted(int i) {
         const Node& node = graph_[i];
         const int from = node.inputs.front();
         const Dims in = graph_[from].out;
         const Window& w = node.window;
-        const ProductUnit::Options options{node.name, node.op == Op::linear ? Window(in.h, in.w) : w,
-                                           node.groups, node.bias, is_output(i)};
+        const WeightedUnit::Options options{node.name, node.op == Op::linear ? Window(in.h, in.w) : w,
+                                            node.groups, node.bias, is_output(i)};
         const Edge input{unit_of_[from]};
         if (node.groups > 1 && node.groups == in.c && node.out.c == in.c && w.taps() <= kMostTaps)
-            product_of_[i] = &emplace<DepthwiseConvUnit>(input, node.out, options);
+            weighted_unit_[i] = &emplace<DepthwiseConvUnit>(input, node.out, options);
         else if (node.groups > 1 || w.rows.dilation > 1 || w.cols.dilation > 1)
-            product_of_[i] = &emplace<GroupedConvUnit>(input, node.out, options);
+            weighted_unit_[i] = &emplace<GroupedConvUnit>(input, node.out, options);
         else
-            product_of_[i] = &emplace<ConvUnit>(input, node.out, options);
-        plan_.products.push_back(product_of_[i]);
+            weighted_unit_[i] = &emplace<ConvUnit>(input, node.out, options);
+        plan_.weighted.push_back(weighted_unit_[i]);
     }
 
     void add_plain(int i) {
@@ -105,10 +105,10 @@ class Builder {
 
     void close(const FusedLayer& layer) {
         if (layer.last == layer.conv) {
-            unit_of_[layer.last] = product_of_[layer.conv];
+            unit_of_[layer.last] = weighted_unit_[layer.conv];
             return;
         }
-        ActivationSource* source = product_of_[std::max(layer.conv, 0)];
+        ActivationSource* source = weighted_unit_[std::max(layer.conv, 0)];
         if (layer.conv < 0) source = &emplace<PassUnit>(Edge{unit_of_[layer.value]});
         ActivationUnit::Options options;
         if (layer.norm >= 0) {
@@ -117,8 +117,8 @@ class Builder {
         }
         options.clamp = layer.clamp;
         const auto& readers = readers_[layer.last];
-        const bool read_by_one_product = readers.size() == 1 && is_product(graph_[readers[0]]);
-        options.stored = !read_by_one_product || layer.residual >= 0;
+        const bool read_by_one_weighted = readers.size() == 1 && is_weighted(graph_[readers[0]]);
+        options.stored = !read_by_one_weighted || layer.residual >= 0;
         if (layer.residual >= 0) {
             const Node& other = graph_[layer.residual];
             const bool joined = is_joined(layer.residual);
@@ -140,7 +140,7 @@ class Builder {
     std::vector<FusedLayer> layers_;
     std::vector<const FusedLayer*> layer_ending_;  ///< by node; null inside a layer and for other nodes
     std::vector<Unit*> unit_of_;
-    std::vector<ProductUnit*> product_of_;
+    std::vector<WeightedUnit*> weighted_unit_;
     int dropouts_ = 0;
     Plan plan_;
 };

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "engine/nn/units/activation.hpp"
-#include "engine/nn/units/product_unit.hpp"
+#include "engine/nn/units/weighted_unit.hpp"
 
 namespace nibble {
 
@@ -23,7 +23,7 @@ struct Plan {
         unit_of;  ///< by node of the graph: the unit that computes its value, null inside fused layers
     InputUnit* input = nullptr;
     Unit* output = nullptr;
-    std::vector<ProductUnit*> products;
+    std::vector<WeightedUnit*> weighted;
     std::vector<ActivationUnit*> activations;
     std::vector<Phase> forward, backward;
     std::vector<std::unique_ptr<Buffer>> gradient_memory;

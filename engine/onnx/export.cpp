@@ -103,7 +103,7 @@ class IntegerWriter {
     Written real_of(const IntegerStep& step) {
         using Kind = IntegerStep::Kind;
         if (step.kind == Kind::quantize) return written(step.inputs[0]);
-        if (step.kind == Kind::product) return behind(step, product_of(step));
+        if (step.kind == Kind::gemm) return behind(step, product_of(step));
         if (step.kind == Kind::rescale) return behind(step, rescaled(step));
         std::vector<Written> operands;
         for (const int i : step.inputs) operands.push_back(written(i));
@@ -213,7 +213,7 @@ onnx::File file_of(const Graph& graph, const Weights& weights, const Quantizatio
                 operands.back() = codes_of(builder, operands.back(), edge->second, false);
         }
         const auto layer = quantization.layers.find(node.name);
-        if (!is_product(node) || layer == quantization.layers.end()) {
+        if (!is_weighted(node) || layer == quantization.layers.end()) {
             values.push_back(builder.node(node, dims, operands, weights));
             continue;
         }

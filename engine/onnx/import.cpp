@@ -239,7 +239,7 @@ Importer::Network Importer::take() && {
     }
     for (const auto& [name, shape, start] : network.graph.parameters())
         if (auto weight = weights_.extract(name)) network.weights.insert(std::move(weight));
-    for (const int i : network.graph.products())
+    for (const int i : network.graph.weighted_layers())
         if (auto layer = quantization_.layers.extract(network.graph[i].name))
             kept.layers.insert(std::move(layer));
     try {

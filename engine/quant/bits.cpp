@@ -67,7 +67,7 @@ NetworkBits network_bits_of(Numerics numerics) {
 }
 
 BitsByLayer bits_by_layer(const Graph& graph, const NetworkBits& bits) {
-    const std::vector<int> layers = graph.products();
+    const std::vector<int> layers = graph.weighted_layers();
     BitsByLayer by_layer;
     for (int layer : layers)
         by_layer[graph[layer].name] = layer == layers.front()  ? bits.first
@@ -78,7 +78,7 @@ BitsByLayer bits_by_layer(const Graph& graph, const NetworkBits& bits) {
 
 BitsByLayer bits_by_layer(const Graph& graph, const Quantization& quantization, int float_bits) {
     BitsByLayer by_layer;
-    for (int layer : graph.products()) {
+    for (int layer : graph.weighted_layers()) {
         const auto weights = quantization.layers.find(graph[layer].name);
         const auto activations = quantization.edges.find({layer, 0});
         by_layer[graph[layer].name] = {

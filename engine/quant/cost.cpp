@@ -46,7 +46,7 @@ Cost& Cost::operator+=(const Cost& other) {
 NetworkCost cost_of(const Graph& graph, const BitsByLayer& bits, const ExtraChannels& extra) {
     NetworkCost network;
     for (const Node& node : graph.nodes()) {
-        if (!is_product(node)) continue;
+        if (!is_weighted(node)) continue;
         const auto found = bits.find(node.name);
         if (found == bits.end()) throw BadInput(node.name + ": no bits are given for this layer");
         const auto more = extra.find(node.name);

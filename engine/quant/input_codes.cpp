@@ -35,7 +35,7 @@ InputQuantizers::InputQuantizers(const Graph& graph, const std::map<GraphEdge, Q
     nibble::check(edges, graph);
     for (const auto& [edge, quantizer] : edges) {
         const Node& reader = graph[edge.reader];
-        if (!is_product(reader))
+        if (!is_weighted(reader))
             throw Unsupported(describe(graph, edge.reader) +
                               ": reads codes, which it can only where all layers run as integers");
         if (quantizer.by_channel())

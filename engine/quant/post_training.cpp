@@ -73,7 +73,7 @@ Diagnosed post_train(const PostTrainingMethod& method, const Graph& graph, const
         calibration.augmented = augmented;
     }
     Diagnosed result{method.quantize(network, calibration), {}};
-    for (int i : result.network.network.graph.products())
+    for (int i : result.network.network.graph.weighted_layers())
         result.layers.push_back(diagnose(result.network, i, calibration));
     return result;
 }
@@ -93,7 +93,7 @@ Weights rounded_weights(const PostTrained& network) {
 double bits_per_weight(const std::vector<LayerDiagnosis>& layers, const Graph& graph) {
     double all = 0, bits = 0;
     for (const LayerDiagnosis& d : layers)
-        for (int i : graph.products()) {
+        for (int i : graph.weighted_layers()) {
             const Node& node = graph[i];
             if (node.name != d.name) continue;
             const auto weights = static_cast<double>(count(graph.weight_shape(node)));
@@ -111,7 +111,7 @@ double product_overhead(const PostTrained& network) {
 
 bool runs_as_integers(const PostTrained& network) {
     const Graph& graph = network.network.graph;
-    const auto products = graph.products();
+    const auto products = graph.weighted_layers();
     return std::all_of(products.begin(), products.end(), [&](int i) {
         return network.quantization.layers.contains(graph[i].name) &&
                network.quantization.edges.contains({i, 0});

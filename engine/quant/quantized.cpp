@@ -143,7 +143,7 @@ void check(const std::map<GraphEdge, Quantizer>& edges, const Graph& graph) {
                            ", operand " + std::to_string(edge.operand));
         const Node& reader = graph[edge.reader];
         check(quantizer, static_cast<std::size_t>(graph[reader.inputs[edge.operand]].out.c));
-        if (quantizer.by_channel() && !is_product(reader))
+        if (quantizer.by_channel() && !is_weighted(reader))
             throw BadInput(describe(graph, edge.reader), "what it reads",
                            "floats, or codes with one scale per tensor", to_string(quantizer.scheme));
     }

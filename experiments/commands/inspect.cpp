@@ -55,7 +55,7 @@ std::size_t parameters_of(const Graph& graph, const Node& node) {
 }
 
 std::size_t macs_of(const Graph& graph, const Node& node) {
-    if (!is_product(node)) return 0;
+    if (!is_weighted(node)) return 0;
     return static_cast<std::size_t>(node.out.h) * static_cast<std::size_t>(node.out.w) *
            count(graph.weight_shape(node));
 }
@@ -115,7 +115,7 @@ Contents contents_of(const IntegerGraph& graph) {
             maker[static_cast<std::size_t>(i)] = static_cast<int>(contents.boxes.size());
         }
         const std::string weights =
-            step.kind == IntegerStep::Kind::product ? " " + to_string(step.weights.scheme) : "";
+            step.kind == IntegerStep::Kind::gemm ? " " + to_string(step.weights.scheme) : "";
         contents.boxes.push_back({(step.node.name.empty() ? "" : step.node.name + "\n") +
                                       operation_name(step) + weights + "\n" + outputs,
                                   inputs});

@@ -72,12 +72,12 @@ void clip(Array<float>& weights) {
 Call integer_call(const Layer& layer, const Scheme& scheme, int batch) {
     Graph graph;
     const int x = graph.input(layer.input());
-    int product, last;
+    int gemm, last;
     if (layer.linear) {
-        product = last = graph.linear(x, "layer", layer.outputs);
+        gemm = last = graph.linear(x, "layer", layer.outputs);
     } else {
-        product = graph.conv(x, "layer", layer.outputs, layer.window(), true);
-        last = graph.global_pool(graph.relu(product));
+        gemm = graph.conv(x, "layer", layer.outputs, layer.window(), true);
+        last = graph.global_pool(graph.relu(gemm));
     }
     Weights weights = initial_weights(graph, 0);
     Random random(1, Purpose::test);
@@ -86,7 +86,7 @@ Call integer_call(const Layer& layer, const Scheme& scheme, int batch) {
     Quantization quantization;
     quantization.layers["layer"] = maxabs_weights(weights.at("layer.weight"), scheme);
     const Quantizer unsigned_byte = maxabs_activations({0, 1}, 8);
-    quantization.edges.emplace(GraphEdge{product, 0}, unsigned_byte);
+    quantization.edges.emplace(GraphEdge{gemm, 0}, unsigned_byte);
     if (!layer.linear) quantization.edges.emplace(GraphEdge{last, 0}, unsigned_byte);
 
     const auto executor = std::make_shared<IntegerExecutor>(lower(graph, weights, quantization));
@@ -94,10 +94,10 @@ Call integer_call(const Layer& layer, const Scheme& scheme, int batch) {
     constexpr std::size_t kQuantize = 0, kProduct = 1;
     executor->run_step(kQuantize);
     return {[executor] { executor->run_step(kProduct); }, graph.macs(), weight_bytes(executor->graph()),
-            layer.input().size() + graph[product].out.size() * (layer.linear ? sizeof(float) : 1)};
+            layer.input().size() + graph[gemm].out.size() * (layer.linear ? sizeof(float) : 1)};
 }
 
-/// A float network around the layer. What follows a product, batch norm and ReLU, is computed when the next
+/// A float network around the layer. What follows a gemm, batch norm and ReLU, is computed when the next
 /// product reads it; so what is timed begins with that of the convolution in front, if there is one.
 struct FloatLayer {
     Weights weights, no_gradients;
@@ -110,7 +110,7 @@ struct FloatLayer {
           context{kernels::active(), Numerics::f32, false, batch, weights, no_gradients, nullptr},
           plan(make_plan(context, graph)),
           scratch(static_cast<std::size_t>(threads())) {
-        for (ProductUnit* conv : plan.products) conv->pack();
+        for (WeightedUnit* conv : plan.weighted) conv->pack();
         for (ActivationUnit* activation : plan.activations)
             if (activation->normalizes()) activation->use_running_statistics();
     }
@@ -133,8 +133,8 @@ Call float_call(const Layer& layer, int batch) {
 
     const auto network = std::make_shared<FloatLayer>(graph, batch);
     const std::vector<float> images = random_values(batch * layer.input().size());
-    const std::vector<ProductUnit*>& convs = network->plan.products;
-    ProductUnit* const unit = convs[layer.reads_images() ? 0 : 1];
+    const std::vector<WeightedUnit*>& convs = network->plan.weighted;
+    WeightedUnit* const unit = convs[layer.reads_images() ? 0 : 1];
     for (int slot = 0; slot < batch; ++slot) {
         network->plan.input->set(slot, images.data() + slot * layer.input().size());
         if (unit != convs.front()) convs.front()->forward(slot, network->scratch[0]);

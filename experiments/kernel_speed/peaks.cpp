@@ -43,7 +43,7 @@ std::byte* filled(Buffer& buffer, std::size_t bytes) {
 
 /// items: multiplications.
 template <class Loop>
-void time_products(benchmark::State& state, Loop loop, std::size_t macs) {
+void time_gemms(benchmark::State& state, Loop loop, std::size_t macs) {
     constexpr std::size_t kRounds = 20'000;
     for (auto _ : state) team([&](int, int) { benchmark::DoNotOptimize(loop(kRounds)); });
     state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kRounds * macs) * threads());
@@ -81,10 +81,10 @@ void register_peaks() {
     const PeakLoops* loops = peak_loops(kernels::active().name);
     if (!loops) return;
     benchmark::RegisterBenchmark("peak/f32", [=](benchmark::State& state) {
-        time_products(state, loops->f32, loops->f32_macs);
+        time_gemms(state, loops->f32, loops->f32_macs);
     })->UseRealTime();
     benchmark::RegisterBenchmark("peak/u8s8", [=](benchmark::State& state) {
-        time_products(state, loops->u8s8, loops->u8s8_macs);
+        time_gemms(state, loops->u8s8, loops->u8s8_macs);
     })->UseRealTime();
     const std::size_t each = static_cast<std::size_t>(threads());
     const std::pair<const char*, std::size_t> levels[] = {{"read/L1", l1() / 2},

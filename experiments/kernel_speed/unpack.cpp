@@ -42,15 +42,15 @@ class Layer {
                                   reinterpret_cast<std::int8_t*>(bytes_.data())});
     }
     void multiply() {
-        kernels::IntegerProduct q =
-            weights_.product(0, weights_.panels(), weights_.unpacked(0, weights_.panels(), nullptr));
+        kernels::IntegerGemm q =
+            weights_.gemm(0, weights_.panels(), weights_.unpacked(0, weights_.panels(), nullptr));
         q.operand = bytes_.data();
         q.pixels = {shape_.size, shape_.size, static_cast<std::ptrdiff_t>(shape_.size) * shape_.inputs,
                     shape_.inputs};
         q.out = sums_.data();
         q.out_col_stride = shape_.outputs;
         q.out_row_stride = static_cast<std::ptrdiff_t>(shape_.size) * shape_.outputs;
-        kernels::active().integer_product(q);
+        kernels::active().integer_gemm(q);
         benchmark::DoNotOptimize(sums_.data());
     }
 

@@ -138,8 +138,8 @@ void Curve::add_mean(double x, std::span<const double> values) {
 
 std::string Plot::script() const {
     std::string text = data_blocks(curves);
-    text += "set title " + in_quotes(title) + " noenhanced\nset xlabel " + in_quotes(x_label) + "\nset ylabel " +
-            in_quotes(y_label) + "\n";
+    text += "set title " + in_quotes(title) + " noenhanced\nset xlabel " + in_quotes(x_label) +
+            "\nset ylabel " + in_quotes(y_label) + "\n";
     text += fmt::format("set key {} Left reverse noenhanced samplen 2 opaque\n",
                         legend_above ? "outside center top horizontal" : "inside right bottom");
     text += "set border 3\nset tics nomirror out\nset grid ytics lt 1 lc rgb '#DDDDDD' lw 1\n";

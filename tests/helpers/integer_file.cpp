@@ -36,7 +36,7 @@ bool is_small(const IntegerGraph& graph) {
         const Dims in = graph.values[step.inputs[0]].dims, out = graph.values[step.outputs.front()].dims;
         const Window& w = step.node.window;
         work +=
-            static_cast<double>(out.size()) * w.taps() * (step.kind == IntegerStep::Kind::product ? in.c : 1);
+            static_cast<double>(out.size()) * w.taps() * (step.kind == IntegerStep::Kind::gemm ? in.c : 1);
         elements += in.size() + static_cast<std::size_t>(2 * w.largest_pad()) *
                                     (in.h + in.w + 2 * w.largest_pad()) * in.c;
     }

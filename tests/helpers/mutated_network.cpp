@@ -96,16 +96,16 @@ void fit_axis(WindowAxis& axis, int size, bool pools) {
 /// The shape of a step's value; where its operation refuses, that of its input.
 Dims fitted(IntegerGraph& graph, IntegerStep& step, bool last) {
     const Dims in = graph.values[static_cast<std::size_t>(step.inputs[0])].dims;
-    const bool product = step.kind == Kind::product,
+    const bool gemm = step.kind == Kind::gemm,
                pools = step.kind == Kind::mean || step.node.op == Op::max_pool;
     if (step.kind == Kind::quantize || step.kind == Kind::rescale) return in;
     Window& w = step.node.window;
-    if (product || pools) {
+    if (gemm || pools) {
         if (last) w = {in.h, in.w};
         fit_axis(w.rows, in.h, pools);
         fit_axis(w.cols, in.w, pools);
-        if (product) fit_weights(step, in);
-        return w.output(in, product ? static_cast<int>(step.weights.outputs()) : in.c);
+        if (gemm) fit_weights(step, in);
+        return w.output(in, gemm ? static_cast<int>(step.weights.outputs()) : in.c);
     }
     try {
         return operation(step.node.op).output(complete_node(graph, step), input_dims_of(graph, step));
@@ -204,11 +204,11 @@ void mutate(IntegerGraph& graph, const Below& below) {
                                     1 + static_cast<int>(below(6))};
             break;
         case 4:
-            if (step.kind == Kind::product)
+            if (step.kind == Kind::gemm)
                 step.node.clamp = below(2) ? Clamp{} : Clamp{-1, static_cast<float>(below(7))};
             break;
         case 5:
-            step.residual = step.kind == Kind::product ? random_value() : -1;
+            step.residual = step.kind == Kind::gemm ? random_value() : -1;
             break;
         case 6:
             step.inputs[any(step.inputs.size())] = random_value();
@@ -239,10 +239,10 @@ void mutate(IntegerGraph& graph, const Below& below) {
             if (graph.steps.size() < 30) repeat(graph, at);
             break;
         case 10:
-            if (step.kind == Kind::product) mutate_weights(step.weights, below);
+            if (step.kind == Kind::gemm) mutate_weights(step.weights, below);
             break;
         default:
-            if (step.kind != Kind::product) break;
+            if (step.kind != Kind::gemm) break;
             step.scale[any(step.scale.size())] = random_scale(below);
             step.shift[any(step.shift.size())] = random_scale(below);
             for (auto& scale : step.extra_scale)

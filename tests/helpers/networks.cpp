@@ -169,7 +169,7 @@ void quantize_edges(const FoldedNetwork& network, Quantization& quantization, st
         for (int k = 0; k < static_cast<int>(graph[i].inputs.size()); ++k) {
             const OnCodes on_codes = operation(graph[i].op).on_codes;
             const int from = graph[i].inputs[static_cast<std::size_t>(k)];
-            if (on_codes == OnCodes::product && random.below(2))
+            if (on_codes == OnCodes::gemm && random.below(2))
                 quantize_by_channel(graph, network.weights, i, quantization, stream);
             const bool stored =
                 operation(graph[from].op).on_codes == OnCodes::reals || graph[from].op == Op::input;

@@ -1,4 +1,4 @@
-// Steps in floats: batch norm, additions and clamps that follow no product, and operations by their definitions.
+// Steps in floats: batch norm, additions and clamps that follow no GEMM, and operations by their definitions.
 #include <array>
 #include <cmath>
 #include <cstring>

@@ -77,13 +77,13 @@ inline Items share_of(int items, const Share& share) {
     return {border(share.part), border(share.part + 1)};
 }
 
-std::unique_ptr<RunnableStep> make_product_step(const StepContext& context, const IntegerStep& step);
+std::unique_ptr<RunnableStep> make_gemm_step(const StepContext& context, const IntegerStep& step);
 std::unique_ptr<RunnableStep> make_quantize_step(const StepContext& context, const IntegerStep& step);
 std::unique_ptr<RunnableStep> make_shortcut_step(const StepContext& context, const IntegerStep& step);
 std::unique_ptr<RunnableStep> make_max_pool_step(const StepContext& context, const IntegerStep& step);
 std::unique_ptr<RunnableStep> make_mean_step(const StepContext& context, const IntegerStep& step);
 std::unique_ptr<RunnableStep> make_channels_step(const StepContext& context, const IntegerStep& step);
-std::unique_ptr<RunnableStep> make_grouped_product_step(const StepContext& context, const IntegerStep& step);
+std::unique_ptr<RunnableStep> make_grouped_gemm_step(const StepContext& context, const IntegerStep& step);
 std::unique_ptr<RunnableStep> make_rescale_step(const StepContext& context, const IntegerStep& step);
 /// By the operation's definition, on codes as they are or on what they stand for.
 std::unique_ptr<RunnableStep> make_plain_step(const StepContext& context, const IntegerStep& step);

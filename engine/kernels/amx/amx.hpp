@@ -6,8 +6,8 @@
 
 namespace nibble::kernels::amx {
 
-void product_bf16(const Product& q);
-void integer_product(const IntegerProduct& q);
+void gemm_bf16(const Gemm& q);
+void integer_gemm(const IntegerGemm& q);
 void weight_gradient_bf16(const WeightGradient& q);
 
 void normalize(const Normalize& q);

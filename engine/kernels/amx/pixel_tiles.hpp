@@ -13,7 +13,7 @@ struct PixelTile {
     bool even_steps;  ///< operand[i] = operand[0] + i * pixels.col_stride: a tile load can fetch them
 };
 
-/// How to cut the grid of an arithmetic's problem (see tiled_product.hpp).
+/// How to cut the grid of an arithmetic's problem (see tiled_gemm.hpp).
 template <class Arithmetic>
 class PixelTiling {
   public:
@@ -21,7 +21,7 @@ class PixelTiling {
     using Element = typename Arithmetic::Element;
     using Tile = PixelTile<Arithmetic>;
 
-    explicit PixelTiling(const Problem& product) : q(product) {
+    explicit PixelTiling(const Problem& problem) : q(problem) {
         const Pixels& p = q.pixels;
         const std::ptrdiff_t pitch =
             p.col_stride > 0 && p.row_stride % p.col_stride == 0 ? p.row_stride / p.col_stride : 0;

@@ -5,8 +5,8 @@
 
 namespace nibble::kernels::avx2 {
 
-void product_f32(const Product& q);
-void product_bf16(const Product& q);
+void gemm_f32(const Gemm& q);
+void gemm_bf16(const Gemm& q);
 void weight_gradient_f32(const WeightGradient& q);
 void weight_gradient_bf16(const WeightGradient& q);
 
@@ -21,7 +21,7 @@ void encode(const Encode& q);
 void pass_gradient(const PassGradient& q);
 void store_rounded(Storage storage, const float* src, void* dst, std::size_t count);
 
-void integer_product(const IntegerProduct& q);
+void integer_gemm(const IntegerGemm& q);
 void unpack(const Unpack& e);
 void epilogue(const Epilogue& f);
 void quantize(const Quantize& q);

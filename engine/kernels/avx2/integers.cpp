@@ -6,8 +6,8 @@
 
 namespace nibble::kernels::avx2 {
 
-void integer_product(const IntegerProduct& q) {
-    product_of_pairs(q);
+void integer_gemm(const IntegerGemm& q) {
+    gemm_of_pairs(q);
 }
 void channel_sums(const ChannelSums& q) {
     channel_sums_of(q);

@@ -6,7 +6,7 @@
 
 namespace nibble::kernels::avx512vnni {
 
-void integer_product(const IntegerProduct& q);
-void packed_product(const PackedProduct& q);
+void integer_gemm(const IntegerGemm& q);
+void packed_gemm(const PackedGemm& q);
 
 }  // namespace nibble::kernels::avx512vnni

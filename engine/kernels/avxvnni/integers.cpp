@@ -1,13 +1,13 @@
 #include "engine/kernels/avxvnni/avxvnni.hpp"
-#include "engine/kernels/simd/packed_product.hpp"
+#include "engine/kernels/simd/packed_gemm.hpp"
 
 namespace nibble::kernels::avxvnni {
 
-void integer_product(const IntegerProduct& q) {
-    product_of_dots(q);
+void integer_gemm(const IntegerGemm& q) {
+    gemm_of_dots(q);
 }
-void packed_product(const PackedProduct& q) {
-    product_of_packed(q);
+void packed_gemm(const PackedGemm& q) {
+    gemm_of_packed(q);
 }
 
 }  // namespace nibble::kernels::avxvnni

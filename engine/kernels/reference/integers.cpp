@@ -23,7 +23,7 @@ std::uint8_t* at(const CodeOutput& codes, int row, int col) {
 
 }  // namespace
 
-void integer_product(const IntegerProduct& q) {
+void integer_gemm(const IntegerGemm& q) {
     const int run_k4s = (q.run_length + kK4 - 1) / kK4;
     for (int row = 0; row < q.pixels.rows; ++row)
         for (int col = 0; col < q.pixels.cols; ++col) {

@@ -1,4 +1,4 @@
-// What follows a product, and codes of floats. One vector of channels is walked over all pixels, so its scale
+// What follows a GEMM, and codes of floats. One vector of channels is walked over all pixels, so its scale
 // and shift stay in registers.
 #pragma once
 

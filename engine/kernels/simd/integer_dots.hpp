@@ -1,7 +1,7 @@
 // Products of bytes with an instruction for k4 groups: four products and their sum in 32 bits.
 #pragma once
 
-#include "engine/kernels/simd/integer_product.hpp"
+#include "engine/kernels/simd/integer_gemm.hpp"
 
 namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
 
@@ -11,8 +11,8 @@ struct Dots {
     [[gnu::always_inline]] static Ints add(Ints sum, Ints x, Ints w) { return dot4_u8s8(sum, x, w); }
 };
 
-inline void product_of_dots(const IntegerProduct& q) {
-    product<WideSums<Dots>>(q);
+inline void gemm_of_dots(const IntegerGemm& q) {
+    gemm<WideSums<Dots>>(q);
 }
 
 }  // namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE

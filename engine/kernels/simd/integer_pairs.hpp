@@ -31,7 +31,7 @@ struct ShortSums {
     }
 
     template <class S>
-    [[gnu::always_inline]] static void sum(typename S::Sums& sums, const IntegerProduct& q,
+    [[gnu::always_inline]] static void sum(typename S::Sums& sums, const IntegerGemm& q,
                                            const typename S::Operands& x, int n) {
         constexpr int M = S::M, V = S::V;
         alignas(64) std::int32_t totals[M][V][kLanes];
@@ -71,7 +71,7 @@ struct Words {
     static constexpr int kSums = kRegisters == 16 ? 8 : 24, kEnough = 8;
 
     template <class S>
-    [[gnu::always_inline]] static void sum(typename S::Sums& sums, const IntegerProduct& q,
+    [[gnu::always_inline]] static void sum(typename S::Sums& sums, const IntegerGemm& q,
                                            const typename S::Operands& x, int n) {
         start_sums<S>(sums, q, n);
         const std::int8_t* w = q.weights + n / kPanel * q.panel_stride;
@@ -82,7 +82,7 @@ struct Words {
 
   private:
     template <class S>
-    [[gnu::always_inline]] static void add_k4(typename S::Sums& sums, const IntegerProduct& q,
+    [[gnu::always_inline]] static void add_k4(typename S::Sums& sums, const IntegerGemm& q,
                                               const typename S::Operands& x, std::ptrdiff_t offset,
                                               const std::int8_t* w) {
         Shorts even[S::V], odd[S::V];
@@ -102,15 +102,15 @@ struct Words {
     }
 };
 
-inline void product_of_pairs(const IntegerProduct& q) {
+inline void gemm_of_pairs(const IntegerGemm& q) {
     // Below, moving the totals costs more than it saves.
     constexpr int kFewest = 4;
     if (q.short_sums >= kFewest)
-        product<ShortSums>(q);
+        gemm<ShortSums>(q);
     else if (q.words)
-        product<Words>(q);
+        gemm<Words>(q);
     else
-        product<WideSums<WidenedK4s>>(q);
+        gemm<WideSums<WidenedK4s>>(q);
     if (q.remainders) add_remainders(q);
 }
 

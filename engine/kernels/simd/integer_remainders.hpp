@@ -1,7 +1,7 @@
 // Adds what packing took from weights too large for sums of two products in 16 bits (see integer.hpp).
 #pragma once
 
-#include "engine/kernels/simd/integer_product.hpp"
+#include "engine/kernels/simd/integer_gemm.hpp"
 
 namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
 
@@ -20,7 +20,7 @@ inline constexpr int kHalfPanel = kPanel / 2;
 
 /// Remainders [rest, end) of the half panel whose channels begin at n, to M pixels.
 template <int M>
-[[gnu::noinline]] void remainder_tile(const IntegerProduct& q, const IntegerPixels& pixels, int first, int n,
+[[gnu::noinline]] void remainder_tile(const IntegerGemm& q, const IntegerPixels& pixels, int first, int n,
                                       const Remainder* rest, const Remainder* end) {
     const std::uint8_t* x[M];
     unrolled<M>([&](auto m) { x[m] = pixels.operand[first + m]; });
@@ -42,7 +42,7 @@ template <int M>
     }
 }
 
-inline void add_remainders(const IntegerProduct& q) {
+inline void add_remainders(const IntegerGemm& q) {
     constexpr int kRows = 10;
     for_pixels(q, 1, [&](const IntegerPixels& pixels) {
         for (int n = 0; n < q.channels; n += kHalfPanel) {

@@ -1,4 +1,4 @@
-// Where the output pixels of a product lie.
+// Where the output pixels of a GEMM lie.
 #pragma once
 
 #include "engine/kernels/simd/ops.hpp"
@@ -8,7 +8,7 @@ namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
 
 inline constexpr int kVectorsPerPanel = kPanel / kLanes;
 
-/// What the operands and the sums of a product are.
+/// What the operands and the sums of a GEMM are.
 template <class Q>
 struct Elements {
     using Operand = float;
@@ -16,7 +16,7 @@ struct Elements {
     static constexpr int kMost = 240;  // a multiple of most heights of tiles
 };
 template <>
-struct Elements<IntegerProduct> {
+struct Elements<IntegerGemm> {
     using Operand = std::uint8_t;
     using Sum = std::int32_t;
     static constexpr int kMost = 120;
@@ -67,7 +67,7 @@ class PixelList {
 };
 
 /// Pixels of several areas.
-class FloatPixels : public PixelList<Product> {
+class FloatPixels : public PixelList<Gemm> {
   public:
     static constexpr int kMostParts = 16;
 
@@ -83,7 +83,7 @@ class FloatPixels : public PixelList<Product> {
     void clear() { count_ = part_count_ = 0; }
 
     /// Lists the area's pixels from its pixel `first` on: all that fit. Returns how many did.
-    int append(const Product& q, const Area& area, int first) {
+    int append(const Gemm& q, const Area& area, int first) {
         const int before = count_;
         PixelList::append(q, 1, area, first);
         parts[part_count_++] = {before, count_ - before, &area};
@@ -94,7 +94,7 @@ class FloatPixels : public PixelList<Product> {
     int part_count_ = 0;
 };
 
-using IntegerPixels = PixelList<IntegerProduct>;
+using IntegerPixels = PixelList<IntegerGemm>;
 
 /// Calls f(pixels) for runs of all pixels in groups of `group`.
 template <class Q, class F>
@@ -109,7 +109,7 @@ template <class Q, class F>
 
 /// Calls f(pixels) for runs of all pixels of all areas.
 template <class F>
-[[gnu::always_inline]] inline void for_areas(const Product& q, F&& f) {
+[[gnu::always_inline]] inline void for_areas(const Gemm& q, F&& f) {
     const Area whole{0, 0, q.pixels.rows, q.pixels.cols, 0, q.runs, 0, q.run_length};
     const Area* areas = q.areas ? q.areas : &whole;
     const int count = q.areas ? q.area_count : 1;

@@ -60,7 +60,7 @@ void conv_forward(const Node& node, std::span<const OpInput> in, const Weights& 
 
 const Operation kConv{.name = "conv",
                       .operands = 1,
-                      .on_codes = OnCodes::product,
+                      .on_codes = OnCodes::gemm,
                       .sign = Sign::any,
                       .fuses = false,
                       .output = conv_output,

@@ -44,7 +44,7 @@ void linear_forward(const Node& node, std::span<const OpInput> in, const Weights
 
 const Operation kLinear{.name = "linear",
                         .operands = 1,
-                        .on_codes = OnCodes::product,
+                        .on_codes = OnCodes::gemm,
                         .sign = Sign::any,
                         .fuses = false,
                         .output = linear_output,

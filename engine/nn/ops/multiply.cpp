@@ -1,4 +1,4 @@
-// Product of two values:  y[r, c, k] = a[r, c, k] b[r, c, k], or b[k] where b is 1 x 1 x c (a gate per channel).
+// Gemm of two values:  y[r, c, k] = a[r, c, k] b[r, c, k], or b[k] where b is 1 x 1 x c (a gate per channel).
 #include "engine/core/error.hpp"
 #include "engine/nn/ops/list.hpp"
 

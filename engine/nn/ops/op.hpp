@@ -17,11 +17,11 @@ struct OpInput {
 
 /// What an operation does with codes, where the network runs as integers.
 enum class OnCodes {
-    product,  ///< multiplies them by weights
-    passes,   ///< hands them on as they are
-    sum,      ///< adds what they stand for, code times step
-    reals,    ///< is computed of what they stand for
-    none      ///< makes no use of them
+    gemm,    ///< multiplies them by weights
+    passes,  ///< hands them on as they are
+    sum,     ///< adds what they stand for, code times step
+    reals,   ///< is computed of what they stand for
+    none     ///< makes no use of them
 };
 
 /// Whether a value can be negative.

@@ -11,7 +11,7 @@ constexpr std::size_t kManyWeights = 1 << 20;
 }  // namespace
 
 ConvUnit::ConvUnit(const Context& context, Edge input, Dims dims, const Options& options)
-    : ProductUnit(context, input, dims, options) {
+    : WeightedUnit(context, input, dims, options) {
     const Window& w = options.window;
     weights_ = {context.kernels, context.numerics == Numerics::bf16, w.rows.kernel, w.cols.kernel * in_.c,
                 dims.c};
@@ -57,18 +57,18 @@ void ConvUnit::pack(const float* forward, const float* backward) {
     }
 }
 
-void ConvUnit::product(kernels::Product q, const std::vector<kernels::Area>& areas) const {
-    if (context_.numerics == Numerics::bf16) return context_.kernels.product_bf16(q);
+void ConvUnit::gemm(kernels::Gemm q, const std::vector<kernels::Area>& areas) const {
+    if (context_.numerics == Numerics::bf16) return context_.kernels.gemm_bf16(q);
     q.areas = areas.data();
     q.area_count = static_cast<int>(areas.size());
-    context_.kernels.product_f32(q);
+    context_.kernels.gemm_f32(q);
 }
 
 void ConvUnit::multiply(const void* x, float* out, Scratch&) {
     const Window& w = options_.window;
     const std::ptrdiff_t row = x_border_.row_stride(in_.c);
     const auto segment = [&](int first, int rows, int run, int runs) {
-        kernels::Product q{};
+        kernels::Gemm q{};
         q.operand = static_cast<const std::byte*>(x) +
                     (w.rows.source(first, run) + x_border_.top) * row * context_.operand_bytes();
         q.pixels = {rows, dims_.w, row * w.rows.stride, static_cast<std::ptrdiff_t>(in_.c) * w.cols.stride};
@@ -85,11 +85,11 @@ void ConvUnit::multiply(const void* x, float* out, Scratch&) {
     };
     const std::size_t weights = static_cast<std::size_t>(w.rows.kernel) * weights_.run_length() * dims_.c;
     if (!float_sums_are_exact())
-        split_product(segment(0, dims_.h, 0, w.rows.kernel), weights_);
+        split_gemm(segment(0, dims_.h, 0, w.rows.kernel), weights_);
     else if (context_.numerics == Numerics::f32 || weights * context_.operand_bytes() > kManyWeights)
-        product(segment(0, dims_.h, 0, w.rows.kernel), areas_);
+        gemm(segment(0, dims_.h, 0, w.rows.kernel), areas_);
     else
-        for (const AxisSplit& rows : rows_) product(segment(rows.first, rows.count, rows.tap, rows.taps), {});
+        for (const AxisSplit& rows : rows_) gemm(segment(rows.first, rows.count, rows.tap, rows.taps), {});
 }
 
 void ConvUnit::input_gradient(const void* dy, float* dx, Scratch&) {
@@ -99,7 +99,7 @@ void ConvUnit::input_gradient(const void* dy, float* dx, Scratch&) {
         const auto segment = [&](int first, int rows, int run, int count) {
             const std::ptrdiff_t top = phase.rows.window.source(first, run) + dy_border_.top;
             const std::ptrdiff_t left = phase.cols.window.source(0, 0) + dy_border_.left;
-            kernels::Product q{};
+            kernels::Gemm q{};
             q.operand =
                 static_cast<const std::byte*>(dy) + (top * row + left * dims_.c) * context_.operand_bytes();
             q.pixels = {rows, phase.cols.positions, row, dims_.c};
@@ -116,10 +116,10 @@ void ConvUnit::input_gradient(const void* dy, float* dx, Scratch&) {
             return q;
         };
         if (context_.numerics == Numerics::f32)
-            product(segment(0, phase.rows.positions, 0, phase.rows.window.kernel), phase.areas);
+            gemm(segment(0, phase.rows.positions, 0, phase.rows.window.kernel), phase.areas);
         else
             for (const AxisSplit& rows : phase.row_splits)
-                product(segment(rows.first, rows.count, rows.tap, rows.taps), {});
+                gemm(segment(rows.first, rows.count, rows.tap, rows.taps), {});
     }
 }
 

@@ -1,5 +1,5 @@
 // Convolution and fully connected layers (a convolution by a window of the whole image), forwards and backwards, as
-// implicit matrix products over operand buffers: no im2col.
+// implicit GEMMs over operand buffers: no im2col.
 //
 // with stride s and padding p (window.hpp), which may differ for rows and columns,
 //
@@ -8,16 +8,16 @@
 //   dW[o, i, kh, kw]   = sum over images, oh, ow of x[oh s + kh - p, ow s + kw - p, i] dy[oh, ow, o]
 //
 // dx is a convolution too: input positions of equal (ih mod s, iw mod s) see the same kernel taps, so each of
-// these s x s phases is one product over dy, its k ordered by increasing row, column and channel of dy.
+// these s x s phases is one GEMM over dy, its k ordered by increasing row, column and channel of dy.
 #pragma once
 
 #include "engine/kernels/packing.hpp"
-#include "engine/nn/units/product_unit.hpp"
 #include "engine/nn/units/taps.hpp"
+#include "engine/nn/units/weighted_unit.hpp"
 
 namespace nibble {
 
-class ConvUnit : public ProductUnit {
+class ConvUnit : public WeightedUnit {
   public:
     /// One group, no dilation.
     ConvUnit(const Context& context, Edge input, Dims dims, const Options& options);
@@ -37,7 +37,7 @@ class ConvUnit : public ProductUnit {
     void input_gradient(const void* dy, float* dx, Scratch& scratch) override;
     void plan_phases();
     /// In f32, pixels go by areas; bf16 sums have blocks of terms, none of which is left out.
-    void product(kernels::Product q, const std::vector<kernels::Area>& areas) const;
+    void gemm(kernels::Gemm q, const std::vector<kernels::Area>& areas) const;
 
     kernels::PackedWeights weights_;
     std::vector<AxisSplit> rows_;

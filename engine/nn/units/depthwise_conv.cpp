@@ -7,7 +7,7 @@
 namespace nibble {
 
 DepthwiseConvUnit::DepthwiseConvUnit(const Context& context, Edge input, Dims dims, const Options& options)
-    : ProductUnit(context, input, dims, options, /*by_tap=*/true) {
+    : WeightedUnit(context, input, dims, options, /*by_tap=*/true) {
     const auto& [rows, cols] = options.window;
     for (int i = 0; i < rows.kernel; ++i)
         for (int j = 0; j < cols.kernel; ++j) {

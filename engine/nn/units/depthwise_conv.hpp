@@ -7,11 +7,11 @@
 // one chain of fused multiply-adds each. In bf16, operands are rounded to bfloat16; sums are these.
 #pragma once
 
-#include "engine/nn/units/product_unit.hpp"
+#include "engine/nn/units/weighted_unit.hpp"
 
 namespace nibble {
 
-class DepthwiseConvUnit : public ProductUnit {
+class DepthwiseConvUnit : public WeightedUnit {
   public:
     DepthwiseConvUnit(const Context& context, Edge input, Dims dims, const Options& options);
 

@@ -6,7 +6,7 @@
 namespace nibble {
 
 GroupedConvUnit::GroupedConvUnit(const Context& context, Edge input, Dims dims, const Options& options)
-    : ProductUnit(context, input, dims, options), length_(options.window.taps() * group_.inputs) {
+    : WeightedUnit(context, input, dims, options), length_(options.window.taps() * group_.inputs) {
     const bool bf16 = context.numerics == Numerics::bf16;
     for (int g = 0; g < options.groups; ++g) {
         weights_.emplace_back(context.kernels, bf16, 1, length_, group_.outputs);
@@ -58,7 +58,7 @@ const void* GroupedConvUnit::gathered(const void* x, int group, Scratch& scratch
 
 void GroupedConvUnit::multiply(const void* x, float* out, Scratch& scratch) {
     for (int g = 0; g < options_.groups; ++g) {
-        kernels::Product q{};
+        kernels::Gemm q{};
         q.operand = gathered(x, g, scratch);
         q.pixels = {dims_.h, dims_.w, static_cast<std::ptrdiff_t>(dims_.w) * length_, length_};
         q.runs = 1;
@@ -70,11 +70,11 @@ void GroupedConvUnit::multiply(const void* x, float* out, Scratch& scratch) {
         q.out_col_stride = dims_.c;
         q.out_row_stride = static_cast<std::ptrdiff_t>(dims_.w) * dims_.c;
         if (!float_sums_are_exact())
-            split_product(q, weights_[g]);
+            split_gemm(q, weights_[g]);
         else if (context_.numerics == Numerics::bf16)
-            context_.kernels.product_bf16(q);
+            context_.kernels.gemm_bf16(q);
         else
-            context_.kernels.product_f32(q);
+            context_.kernels.gemm_f32(q);
     }
 }
 
@@ -101,7 +101,7 @@ void GroupedConvUnit::input_gradient(const void* dy, float* dx, Scratch& scratch
     float* const matrix = scratch.gathered.reserve_as<float>(pixels * length_);
     std::fill_n(dx, in_.size(), 0.0f);
     for (int g = 0; g < options_.groups; ++g) {
-        kernels::Product q{};
+        kernels::Gemm q{};
         q.operand = static_cast<const std::byte*>(dy) +
                     static_cast<std::ptrdiff_t>(g) * group_.outputs * context_.operand_bytes();
         q.pixels = {dims_.h, dims_.w, dy_border_.row_stride(dims_.c), dims_.c};
@@ -113,8 +113,7 @@ void GroupedConvUnit::input_gradient(const void* dy, float* dx, Scratch& scratch
         q.out = matrix;
         q.out_col_stride = length_;
         q.out_row_stride = static_cast<std::ptrdiff_t>(dims_.w) * length_;
-        context_.numerics == Numerics::f32 ? context_.kernels.product_f32(q)
-                                           : context_.kernels.product_bf16(q);
+        context_.numerics == Numerics::f32 ? context_.kernels.gemm_f32(q) : context_.kernels.gemm_bf16(q);
         add_back(matrix, g, dx);
     }
 }

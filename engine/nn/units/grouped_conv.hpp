@@ -1,4 +1,4 @@
-// Convolutions in groups, and those with dilation: for each group one product with a matrix that is gathered from
+// Convolutions in groups, and those with dilation: for each group one GEMM with a matrix that is gathered from
 // its channels,
 //
 //   G[pixel][kh, kw, i] = x[oh s + kh d - p, ow s + kw d - p, i],   y[pixel, o] = sum over kh, kw, i of G W[o, i, kh, kw]
@@ -6,11 +6,11 @@
 // Backwards, dG = dy W is added up where G came from, in the order of pixels, then kh, kw.
 #pragma once
 
-#include "engine/nn/units/product_unit.hpp"
+#include "engine/nn/units/weighted_unit.hpp"
 
 namespace nibble {
 
-class GroupedConvUnit : public ProductUnit {
+class GroupedConvUnit : public WeightedUnit {
   public:
     GroupedConvUnit(const Context& context, Edge input, Dims dims, const Options& options);
 

@@ -1,4 +1,4 @@
-// Operand buffers: one image with a border of zeros, in the element type that the products of the numerics
+// Operand buffers: one image with a border of zeros, in the element type that the GEMMs of the numerics
 // read.
 #pragma once
 
@@ -15,7 +15,7 @@ struct Border {
 };
 
 /// All write the image at (top, left), zeros around it, and kOperandSlack zero elements after the last row,
-/// because products may read (and multiply by 0) a little past a run.
+/// because a GEMM may read (and multiply by 0) a little past a run.
 inline constexpr int kOperandSlack = 64;
 
 /// The operand for reading `from`'s output with a border; the image itself where it can serve as it is.

@@ -16,7 +16,7 @@ void PassUnit::backward(int slot, Scratch& scratch) {
     if (!input_.from->wants_gradient()) return;
     const Border none{.rows = dims_.h, .cols = dims_.w};
     const void* operand = gradient_operand(context_, output_gradient(slot), dims_, none, scratch.dy);
-    if (context_.operand_bytes() == 2)  // bfloat16, as products read it
+    if (context_.operand_bytes() == 2)  // bfloat16, as a GEMM reads it
         input_.from->receive(input_, slot, widened(operand, dims_.size()).data(), scratch);
     else
         input_.from->receive(input_, slot, static_cast<const float*>(operand), scratch);

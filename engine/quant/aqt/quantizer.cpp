@@ -136,7 +136,7 @@ NetworkLayers::NetworkLayers(const Graph& graph, const Method& method, int slots
     : graph_(graph), method_(method), start_(std::max<std::size_t>(1, steps * method.start_percent / 100)) {
     const BitsByLayer bits = bits_by_layer(graph, bits_of(method));
     const std::vector<bool> non_negative = non_negative_values(graph);
-    for (int i : graph.products()) {
+    for (int i : graph.weighted_layers()) {
         const Node& node = graph[i];
         Layer::Options options;
         options.weights = {bits.at(node.name).weights, method.half_shift};
@@ -232,7 +232,7 @@ bool NetworkLayers::complete() const {
 
 Quantization NetworkLayers::quantization(const Weights& weights) const {
     Quantization q;
-    for (int i : graph_.products()) {
+    for (int i : graph_.weighted_layers()) {
         const Node& node = graph_[i];
         const Layer& layer = *layers_.at(node.name);
         if (!layer.input())

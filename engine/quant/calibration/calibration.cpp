@@ -52,7 +52,7 @@ std::vector<Histogram> observe_histograms(const Graph& graph, const Weights& wei
                                           std::span<const float> images) {
     std::vector<char> read(graph.nodes().size(), 0);
     for (const Node& node : graph.nodes())
-        if (is_product(node) || node.op == Op::add || node.op == Op::shortcut_a)
+        if (is_weighted(node) || node.op == Op::add || node.op == Op::shortcut_a)
             for (int input : node.inputs) read[static_cast<std::size_t>(input)] = 1;
     std::vector<Histogram> histograms(graph.nodes().size());
     visit_values(graph, weights, images, [&](int node, std::span<const float> values) {

@@ -59,7 +59,7 @@ class Run {
         graph.check(weights);
         check(quantization, graph, weights);
         for (const Node& node : graph.nodes())
-            if (node.op == Op::batch_norm && is_product(graph[node.inputs[0]]) &&
+            if (node.op == Op::batch_norm && is_weighted(graph[node.inputs[0]]) &&
                 readers_[node.inputs[0]].size() == 1)
                 throw Unsupported("'" + node.name + "': fold batch norm first");
         const std::size_t size = graph.input_dims().size();
@@ -101,7 +101,7 @@ class Run {
     void compute(int i) {
         const Node& node = graph_[i];
         values_[i].resize(images_);
-        if (is_product(node)) return compute_layer(i);
+        if (is_weighted(node)) return compute_layer(i);
         parallel_for(images_, [&](std::size_t image) {
             std::vector<std::vector<float>> operands;
             std::vector<OpInput> in;

@@ -36,7 +36,7 @@ std::vector<Sensitivity> sensitivities(const FoldedNetwork& original, const Post
     Predictor(graph, original.weights, Numerics::f32).logits(images, expected);
 
     std::vector<Sensitivity> list;
-    for (int i : graph.products()) {
+    for (int i : graph.weighted_layers()) {
         const Node& node = graph[i];
         Weights weights = original.weights;
         const auto codes = quantized.quantization.layers.find(node.name);

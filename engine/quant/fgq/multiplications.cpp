@@ -5,7 +5,7 @@ namespace nibble::fgq {
 Multiplications multiplications_of(const Graph& graph,
                                    const std::map<std::string, QuantizedWeights>& layers) {
     Multiplications m;
-    for (int i : graph.products()) {
+    for (int i : graph.weighted_layers()) {
         const Node& node = graph[i];
         const std::uint64_t pixels = Dims{node.out.h, node.out.w, 1}.size();
         const std::uint64_t weights = count(graph.weight_shape(node));
@@ -20,9 +20,9 @@ Multiplications multiplications_of(const Graph& graph,
 
 Multiplications multiplications_of(const Graph& graph, int group, Counted counted) {
     Multiplications m;
-    for (int i : graph.products()) {
+    for (int i : graph.weighted_layers()) {
         const Node& node = graph[i];
-        const bool is_first = i == graph.products().front();
+        const bool is_first = i == graph.weighted_layers().front();
         if (is_first && counted == Counted::ternary_layers) continue;
         const Shape shape = graph.weight_shape(node);
         const std::uint64_t pixels = Dims{node.out.h, node.out.w, 1}.size(), weights = count(shape);

@@ -54,7 +54,7 @@ NetworkLayers::NetworkLayers(const Graph& graph, const Method& method,
     : graph_(graph), method_(method) {
     if (!method.quantizes()) throw BadInput("fgq", "method", "one that quantizes", to_string(method));
     const Scheme inner = scheme_of(method), first = method.ternary_first ? inner : Scheme{.bits = kFirstBits};
-    for (int i : graph.products()) {
+    for (int i : graph.weighted_layers()) {
         const bool is_first = layers_.empty();
         const int bits = is_first && method.activation_bits > 0 ? kFirstBits : method.activation_bits;
         layers_.push_back({i, bits, std::make_unique<Layer>(is_first ? first : inner, method.rule)});

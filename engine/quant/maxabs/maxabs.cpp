@@ -91,11 +91,11 @@ Quantizer maxabs_activations(const ValueRange& range, int bits) {
 Quantization maxabs(const FoldedNetwork& network, const std::vector<ValueRange>& ranges,
                     const MaxAbs& options) {
     const Graph& graph = network.graph;
-    const std::vector<int> products = graph.products();
+    const std::vector<int> layers = graph.weighted_layers();
     Quantization q;
-    for (int i : products) {
+    for (int i : layers) {
         const Node& node = graph[i];
-        const bool end = i == products.front() || i == products.back();
+        const bool end = i == layers.front() || i == layers.back();
         Scheme scheme = options.weights;
         if (end) scheme = {.bits = options.end_bits, .range = Range::narrow};
         q.layers.emplace(node.name, maxabs_weights(network.weights.at(node.name + ".weight"), scheme));

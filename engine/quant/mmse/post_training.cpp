@@ -49,16 +49,16 @@ class Quantizing {
           graph_(network.folded.graph),
           calibration_(calibration),
           method_(method),
-          products_(graph_.products()) {}
+          weighted_(graph_.weighted_layers()) {}
 
     PostTrained run() {
         if (method_.quantizes_weights()) quantize_weights();
         if (method_.solver == Solver::grid && method_.per_tensor) keep_curves();
         if (method_.dual_percent > 0) make_dual();
         if (method_.unbiased)
-            for (int i : products_) remove_scale_bias(weights(i), quantization_.layers.at(graph_[i].name));
+            for (int i : weighted_) remove_scale_bias(weights(i), quantization_.layers.at(graph_[i].name));
         if (method_.quantizes_activations())
-            for (int i : products_) quantize_edge({i, 0}, bits(i, method_.activation_bits));
+            for (int i : weighted_) quantize_edge({i, 0}, bits(i, method_.activation_bits));
         if (method_.residual_bits > 0) quantize_residuals();
         PostTrained result{folded_, std::move(quantization_), std::move(facts_), std::move(curves_)};
         finish(result);
@@ -66,12 +66,12 @@ class Quantizing {
     }
 
   private:
-    bool is_end(int i) const { return i == products_.front() || i == products_.back(); }
+    bool is_end(int i) const { return i == weighted_.front() || i == weighted_.back(); }
     int bits(int i, int wish) const { return method_.wide_ends && is_end(i) ? 8 : wish; }
     const Array<float>& weights(int i) const { return folded_.weights.at(graph_[i].name + ".weight"); }
 
     void quantize_weights() {
-        for (int i : products_) {
+        for (int i : weighted_) {
             const Scheme scheme{
                 .bits = bits(i, method_.weight_bits),
                 .granularity = method_.per_tensor ? Granularity::tensor : Granularity::channel};
@@ -83,7 +83,7 @@ class Quantizing {
     void keep_curves() {
         std::vector<std::pair<double, std::string>> by_error;
         std::map<std::string, Curve> all;
-        for (int i : products_) {
+        for (int i : weighted_) {
             if (is_end(i)) continue;
             const Array<float>& w = weights(i);
             Curve curve = error_curve(Distribution(std::span(w.data(), w.size())),
@@ -102,7 +102,7 @@ class Quantizing {
     void make_dual() {
         std::vector<int> layers;
         std::vector<double> errors;
-        for (int i : products_) {
+        for (int i : weighted_) {
             if (method_.wide_ends && is_end(i)) continue;
             layers.push_back(i);
             const auto of_layer = relative_errors(weights(i), quantization_.layers.at(graph_[i].name));
@@ -170,7 +170,7 @@ class Quantizing {
     /// ||W^|| / ||W|| of each layer.
     std::vector<double> weight_norms(const Quantization& quantization) const {
         std::vector<double> norms;
-        for (int i : products_) {
+        for (int i : weighted_) {
             const Array<float> q = quantization.layers.at(graph_[i].name).values();
             norms.push_back(std::sqrt(squared_norm(q) / squared_norm(weights(i))));
         }
@@ -193,7 +193,7 @@ class Quantizing {
     const Graph& graph_;
     const Calibration& calibration_;
     const Method& method_;
-    std::vector<int> products_;
+    std::vector<int> weighted_;
     std::map<std::pair<std::size_t, int>, Quantizer> quantizers_;  ///< by source and bits
     Quantization quantization_;
     std::map<std::string, double> facts_;

@@ -18,10 +18,11 @@ namespace nibble::mmse {
 namespace {
 
 /// What layers read; residuals and poolings stay floats, their quantizers move no gradient.
-std::map<GraphEdge, Quantizer> inputs_of_products(const Graph& graph, const Quantization& quantization) {
+std::map<GraphEdge, Quantizer> inputs_of_weighted_layers(const Graph& graph,
+                                                         const Quantization& quantization) {
     std::map<GraphEdge, Quantizer> inputs;
     for (const auto& [edge, quantizer] : quantization.edges)
-        if (is_product(graph[edge.reader])) inputs.emplace(edge, quantizer);
+        if (is_weighted(graph[edge.reader])) inputs.emplace(edge, quantizer);
     return inputs;
 }
 
@@ -105,7 +106,7 @@ class Refiner {
         : options_(options),
           images_(images),
           targets_(targets),
-          quantizers_(folded.graph, inputs_of_products(folded.graph, quantization)),
+          quantizers_(folded.graph, inputs_of_weighted_layers(folded.graph, quantization)),
           weights_(folded.weights) {
         for (auto& [name, layer] : quantization.layers) layers_.emplace(name, LayerScales(layer));
         for (const auto& [name, values] : weights_) gradients_[name] = xt::zeros<float>(values.shape());

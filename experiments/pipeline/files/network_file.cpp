@@ -140,7 +140,7 @@ std::string weights_digest_of(const Safetensors& integers) {
 std::string bits_of(const IntegerGraph& graph) {
     std::vector<LayerBits> layers;
     for (const IntegerStep& step : graph.steps)
-        if (step.kind == IntegerStep::Kind::product)
+        if (step.kind == IntegerStep::Kind::gemm)
             layers.push_back({step.weights.scheme.bits, graph.values[step.inputs[0]].quantizer->scheme.bits,
                               terms_of(step.weights)});
     return text_of(layers);
@@ -148,7 +148,7 @@ std::string bits_of(const IntegerGraph& graph) {
 
 std::string bits_of(const PostTrained& network) {
     std::vector<LayerBits> layers;
-    for (const int i : network.network.graph.products()) {
+    for (const int i : network.network.graph.weighted_layers()) {
         LayerBits& bits = layers.emplace_back();
         const auto& [weights, edges] = network.quantization;
         if (const auto found = weights.find(network.network.graph[i].name); found != weights.end()) {
@@ -164,7 +164,7 @@ std::string bits_of(const PostTrained& network) {
 Json layers_of(const IntegerGraph& graph) {
     Json layers = Json::array();
     for (const IntegerStep& step : graph.steps) {
-        const bool product = step.kind == IntegerStep::Kind::product;
+        const bool gemm = step.kind == IntegerStep::Kind::gemm;
         const std::size_t bytes = weight_bytes(graph, step);
         std::string outputs;
         for (int v : step.outputs) outputs += (outputs.empty() ? "" : "+") + storage_name(graph.values[v]);
@@ -173,7 +173,7 @@ Json layers_of(const IntegerGraph& graph) {
              {"operation", operation_name(step) + text_of(step.node.clamp) +
                                (is_island(graph, step) ? ", in floats" : "")},
              {"input", storage_name(graph.values[step.inputs[0]])},
-             {"weights", product ? Json(text_of(step.weights)) : Json()},
+             {"weights", gemm ? Json(text_of(step.weights)) : Json()},
              {"residual", step.residual >= 0 ? Json(storage_name(graph.values[step.residual])) : Json()},
              {"output", outputs},
              {"bytes", bytes > 0 ? Json(bytes) : Json()}});
@@ -184,7 +184,7 @@ Json layers_of(const IntegerGraph& graph) {
 Json layers_of(const PostTrained& network) {
     Json layers = Json::array();
     const Graph& graph = network.network.graph;
-    for (const int i : graph.products()) {
+    for (const int i : graph.weighted_layers()) {
         const auto weights = network.quantization.layers.find(graph[i].name);
         const auto input = network.quantization.edges.find({i, 0});
         const bool coded = weights != network.quantization.layers.end();

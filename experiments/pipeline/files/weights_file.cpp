@@ -112,7 +112,8 @@ void check(const WeightsFile& file, const Graph& graph, const std::string& where
 }
 
 void fit(WeightsFile& file, const Graph& graph, const std::string& where) {
-    const std::string layer = graph[graph.products().back()].name, other = layer == "fc" ? "linear" : "fc";
+    const std::string layer = graph[graph.weighted_layers().back()].name,
+                      other = layer == "fc" ? "linear" : "fc";
     if (layer == "fc" || layer == "linear")
         for (const char* parameter : {".weight", ".bias"})
             if (auto found = file.weights.extract(other + parameter); !found.empty()) {

@@ -53,7 +53,7 @@ TEST_CASE("the example holds every operation and passes") {
     CHECK_NOTHROW(graph.check());
     std::set<std::string> found;
     for (const IntegerStep& s : graph.steps) found.insert(operation_name(s));
-    CHECK(found == std::set<std::string>{"avg_pool", "max_pool", "product", "quantize", "shortcut"});
+    CHECK(found == std::set<std::string>{"avg_pool", "max_pool", "gemm", "quantize", "shortcut"});
 }
 
 TEST_CASE("integer graph: values and steps there must be") {
@@ -188,7 +188,7 @@ TEST_CASE("integer graph: windows") {
     refused("channels", [](auto& g) { output(g, "shortcut").dims.c = 2; });
 }
 
-TEST_CASE("integer graph: products") {
+TEST_CASE("integer graph: gemms") {
     refused("shape of its weights", [](auto& g) { step(g, "first").node.window.rows.kernel = 2; });
     refused("shape of its weights", [](auto& g) {
         QuantizedWeights& w = step(g, "first").weights;
@@ -226,14 +226,14 @@ IntegerGraph wide_layer(int c, const char* activations, std::int8_t code) {
     const auto inputs = static_cast<std::size_t>(c);
     IntegerGraph g;
     g.values = {{{1, 1, c}, {}}, {{1, 1, c}, make_quantizer(scheme_from(activations), 1)}, {{1, 1, 1}, {}}};
-    IntegerStep quantize, product;
+    IntegerStep quantize, gemm;
     quantize.outputs = {1};
-    product.kind = IntegerStep::Kind::product;
-    product.inputs[0] = 1;
-    product.outputs = {2};
-    product.weights = {scheme_from("s8-pc"), {1, inputs}, std::vector<std::int8_t>(inputs, code), {1}, {}};
-    product.scale = product.shift = {1};
-    g.steps = {quantize, product};
+    gemm.kind = IntegerStep::Kind::gemm;
+    gemm.inputs[0] = 1;
+    gemm.outputs = {2};
+    gemm.weights = {scheme_from("s8-pc"), {1, inputs}, std::vector<std::int8_t>(inputs, code), {1}, {}};
+    gemm.scale = gemm.shift = {1};
+    g.steps = {quantize, gemm};
     return g;
 }
 
@@ -321,13 +321,13 @@ TEST_CASE("integer graph: memory and work for one image are bounded") {
     quantize.inputs[0] = 20;
     quantize.outputs = {21};
     repeated.steps.push_back(quantize);
-    IntegerStep product = one.steps[1];
-    product.inputs[0] = 21;
-    product.outputs = {22};
-    product.weights.shape = {1, 1, 1, 1};
-    product.node.window = {1, 1, 256};
+    IntegerStep gemm = one.steps[1];
+    gemm.inputs[0] = 21;
+    gemm.outputs = {22};
+    gemm.weights.shape = {1, 1, 1, 1};
+    gemm.node.window = {1, 1, 256};
     repeated.values.push_back({{16, 16, 1}, {}});
-    repeated.steps.push_back(product);
+    repeated.steps.push_back(gemm);
     IntegerStep mean;
     mean.kind = IntegerStep::Kind::mean;
     mean.inputs[0] = 22;

@@ -124,7 +124,7 @@ TEST_CASE("integer execution equals its simulation: random networks and schemes,
             CAPTURE(to_string(options.weights));
             Quantized q = quantize(graph, weights, options, stream);
             Random random(9, Purpose::test, 0, stream);
-            for (int i : q.network.graph.products()) {
+            for (int i : q.network.graph.weighted_layers()) {
                 if (random.below(2))
                     test::quantize_by_channel(q.network.graph, q.network.weights, i, q.quantization, stream);
                 layers_of_sums += make_sum(q, i, random);
@@ -153,7 +153,7 @@ TEST_CASE(
                 quantize(graph, test::random_weights(graph, stream), all[stream % all.size()], stream);
             test::quantize_edges(q.network, q.quantization, stream);
             Random random(21, Purpose::test, 0, stream);
-            for (int i : q.network.graph.products()) layers_of_sums += make_sum(q, i, random);
+            for (int i : q.network.graph.weighted_layers()) layers_of_sums += make_sum(q, i, random);
             const IntegerGraph lowered = lower(q.network.graph, q.network.weights, q.quantization);
             const IntegerGraph read = integer_graph_from(to_safetensors(lowered, {}));
             Comparison comparison(read);
@@ -292,7 +292,7 @@ TEST_CASE("lowering: 8-bit networks stay close to the float network, batch norm 
 
         Quantization by_channel = q;
         for (int i = 0; i < folded.graph.size(); ++i)
-            if (is_product(folded.graph[i]))
+            if (is_weighted(folded.graph[i]))
                 test::quantize_by_channel(folded.graph, folded.weights, i, by_channel, stream);
         IntegerExecutor(lower(folded.graph, folded.weights, by_channel)).logits(images, integer);
         CHECK(relative_error(integer, real) < kEightBits);

@@ -89,7 +89,7 @@ TEST_CASE("layout: the border holds every pixel that a convolution reads, and pl
     const IntegerGraph graph = test::small_integer_network(2);
     const Layout layout = make_layout(graph, true);
     for (const IntegerStep& step : graph.steps) {
-        if (step.kind != IntegerStep::Kind::product) continue;
+        if (step.kind != IntegerStep::Kind::gemm) continue;
         const ValueLayout& in = layout.values[static_cast<std::size_t>(step.inputs[0])];
         const Dims out = graph.values[static_cast<std::size_t>(step.outputs.front())].dims;
         const Window& w = step.node.window;

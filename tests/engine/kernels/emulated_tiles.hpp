@@ -9,8 +9,8 @@
 #include <cstring>
 
 #include "engine/core/bf16.hpp"
+#include "engine/kernels/amx/tiled_gemm.hpp"
 #include "engine/kernels/amx/tiled_packing.hpp"
-#include "engine/kernels/amx/tiled_product.hpp"
 #include "engine/kernels/amx/tiled_weight_gradient.hpp"
 #include "engine/kernels/reference/reference.hpp"
 
@@ -98,9 +98,8 @@ inline const Kernels& emulated_amx() {
     static const Kernels table{
         .name = "amx over emulated tiles",
         .bf16_operand_bytes = 2,
-        .product_f32 = reference::product_f32,
-        .product_bf16 =
-            [](const Product& q) { amx::TiledProduct<amx::Bf16Arithmetic<EmulatedTiles>>{q}.run(); },
+        .gemm_f32 = reference::gemm_f32,
+        .gemm_bf16 = [](const Gemm& q) { amx::TiledGemm<amx::Bf16Arithmetic<EmulatedTiles>>{q}.run(); },
         .weight_gradient_f32 = reference::weight_gradient_f32,
         .weight_gradient_bf16 =
             [](const WeightGradient& q) { amx::TiledWeightGradient<EmulatedTiles>{q}.run(); },
@@ -115,11 +114,11 @@ inline const Kernels& emulated_amx() {
         .pack_bf16 = amx::TiledPacking<EmulatedTiles>::pack,
         .run_padding = 64,
         .splits_pairs = false,
-        .integer_product =
-            [](const IntegerProduct& q) { amx::TiledProduct<amx::ByteArithmetic<EmulatedTiles>>{q}.run(); },
+        .integer_gemm =
+            [](const IntegerGemm& q) { amx::TiledGemm<amx::ByteArithmetic<EmulatedTiles>>{q}.run(); },
         .integer_channel_sums = nullptr,
         .unpack = reference::unpack,
-        .packed_product = nullptr,
+        .packed_gemm = nullptr,
         .epilogue = nullptr,
         .quantize = nullptr};
     return table;

@@ -91,8 +91,8 @@ struct Problem {
         const int first = panels > 2 ? panels / 2 : 0;
         for (int begin : {0, first}) {
             const int end = begin == 0 && first ? first : panels;
-            IntegerProduct q =
-                weights.product(begin, end - begin, weights.unpacked(begin, end - begin, buffer.data()));
+            IntegerGemm q =
+                weights.gemm(begin, end - begin, weights.unpacked(begin, end - begin, buffer.data()));
             q.operand = stored.data() + first_run * operand.run_stride;
             q.weights += first_run * weights.unpacked_run_bytes();
             q.runs = runs;
@@ -101,14 +101,14 @@ struct Problem {
             q.out = out.data() + 16 + begin * kPanel;
             q.out_row_stride = row_stride();
             q.out_col_stride = channels + 3;
-            kernels.integer_product(q);
+            kernels.integer_gemm(q);
             if (runs == kRuns && weights.multiplied_packed()) check_packed(kernels, weights, begin, q, out);
             if (!first) break;
         }
         return out;
     }
-    /// packed_product gives the same sums, and leaves the same panels if it is asked to.
-    void check_packed(const Kernels& kernels, const IntegerWeights& weights, int panel, IntegerProduct q,
+    /// packed_gemm gives the same sums, and leaves the same panels if it is asked to.
+    void check_packed(const Kernels& kernels, const IntegerWeights& weights, int panel, IntegerGemm q,
                       const std::vector<std::int32_t>& expected) const {
         const std::size_t bytes =
             static_cast<std::size_t>((q.channels + kPanel - 1) / kPanel) * weights.unpacked_panel_bytes();
@@ -124,7 +124,7 @@ struct Problem {
             auto packed = q;
             packed.weights = buffer.data();
             packed.out = out.data() + (q.out - expected.data());
-            kernels.packed_product({packed, weights.packed(), panel, buffer.data(), keep});
+            kernels.packed_gemm({packed, weights.packed(), panel, buffer.data(), keep});
             CHECK(out == expected);
             if (keep) CHECK(buffer == unpacked);
         }
@@ -178,11 +178,11 @@ void for_problems(Check check, std::uint32_t every = 1) {
                     }
 }
 
-TEST_CASE("integer products: the reference computes what plain loops compute") {
+TEST_CASE("integer gemm: the reference computes what plain loops compute") {
     for_problems([](const Problem& p) { CHECK(p.run(reference_kernels()) == p.brute_force()); });
 }
 
-TEST_CASE("integer products: every architecture gives the reference's integers") {
+TEST_CASE("integer gemm: every architecture gives the reference's integers") {
     const auto others = contenders();
     for_problems([&](const Problem& p) {
         const std::vector<std::int32_t> expected = p.run(reference_kernels());
@@ -193,14 +193,14 @@ TEST_CASE("integer products: every architecture gives the reference's integers")
     });
 }
 
-TEST_CASE("integer products: the same integers from the amx kernels over emulated tiles") {
+TEST_CASE("integer gemm: the same integers from the amx kernels over emulated tiles") {
     MESSAGE(
         "tiles are emulated in plain C++: this checks packing, tiling, tails and borders, not the "
         "instructions");
     for_problems([](const Problem& p) { CHECK(p.run(emulated_amx()) == p.run(reference_kernels())); });
 }
 
-TEST_CASE("integer products: the same integers from the vector kernels over emulated vectors") {
+TEST_CASE("integer gemm: the same integers from the vector kernels over emulated vectors") {
     // They are slow: one in three problems.
     for_problems(
         [](const Problem& p) {
@@ -213,7 +213,7 @@ TEST_CASE("integer products: the same integers from the vector kernels over emul
         3);
 }
 
-TEST_CASE("integer products: over some of the runs, as beside a border of zeros") {
+TEST_CASE("integer gemm: over some of the runs, as beside a border of zeros") {
     auto all = contenders();
     all.push_back(&reference_kernels());
     all.push_back(&emulated_amx());
@@ -231,7 +231,7 @@ TEST_CASE("integer products: over some of the runs, as beside a border of zeros"
     CHECK(parts > 100);
 }
 
-TEST_CASE("integer products: groups whose k4s are no power of two, for channels as 12, 24 or 48") {
+TEST_CASE("integer gemm: groups whose k4s are no power of two, for channels as 12, 24 or 48") {
     auto others = contenders();
     others.push_back(&emulated_amx());
     others.insert(others.end(), kEmulatedVectors.begin(), kEmulatedVectors.end());

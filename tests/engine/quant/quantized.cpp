@@ -99,7 +99,7 @@ TEST_CASE("quantized weights: bytes() are those of the tensors in a file") {
     for (const auto& [name, tensor] : file.tensors) all += tensor.bytes.size();
     for (std::size_t i = 0; i < graph.steps.size(); ++i) {
         const IntegerStep& step = graph.steps[i];
-        if (step.kind != IntegerStep::Kind::product) continue;
+        if (step.kind != IntegerStep::Kind::gemm) continue;
         const std::string prefix = (i < 10 ? "00" : "0") + std::to_string(i) + ".";
         std::size_t bytes = 0;
         for (const char* part : {"codes", "steps", "multipliers"})

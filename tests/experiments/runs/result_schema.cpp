@@ -97,7 +97,8 @@ TEST_CASE("the schema has the fields of a Result, and no others") {
     std::vector<Json> trained, quantized;
     for (const fs::path& path : committed_results()) {
         Result result = read_result(path);
-        if (result.input_digest.empty()) result.input_digest = result.weights_digest;  // older than this field
+        if (result.input_digest.empty())
+            result.input_digest = result.weights_digest;  // older than this field
         (result.quantization ? quantized : trained).push_back(to_json(result));
     }
     // Both kinds state their cost alike, but no network with dual channels was trained yet.

@@ -5,18 +5,18 @@
 #include "engine/kernels/simd/channel_sums.hpp"
 #include "engine/kernels/simd/codes.hpp"
 #include "engine/kernels/simd/fake_quantization.hpp"
+#include "engine/kernels/simd/gemm.hpp"
 #include "engine/kernels/simd/integer_pairs.hpp"
-#include "engine/kernels/simd/packed_product.hpp"
+#include "engine/kernels/simd/packed_gemm.hpp"
 #include "engine/kernels/simd/pointwise.hpp"
-#include "engine/kernels/simd/products.hpp"
 
 namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
 
 constexpr Kernels pairs_table(const char* name) {
     return {.name = name,
             .bf16_operand_bytes = 4,
-            .product_f32 = product<ChainF32>,
-            .product_bf16 = product<BlocksBf16>,
+            .gemm_f32 = gemm<ChainF32>,
+            .gemm_bf16 = gemm<BlocksBf16>,
             .weight_gradient_f32 = weight_gradient<PixelsF32>,
             .weight_gradient_bf16 = weight_gradient<PixelsBf16>,
             .channel_sums = [](const ChannelSums& q) { channel_sums_of(q); },
@@ -36,10 +36,10 @@ constexpr Kernels pairs_table(const char* name) {
             .pack_bf16 = reference::pack_bf16,
             .run_padding = kK4,
             .splits_pairs = true,
-            .integer_product = product_of_pairs,
+            .integer_gemm = gemm_of_pairs,
             .integer_channel_sums = [](const IntegerChannelSums& q) { integer_channel_sums_of(q); },
             .unpack = unpack_panel,
-            .packed_product = nullptr,
+            .packed_gemm = nullptr,
             .epilogue = epilogue_sums,
             .quantize = quantize_values};
 }
@@ -47,8 +47,8 @@ constexpr Kernels pairs_table(const char* name) {
 constexpr Kernels dots_table(const char* name) {
     Kernels table = pairs_table(name);
     table.splits_pairs = false;
-    table.integer_product = product_of_dots;
-    table.packed_product = product_of_packed;
+    table.integer_gemm = gemm_of_dots;
+    table.packed_gemm = gemm_of_packed;
     return table;
 }
 

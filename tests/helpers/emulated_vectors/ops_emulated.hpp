@@ -224,7 +224,7 @@ void store_n(const T* from, T* to, int n) {
     for (int i = 0; i < n; ++i) to[i] = from[i];
 }
 
-/// Product k of the four in lane i.
+/// Gemm k of the four in lane i.
 template <int N>
 std::int32_t product_u8s8(const Batch<std::int32_t, N>& x, const Batch<std::int32_t, N>& w, int i, int k) {
     const auto byte = [&](std::int32_t lane) { return static_cast<std::uint32_t>(lane) >> 8 * k & 0xff; };

@@ -41,7 +41,7 @@ TEST_CASE("bias correction: every layer's mean outputs become the float network'
     };
     FoldedNetwork corrected = real;
     const std::vector<double> deviations = correct_biases(images, corrected, q);
-    CHECK(deviations.size() == graph.products().size());
+    CHECK(deviations.size() == graph.weighted_layers().size());
     // Of the last layer, by definition: what its sums vary by, over what they vary by in the float network.
     double variances[2] = {0, 0};
     for (const auto& [network, quantization, sum] :

@@ -76,7 +76,7 @@ TEST_CASE("layerwise: all layers in order; the logits are those of the network, 
         std::vector<float> logits(kImages * static_cast<std::size_t>(graph.classes()));
 
         const auto as_float = run(network, {}, images);
-        CHECK(as_float.size() == network.graph.products().size());
+        CHECK(as_float.size() == network.graph.weighted_layers().size());
         Predictor(network.graph, network.weights, Numerics::f32).logits(images, logits);
         check_logits(network, as_float.rbegin()->second, logits, 1e-4);
 
@@ -160,9 +160,9 @@ TEST_CASE("layerwise: refusals") {
     refused("weights of f: shape", [](auto& q) { q.layers["f"] = q.layers["e"]; });
     refused("no layer 'elsewhere'", [](auto& q) { q.layers["elsewhere"] = q.layers["f"]; });
     refused("no edge into node", [](auto& q) { q.edges[{1000, 0}] = q.edges.begin()->second; });
-    const int product = folded.graph.products().front();
+    const int layer = folded.graph.weighted_layers().front();
     refused("number of multipliers", [&](auto& q) {
-        q.edges[{product, 0}] =
+        q.edges[{layer, 0}] =
             make_channel_quantizer(scheme_from("s8-pc"), {1.0f, 1.0f}, Rounding::nearest_even);
     });
 }

@@ -1,4 +1,4 @@
-#include "engine/infer/steps/product_columns.hpp"
+#include "engine/infer/steps/gemm_columns.hpp"
 
 #include <algorithm>
 
@@ -42,7 +42,7 @@ class Columns {
         add_group(first, channels);
     }
 
-    ProductColumns make() {
+    GemmColumns make() {
         const QuantizedWeights& w = step_.weights;
         const std::size_t taps = static_cast<std::size_t>(step_.node.window.taps());
         const std::size_t size = w.codes.size() / w.outputs(), inputs = size / taps;
@@ -86,12 +86,12 @@ class Columns {
     const IntegerStep& step_;
     std::vector<std::vector<int>> extra_;
     std::vector<int> kernels_;  ///< by column
-    ProductColumns made_;
+    GemmColumns made_;
 };
 
 }  // namespace
 
-ProductColumns product_columns(const IntegerStep& step, int most_panels) {
+GemmColumns gemm_columns(const IntegerStep& step, int most_panels) {
     return Columns(step, most_panels).make();
 }
 

@@ -3,16 +3,16 @@
 
 #include <span>
 
-#include "engine/infer/steps/product_columns.hpp"
+#include "engine/infer/steps/gemm_columns.hpp"
 #include "engine/infer/steps/step.hpp"
 #include "engine/kernels/integer_packing.hpp"
 
 namespace nibble {
 
-/// Of a band of rows: 32 KiB, which stay in the first-level cache between the product and the epilogue.
+/// Of a band of rows: 32 KiB, which stay in the first-level cache between the GEMM and the epilogue.
 inline constexpr int kBandSums = 8192;
 
-class ProductBase : public RunnableStep {
+class GemmBase : public RunnableStep {
   public:
     using RunnableStep::RunnableStep;
 

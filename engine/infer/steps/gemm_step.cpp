@@ -1,11 +1,11 @@
 // Convolutions and linear layers on codes, and what follows them up to the next codes.
 //
 // Work goes by groups of panels, whose weights are unpacked once, and within them by bands of output rows,
-// whose sums stay in the first-level cache between the product and the epilogue.
+// whose sums stay in the first-level cache between the gemm and the epilogue.
 #include <algorithm>
 #include <numeric>
 
-#include "engine/infer/steps/product_base.hpp"
+#include "engine/infer/steps/gemm_base.hpp"
 #include "engine/kernels/integer_packing.hpp"
 #include "engine/nn/units/taps.hpp"
 
@@ -25,12 +25,12 @@ int common_group(const QuantizedWeights& w, int taps) {
     return std::gcd(length, channels);
 }
 
-class ProductStep : public ProductBase {
+class GemmStep : public GemmBase {
   public:
-    ProductStep(const StepContext& context, const IntegerStep& step) : ProductBase(context, step) {
+    GemmStep(const StepContext& context, const IntegerStep& step) : GemmBase(context, step) {
         const kernels::OperandRange range = operand_range();
         const Dims dims = layout(step.inputs[0]).dims;
-        ProductColumns columns = product_columns(step, kGroupPanels);
+        GemmColumns columns = gemm_columns(step, kGroupPanels);
         const int group = common_group(step.weights, step.node.window.taps());
         weights_ = {context.kernels, format_of(step.weights.scheme),
                     kernels::CodeMatrix{step.node.window.rows.kernel, step.node.window.cols.kernel * dims.c,
@@ -64,16 +64,16 @@ class ProductStep : public ProductBase {
             const std::int8_t* unpacked = weights_.multiplied_packed()
                                               ? buffer
                                               : weights_.unpacked(group.first_panel, group.panels, buffer);
-            kernels::IntegerProduct product = weights_.product(group.first_panel, group.panels, unpacked);
-            product.channels = group.columns;
+            kernels::IntegerGemm gemm = weights_.gemm(group.first_panel, group.panels, unpacked);
+            gemm.channels = group.columns;
             for (int slot = 0; slot < share.images; ++slot)
-                run_bands(share, slot, product, group, my_rows, buffer);
+                run_bands(share, slot, gemm, group, my_rows, buffer);
         }
     }
 
   private:
-    void run_bands(const Share& share, int slot, kernels::IntegerProduct q, const ColumnGroup& group,
-                   Items rows, std::int8_t* buffer) const {
+    void run_bands(const Share& share, int slot, kernels::IntegerGemm q, const ColumnGroup& group, Items rows,
+                   std::int8_t* buffer) const {
         const ValueLayout& in = layout(step_.inputs[0]);
         const Window& w = step_.node.window;
         const int cols = layout(step_.outputs.front()).dims.w;
@@ -90,7 +90,7 @@ class ProductStep : public ProductBase {
             const bool first = slot == 0 && row == rows.begin;
             const bool last = slot + 1 == share.images && row + band >= rows.end;
             if (first && weights_.multiplied_packed())
-                context_.kernels.packed_product({q, weights_.packed(), group.first_panel, buffer, !last});
+                context_.kernels.packed_gemm({q, weights_.packed(), group.first_panel, buffer, !last});
             else
                 multiply(share, slot, q, row);
             epilogue(share, slot, row,
@@ -103,20 +103,20 @@ class ProductStep : public ProductBase {
         }
     }
 
-    /// The product of a band that begins at `row`, by runs of rows that meet the same rows of the
+    /// The gemm of a band that begins at `row`, by runs of rows that meet the same rows of the
     /// window.
-    void multiply(const Share& share, int slot, const kernels::IntegerProduct& band, int row) const {
+    void multiply(const Share& share, int slot, const kernels::IntegerGemm& band, int row) const {
         for (const AxisSplit& s : splits_) {
             const int begin = std::max(s.first, row),
                       end = std::min(s.first + s.count, row + band.pixels.rows);
             if (begin >= end) continue;
-            kernels::IntegerProduct q = band;
+            kernels::IntegerGemm q = band;
             q.pixels.rows = end - begin;
             q.operand = first_seen(share, slot, begin, s.tap);
             q.runs = s.taps;
             q.weights += s.tap * weights_.unpacked_run_bytes();
             q.out += (begin - row) * q.out_row_stride;
-            context_.kernels.integer_product(q);
+            context_.kernels.integer_gemm(q);
         }
     }
 
@@ -134,8 +134,8 @@ class ProductStep : public ProductBase {
 
 }  // namespace
 
-std::unique_ptr<RunnableStep> make_product_step(const StepContext& context, const IntegerStep& step) {
-    return std::make_unique<ProductStep>(context, step);
+std::unique_ptr<RunnableStep> make_gemm_step(const StepContext& context, const IntegerStep& step) {
+    return std::make_unique<GemmStep>(context, step);
 }
 
 }  // namespace nibble

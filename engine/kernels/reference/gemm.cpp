@@ -1,4 +1,4 @@
-// Product sums: the definitions. Operands of bf16 sums are bfloat16 values held in floats.
+// Gemm sums: the definitions. Operands of bf16 sums are bfloat16 values held in floats.
 #include <cmath>
 
 #include "engine/kernels/reference/reference.hpp"
@@ -21,7 +21,7 @@ int block_terms(int left) {
 
 /// Calls sum(x, weights, n) for every output; weights points at the panel of channel n.
 template <class Sum>
-void product(const Product& q, Sum sum) {
+void gemm(const Gemm& q, Sum sum) {
     for (int r = 0; r < q.pixels.rows; ++r)
         for (int c = 0; c < q.pixels.cols; ++c) {
             const float* x =
@@ -45,18 +45,18 @@ const float* dy_at(const WeightGradient& q, int pixel) {
 
 }  // namespace
 
-void product_f32(const Product& q) {
+void gemm_f32(const Gemm& q) {
     const Area whole{0, 0, q.pixels.rows, q.pixels.cols, 0, q.runs, 0, q.run_length};
     const int count = q.areas ? q.area_count : 1;
     for (int i = 0; i < count; ++i) {
         const Area& area = q.areas ? q.areas[i] : whole;
-        Product part = q;
+        Gemm part = q;
         part.pixels.rows = area.rows;
         part.pixels.cols = area.cols;
         part.operand = static_cast<const float*>(q.operand) + area.row * q.pixels.row_stride +
                        area.col * q.pixels.col_stride;
         part.out = q.out + area.row * q.out_row_stride + area.col * q.out_col_stride;
-        product(part, [&](const float* x, const float* w, int n) {
+        gemm(part, [&](const float* x, const float* w, int n) {
             float sum = 0.0f;
             for (int r = area.first_run; r < area.end_run; ++r)
                 for (int k = area.first_k; k < area.end_k; ++k)
@@ -66,9 +66,9 @@ void product_f32(const Product& q) {
     }
 }
 
-void product_bf16(const Product& q) {
+void gemm_bf16(const Gemm& q) {
     const int blocks = (q.run_length + kBlock - 1) / kBlock;
-    product(q, [&](const float* x, const float* w, int n) {
+    gemm(q, [&](const float* x, const float* w, int n) {
         float sum = 0.0f;
         for (int r = 0; r < q.runs; ++r)
             for (int b = 0; b < blocks; ++b) {

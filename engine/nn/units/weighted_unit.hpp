@@ -11,7 +11,7 @@
 
 namespace nibble {
 
-class ProductUnit : public ActivationSource {
+class WeightedUnit : public ActivationSource {
   public:
     struct Options {
         std::string name;
@@ -21,7 +21,7 @@ class ProductUnit : public ActivationSource {
         bool logits = false;  ///< the network's output: kept in float whatever the numerics
     };
     /// `by_tap`: weight gradients are [kh][kw][o], of depthwise convolutions.
-    ProductUnit(const Context& context, Edge input, Dims dims, const Options& options, bool by_tap = false);
+    WeightedUnit(const Context& context, Edge input, Dims dims, const Options& options, bool by_tap = false);
 
     /// Packs the current weights; call after they change.
     void pack();
@@ -36,7 +36,7 @@ class ProductUnit : public ActivationSource {
     double unit(int channel) const override { return stores_sums() ? codes_.units[channel] : 1.0; }
 
   protected:
-    /// Weights [out][in of the group][kh][kw] for the product, and for the gradient of the input.
+    /// Weights [out][in of the group][kh][kw] for the forward GEMM, and for the gradient of the input.
     virtual void pack(const float* forward, const float* backward) = 0;
     /// out [pixel][o] = the sums of products with the operand x.
     virtual void multiply(const void* x, float* out, Scratch& scratch) = 0;
@@ -49,9 +49,9 @@ class ProductUnit : public ActivationSource {
     Border gradient_border() const;
     int gradient_stride() const;
     std::size_t group_gradient_size() const;
-    /// Whether sums of codes are exact as floats, and a product whose sums are not, in parts that are.
+    /// Whether sums of codes are exact as floats, and a GEMM whose sums are not, in parts that are.
     bool float_sums_are_exact() const { return float_sums_are_exact_; }
-    void split_product(const kernels::Product& q, const kernels::PackedWeights& weights) const;
+    void split_gemm(const kernels::Gemm& q, const kernels::PackedWeights& weights) const;
 
     Edge input_;
     Dims in_;
@@ -63,7 +63,7 @@ class ProductUnit : public ActivationSource {
 
   private:
     bool stores_sums() const { return quantizer_ && is_normalized() && !options_.bias; }
-    /// The layer's input as floats, and as the operand of its product: codes where it is quantized.
+    /// The layer's input as floats, and as the operand of its GEMM: codes where it is quantized.
     const float* input_values(int slot, Scratch& scratch) const;
     const void* operand(int slot, const float* values, Scratch& scratch) const;
     void add_bias(float* out) const;

@@ -1,18 +1,18 @@
-// Convolutions in groups, and those with dilation: for each group, products with a matrix that is gathered from its
+// Convolutions in groups, and those with dilation: for each group, a GEMM with a matrix that is gathered from its
 // channels (as engine/nn/units/grouped_conv.hpp does with floats). Sums of all kernels of a pixel lie side by side, in the
 // order in which QuantizedWeights counts kernels. Depthwise convolutions have a kernel of their own.
 #include <algorithm>
 #include <cstring>
 #include <numeric>
 
-#include "engine/infer/steps/product_base.hpp"
+#include "engine/infer/steps/gemm_base.hpp"
 
 namespace nibble {
 namespace {
 
-class GroupedProductStep : public ProductBase {
+class GroupedGemmStep : public GemmBase {
   public:
-    GroupedProductStep(const StepContext& context, const IntegerStep& step) : ProductBase(context, step) {
+    GroupedGemmStep(const StepContext& context, const IntegerStep& step) : GemmBase(context, step) {
         const QuantizedWeights& w = step.weights;
         inputs_ = static_cast<int>(w.shape[1]);
         length_ = step.node.window.taps() * inputs_;
@@ -161,8 +161,8 @@ class GroupedProductStep : public ProductBase {
             if (piece.group != gathered) gather(share, slot, row, rows, piece.group, matrix);
             gathered = piece.group;
             const int panels = piece.weights.panels();
-            kernels::IntegerProduct q =
-                piece.weights.product(0, panels, piece.weights.unpacked(0, panels, unpacked));
+            kernels::IntegerGemm q =
+                piece.weights.gemm(0, panels, piece.weights.unpacked(0, panels, unpacked));
             q.channels = piece.count;
             q.operand = matrix;
             q.pixels = {rows, cols, static_cast<std::ptrdiff_t>(cols) * length_, length_};
@@ -170,7 +170,7 @@ class GroupedProductStep : public ProductBase {
             q.out = sums + piece.first;
             q.out_col_stride = kernels_;
             q.out_row_stride = static_cast<std::ptrdiff_t>(cols) * kernels_;
-            context_.kernels.integer_product(q);
+            context_.kernels.integer_gemm(q);
         }
     }
 
@@ -198,8 +198,8 @@ class GroupedProductStep : public ProductBase {
 
 }  // namespace
 
-std::unique_ptr<RunnableStep> make_grouped_product_step(const StepContext& context, const IntegerStep& step) {
-    return std::make_unique<GroupedProductStep>(context, step);
+std::unique_ptr<RunnableStep> make_grouped_gemm_step(const StepContext& context, const IntegerStep& step) {
+    return std::make_unique<GroupedGemmStep>(context, step);
 }
 
 }  // namespace nibble

@@ -1,15 +1,15 @@
-#include "engine/infer/steps/product_base.hpp"
+#include "engine/infer/steps/gemm_base.hpp"
 
 #include "engine/quant/packing.hpp"
 
 namespace nibble {
 
-kernels::OperandRange ProductBase::operand_range() const {
+kernels::OperandRange GemmBase::operand_range() const {
     const Quantizer& in = *context_.graph.values[step_.inputs[0]].quantizer;
     return {in.scheme.highest() + in.offset(), in.offset()};
 }
 
-kernels::WeightFormat ProductBase::format_of(const Scheme& scheme) {
+kernels::WeightFormat GemmBase::format_of(const Scheme& scheme) {
     switch (stored_bits(scheme)) {
         case 2:
             return kernels::WeightFormat::ternary;
@@ -20,7 +20,7 @@ kernels::WeightFormat ProductBase::format_of(const Scheme& scheme) {
     }
 }
 
-void ProductBase::epilogue(const Share& share, int slot, int row, const Sums& from) const {
+void GemmBase::epilogue(const Share& share, int slot, int row, const Sums& from) const {
     const int channel = from.first;
     kernels::Epilogue f{};
     f.rows = from.rows;
@@ -53,8 +53,7 @@ void ProductBase::epilogue(const Share& share, int slot, int row, const Sums& fr
     }
 }
 
-void ProductBase::add_residual(const Share& share, int slot, int channel, int row,
-                               kernels::Epilogue& f) const {
+void GemmBase::add_residual(const Share& share, int slot, int channel, int row, kernels::Epilogue& f) const {
     const ValueLayout& at = layout(step_.residual);
     const auto& quantizer = context_.graph.values[step_.residual].quantizer;
     if (quantizer) {

@@ -1,14 +1,14 @@
-#include "engine/kernels/simd/products.hpp"
+#include "engine/kernels/simd/gemm.hpp"
 
 #include "engine/kernels/avx512/avx512.hpp"
 
 namespace nibble::kernels::avx512 {
 
-void product_f32(const Product& q) {
-    product<ChainF32>(q);
+void gemm_f32(const Gemm& q) {
+    gemm<ChainF32>(q);
 }
-void product_bf16(const Product& q) {
-    product<BlocksBf16>(q);
+void gemm_bf16(const Gemm& q) {
+    gemm<BlocksBf16>(q);
 }
 void weight_gradient_f32(const WeightGradient& q) {
     weight_gradient<PixelsF32>(q);

@@ -1,4 +1,4 @@
-#include "engine/nn/units/product_unit.hpp"
+#include "engine/nn/units/weighted_unit.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -35,7 +35,7 @@ int round_up(int n, int to) {
 
 }  // namespace
 
-ProductUnit::ProductUnit(const Context& context, Edge input, Dims dims, const Options& options, bool by_tap)
+WeightedUnit::WeightedUnit(const Context& context, Edge input, Dims dims, const Options& options, bool by_tap)
     : ActivationSource(context, dims, context.storage()),
       input_(input),
       in_(input.from->dims()),
@@ -51,7 +51,7 @@ ProductUnit::ProductUnit(const Context& context, Edge input, Dims dims, const Op
     chunk_gradients_.resize(chunk_gradient_size() * static_cast<std::size_t>(chunks));
 }
 
-Border ProductUnit::gradient_border() const {
+Border WeightedUnit::gradient_border() const {
     Border border{.rows = dims_.h, .cols = dims_.w};
     const auto widen = [](const std::vector<GradientPhase>& phases, int& before, int& behind) {
         for (const GradientPhase& phase : phases) {
@@ -65,31 +65,31 @@ Border ProductUnit::gradient_border() const {
     return border;
 }
 
-int ProductUnit::gradient_stride() const {
+int WeightedUnit::gradient_stride() const {
     return round_up(group_.outputs, kernels::kPanel);
 }
 
-std::size_t ProductUnit::group_gradient_size() const {
+std::size_t WeightedUnit::group_gradient_size() const {
     return static_cast<std::size_t>(options_.window.taps()) * group_.inputs * gradient_stride();
 }
 
-std::size_t ProductUnit::chunk_gradient_size() const {
+std::size_t WeightedUnit::chunk_gradient_size() const {
     const std::size_t weights = by_tap_ ? static_cast<std::size_t>(options_.window.taps()) * dims_.c
                                         : options_.groups * group_gradient_size();
     return weights + static_cast<std::size_t>(dims_.c);
 }
 
-std::size_t ProductUnit::gradient_at(int o, int i) const {
+std::size_t WeightedUnit::gradient_at(int o, int i) const {
     if (by_tap_) return static_cast<std::size_t>(o);
     return o / group_.outputs * group_gradient_size() + static_cast<std::size_t>(i) * gradient_stride() +
            o % group_.outputs;
 }
 
-std::size_t ProductUnit::gradient_of_next_tap() const {
+std::size_t WeightedUnit::gradient_of_next_tap() const {
     return static_cast<std::size_t>(by_tap_ ? dims_.c : group_.inputs * gradient_stride());
 }
 
-void ProductUnit::pack() {
+void WeightedUnit::pack() {
     const Array<float>& weight = context_.weights.at(options_.name + ".weight");
     if (!quantizer_) return pack(weight.data(), weight.data());
     input_codes_ = quantizer_->input();
@@ -98,7 +98,7 @@ void ProductUnit::pack() {
     pack(codes_.codes.data(), codes_.values.data());
 }
 
-const float* ProductUnit::input_values(int slot, Scratch& scratch) const {
+const float* WeightedUnit::input_values(int slot, Scratch& scratch) const {
     kernels::Normalize view = input_.from->view(slot);
     if (!view.scale && !view.residual && !view.clamp.bounds()) return static_cast<const float*>(view.src);
     auto* values = scratch.values.reserve_as<float>(in_.size());
@@ -108,13 +108,13 @@ const float* ProductUnit::input_values(int slot, Scratch& scratch) const {
     return values;
 }
 
-const void* ProductUnit::operand(int slot, const float* values, Scratch& scratch) const {
+const void* WeightedUnit::operand(int slot, const float* values, Scratch& scratch) const {
     if (!input_codes_)
         return input_operand(context_, input_.from->view(slot), in_, x_border_, scratch.operand);
     return code_operand(context_, *input_codes_, values, in_, x_border_, scratch.operand);
 }
 
-void ProductUnit::split_product(const kernels::Product& whole, const kernels::PackedWeights& weights) const {
+void WeightedUnit::split_gemm(const kernels::Gemm& whole, const kernels::PackedWeights& weights) const {
     // So many products of 8-bit codes, half-integers among them, are exact as floats; a multiple of kBlock.
     constexpr int kExactProducts = 256;
     const std::size_t values =
@@ -122,7 +122,7 @@ void ProductUnit::split_product(const kernels::Product& whole, const kernels::Pa
     std::vector<float> part(values);
     std::vector<double> sums(values, 0.0);
     const int element = context_.operand_bytes();
-    kernels::Product q = whole;
+    kernels::Gemm q = whole;
     q.runs = 1;
     q.out = part.data();
     q.out_col_stride = whole.channels;
@@ -132,8 +132,7 @@ void ProductUnit::split_product(const kernels::Product& whole, const kernels::Pa
             q.run_length = std::min(kExactProducts, whole.run_length - k);
             q.operand = static_cast<const std::byte*>(whole.operand) + (run * whole.run_stride + k) * element;
             q.weights = weights.at(whole.weights, run, k);
-            context_.numerics == Numerics::f32 ? context_.kernels.product_f32(q)
-                                               : context_.kernels.product_bf16(q);
+            context_.numerics == Numerics::f32 ? context_.kernels.gemm_f32(q) : context_.kernels.gemm_bf16(q);
             for (std::size_t i = 0; i < values; ++i) sums[i] += static_cast<double>(part[i]);
         }
     const double* sum = sums.data();
@@ -144,7 +143,7 @@ void ProductUnit::split_product(const kernels::Product& whole, const kernels::Pa
                     static_cast<float>(*sum++);
 }
 
-void ProductUnit::add_bias(float* out) const {
+void WeightedUnit::add_bias(float* out) const {
     const float* bias = options_.bias ? context_.weights.at(options_.name + ".bias").data() : nullptr;
     const std::size_t pixels = static_cast<std::size_t>(dims_.h) * dims_.w;
     for (std::size_t p = 0; p < pixels; ++p, out += dims_.c)
@@ -156,7 +155,7 @@ void ProductUnit::add_bias(float* out) const {
         }
 }
 
-void ProductUnit::forward(int slot, Scratch& scratch) {
+void WeightedUnit::forward(int slot, Scratch& scratch) {
     const bool observed = context_.training && quantizer_ && quantizer_->observes();
     const float* values = observed || input_codes_ ? input_values(slot, scratch) : nullptr;
     if (observed) quantizer_->observe(slot, {values, in_.size()});
@@ -170,7 +169,7 @@ void ProductUnit::forward(int slot, Scratch& scratch) {
     take_statistics(slot);
 }
 
-void ProductUnit::backward(int slot, Scratch& scratch) {
+void WeightedUnit::backward(int slot, Scratch& scratch) {
     const void* dy = gradient_operand(context_, output_gradient(slot), dims_, dy_border_, scratch.dy);
     const float* values = input_codes_ ? input_values(slot, scratch) : nullptr;
     const void* x = operand(slot, values, scratch);
@@ -195,11 +194,11 @@ void ProductUnit::backward(int slot, Scratch& scratch) {
     input_.from->receive(input_, slot, dx, scratch);
 }
 
-const float* ProductUnit::floats(int slot) const {
+const float* WeightedUnit::floats(int slot) const {
     return reinterpret_cast<const float*>(output_.data()) + slot * dims_.size();
 }
 
-void ProductUnit::add_bias_gradient(int slot, float* sums) const {
+void WeightedUnit::add_bias_gradient(int slot, float* sums) const {
     if (is_normalized()) return;  // batch norm takes the mean away again: exactly 0
     const kernels::NormalizeBackward view = output_gradient(slot);
     const std::size_t pixels = static_cast<std::size_t>(dims_.h) * dims_.w;
@@ -212,7 +211,7 @@ void ProductUnit::add_bias_gradient(int slot, float* sums) const {
         }
 }
 
-void ProductUnit::finish_backward(int images) {
+void WeightedUnit::finish_backward(int images) {
     const int chunks = (images + kChunk - 1) / kChunk;
     const std::size_t size = chunk_gradient_size();
     constexpr std::size_t kPart = 4096;

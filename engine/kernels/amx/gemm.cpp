@@ -1,19 +1,19 @@
 #include "engine/kernels/amx/amx.hpp"
 #include "engine/kernels/amx/hardware_tiles.hpp"
+#include "engine/kernels/amx/tiled_gemm.hpp"
 #include "engine/kernels/amx/tiled_packing.hpp"
-#include "engine/kernels/amx/tiled_product.hpp"
 #include "engine/kernels/amx/tiled_weight_gradient.hpp"
 
 namespace nibble::kernels::amx {
 
-void product_bf16(const Product& q) {
+void gemm_bf16(const Gemm& q) {
     HardwareTiles::configure();
-    TiledProduct<Bf16Arithmetic<HardwareTiles>>{q}.run();
+    TiledGemm<Bf16Arithmetic<HardwareTiles>>{q}.run();
 }
 
-void integer_product(const IntegerProduct& q) {
+void integer_gemm(const IntegerGemm& q) {
     HardwareTiles::configure();
-    TiledProduct<ByteArithmetic<HardwareTiles>>{q}.run();
+    TiledGemm<ByteArithmetic<HardwareTiles>>{q}.run();
 }
 
 void weight_gradient_bf16(const WeightGradient& q) {

@@ -1,4 +1,4 @@
-// product_f32 and product_bf16 of every architecture against the reference, bit for bit.
+// gemm_f32 and gemm_bf16 of every architecture against the reference, bit for bit.
 #include "engine/kernels/packing.hpp"
 #include "tests/engine/kernels/contenders.hpp"
 #include "tests/engine/kernels/emulated_tiles.hpp"
@@ -42,20 +42,20 @@ class Problem {
         std::vector<float> out =
             canaries<float>(kMargin + static_cast<std::size_t>(case_.grid.rows * out_row_stride_) + kMargin);
         const std::vector<Area> areas = areas_of_case();
-        const Product product{.operand = bf16_ ? rounded.at(start) : values_.data() + start,
-                              .pixels = operand_.pixels,
-                              .runs = kRuns - case_.first_run,
-                              .run_stride = operand_.run_stride,
-                              .run_length = case_.run_length,
-                              .weights = weights.from_run(case_.first_run),
-                              .panel_stride = weights.panel_stride(),
-                              .channels = case_.channels,
-                              .out = out.data() + kMargin,
-                              .out_row_stride = out_row_stride_,
-                              .out_col_stride = out_col_stride_,
-                              .areas = areas.empty() ? nullptr : areas.data(),
-                              .area_count = static_cast<int>(areas.size())};
-        (bf16_ ? kernels.product_bf16 : kernels.product_f32)(product);
+        const Gemm gemm{.operand = bf16_ ? rounded.at(start) : values_.data() + start,
+                        .pixels = operand_.pixels,
+                        .runs = kRuns - case_.first_run,
+                        .run_stride = operand_.run_stride,
+                        .run_length = case_.run_length,
+                        .weights = weights.from_run(case_.first_run),
+                        .panel_stride = weights.panel_stride(),
+                        .channels = case_.channels,
+                        .out = out.data() + kMargin,
+                        .out_row_stride = out_row_stride_,
+                        .out_col_stride = out_col_stride_,
+                        .areas = areas.empty() ? nullptr : areas.data(),
+                        .area_count = static_cast<int>(areas.size())};
+        (bf16_ ? kernels.gemm_bf16 : kernels.gemm_f32)(gemm);
         return out;
     }
 
@@ -177,20 +177,20 @@ TEST_CASE("reference products are close to sums in double precision, and touch n
     }
 }
 
-TEST_CASE("f32 products: the same bits on every architecture") {
+TEST_CASE("f32 gemm: the same bits on every architecture") {
     compare(contenders(), false);
 }
 
-TEST_CASE("bf16 products: the same bits on every architecture") {
+TEST_CASE("bf16 gemm: the same bits on every architecture") {
     compare(contenders(), true);
 }
 
-TEST_CASE("products: the same bits from the vector kernels over emulated vectors") {
+TEST_CASE("gemm: the same bits from the vector kernels over emulated vectors") {
     // Emulated vectors are slow, so they compute a part of the cases; sizes, layouts and kinds of values still meet.
     for (bool bf16 : {false, true}) compare(kEmulatedPairs, bf16, 13);
 }
 
-TEST_CASE("bf16 products: the same bits from the amx kernels over emulated tiles") {
+TEST_CASE("bf16 gemm: the same bits from the amx kernels over emulated tiles") {
     MESSAGE(
         "tiles are emulated in plain C++: this checks packing, tiling, tails and borders, not the "
         "instructions");

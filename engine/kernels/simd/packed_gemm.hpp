@@ -7,12 +7,12 @@
 
 namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE {
 
-/// As product_tile with WideSums<Dots>; stores the unpacked weights if `keep`.
+/// As gemm_tile with WideSums<Dots>; stores the unpacked weights if `keep`.
 template <class Format, class S>
-[[gnu::noinline]] void packed_tile(const PackedProduct& packed, const IntegerPixels& pixels, int first, int n,
+[[gnu::noinline]] void packed_tile(const PackedGemm& packed, const IntegerPixels& pixels, int first, int n,
                                    bool keep) {
     constexpr int kStep = kK4 * Format::kTogether;
-    const IntegerProduct& q = packed.product;
+    const IntegerGemm& q = packed.gemm;
     typename S::Operands x;
     unrolled<S::P>([&](auto p) { x[p] = pixels.operand[first + p]; });
     typename S::Sums sums;
@@ -44,9 +44,9 @@ template <class Format, class S>
 
 /// All channels of q, whose panels are whole tiles and whose runs are whole groups of blocks.
 template <class Format>
-void product_from(const PackedProduct& packed) {
+void gemm_from(const PackedGemm& packed) {
     constexpr int kVectors = kVectorsPerPanel > 1 ? kVectorsPerPanel : 4;
-    const IntegerProduct& q = packed.product;
+    const IntegerGemm& q = packed.gemm;
     constexpr int kTileRows = Dots::kSums / kVectors;
     const bool keep = packed.keep || q.pixels.rows * q.pixels.cols > kTileRows;
     bool unpacked = false;
@@ -55,7 +55,7 @@ void product_from(const PackedProduct& packed) {
             for_tiles<kTileRows>(pixels.count(), [&](int first, auto height) {
                 using Shape = TileShape<height, 1, kVectors>;
                 if (unpacked || first > 0)
-                    product_tile<WideSums<Dots>, Shape>(q, pixels, first, n);
+                    gemm_tile<WideSums<Dots>, Shape>(q, pixels, first, n);
                 else
                     packed_tile<Format, Shape>(packed, pixels, first, n, keep);
             });
@@ -63,22 +63,22 @@ void product_from(const PackedProduct& packed) {
     });
 }
 
-inline void product_of_packed(const PackedProduct& packed) {
+inline void gemm_of_packed(const PackedGemm& packed) {
     constexpr int kPanels = kVectorsPerPanel > 1 ? 1 : 4;
-    const IntegerProduct& q = packed.product;
+    const IntegerGemm& q = packed.gemm;
     const int panels = (q.channels + kPanel - 1) / kPanel, k4s = (q.run_length + kK4 - 1) / kK4;
     const bool s4 = packed.weights.format == WeightFormat::s4;
     const int together = s4 ? FromFours::kTogether : FromTernary::kTogether;
     if (panels % kPanels == 0 && k4s % together == 0) {
         if (s4)
-            product_from<FromFours>(packed);
+            gemm_from<FromFours>(packed);
         else
-            product_from<FromTernary>(packed);
+            gemm_from<FromTernary>(packed);
         return;
     }
     for (int i = 0; i < panels; ++i)
         unpack_panel({packed.weights, packed.panel + i, packed.unpacked + i * q.panel_stride});
-    product_of_dots(q);
+    gemm_of_dots(q);
 }
 
 }  // namespace nibble::kernels::NIBBLE_SIMD_NAMESPACE

@@ -32,7 +32,7 @@ struct TileShape {
 }
 
 template <class S>
-[[gnu::always_inline]] inline void start_sums(typename S::Sums& sums, const IntegerProduct& q, int n) {
+[[gnu::always_inline]] inline void start_sums(typename S::Sums& sums, const IntegerGemm& q, int n) {
     unrolled<S::V>([&](auto v) {
         const Ints start = Ints::load_unaligned(q.start + n + v * kLanes);
         unrolled<S::M>([&](auto m) { sums[m][v] = start; });
@@ -41,7 +41,7 @@ template <class S>
 
 /// sums[m][v] = Add::add(sums[m][v], x[m], weights[v]) for the k4 group at `offset`.
 template <class Add, class S>
-[[gnu::always_inline]] inline void add_k4(typename S::Sums& sums, const IntegerProduct& q,
+[[gnu::always_inline]] inline void add_k4(typename S::Sums& sums, const IntegerGemm& q,
                                           const typename S::Operands& x, std::ptrdiff_t offset,
                                           const Ints (&weights)[S::V]) {
     const std::ptrdiff_t next_pixel = q.pixels.col_stride;
@@ -59,7 +59,7 @@ template <class Add, class S>
 
 /// add_k4 for the k4 groups at [offset, end); w moves on.
 template <class Add, class S>
-[[gnu::always_inline]] inline void add_k4s(typename S::Sums& sums, const IntegerProduct& q,
+[[gnu::always_inline]] inline void add_k4s(typename S::Sums& sums, const IntegerGemm& q,
                                            const typename S::Operands& x, std::ptrdiff_t offset,
                                            std::ptrdiff_t end, const std::int8_t*& w) {
     for (; offset < end; offset += kK4, w += kK4Weights) {
@@ -79,7 +79,7 @@ struct WideSums {
     static constexpr int kSums = Add::kSums, kEnough = Add::kEnough;
 
     template <class S>
-    [[gnu::always_inline]] static void sum(typename S::Sums& sums, const IntegerProduct& q,
+    [[gnu::always_inline]] static void sum(typename S::Sums& sums, const IntegerGemm& q,
                                            const typename S::Operands& x, int n) {
         start_sums<S>(sums, q, n);
         const std::int8_t* w = q.weights + n / kPanel * q.panel_stride;
@@ -103,7 +103,7 @@ template <int V>
 }
 
 template <class S>
-[[gnu::always_inline]] inline void store_sums(const typename S::Sums& sums, const IntegerProduct& q,
+[[gnu::always_inline]] inline void store_sums(const typename S::Sums& sums, const IntegerGemm& q,
                                               const IntegerPixels& pixels, int first, int n) {
     unrolled<S::P>([&](auto p) {
         unrolled<S::G>([&](auto g) {
@@ -114,7 +114,7 @@ template <class S>
 }
 
 template <class Arithmetic, class S>
-[[gnu::noinline]] void product_tile(const IntegerProduct& q, const IntegerPixels& pixels, int first, int n) {
+[[gnu::noinline]] void gemm_tile(const IntegerGemm& q, const IntegerPixels& pixels, int first, int n) {
     typename S::Operands x;
     unrolled<S::P>([&](auto p) { x[p] = pixels.operand[first + p]; });
     typename S::Sums sums;
@@ -124,42 +124,42 @@ template <class Arithmetic, class S>
 
 /// V vectors of channels from n on.
 template <class Arithmetic, int G, int V>
-void product_columns(const IntegerProduct& q, const IntegerPixels& pixels, int n) {
+void gemm_columns(const IntegerGemm& q, const IntegerPixels& pixels, int n) {
     constexpr int kFit = Arithmetic::kSums / V / G;
     constexpr int kHighest = kFit < Arithmetic::kEnough ? kFit : Arithmetic::kEnough;
     for_tiles<kHighest>(pixels.count(), [&](int first, auto height) {
-        product_tile<Arithmetic, TileShape<height, G, V>>(q, pixels, first, n);
+        gemm_tile<Arithmetic, TileShape<height, G, V>>(q, pixels, first, n);
     });
 }
 
 /// Panels that are half a register tile wide at most: pixels by the dozen.
 template <class Arithmetic>
-void narrow_product(const IntegerProduct& q) {
+void narrow_gemm(const IntegerGemm& q) {
     constexpr int kGroup = 4;
     for_pixels(q, kGroup, [&](const IntegerPixels& pixels) {
         if (q.channels > kPanel)
-            product_columns<Arithmetic, kGroup, 2>(q, pixels, 0);
+            gemm_columns<Arithmetic, kGroup, 2>(q, pixels, 0);
         else
-            product_columns<Arithmetic, kGroup, 1>(q, pixels, 0);
+            gemm_columns<Arithmetic, kGroup, 1>(q, pixels, 0);
     });
 }
 
 /// Four panels at a time, as far as registers go; then what is left.
 template <class Arithmetic>
-void product(const IntegerProduct& q) {
+void gemm(const IntegerGemm& q) {
     if constexpr (kVectorsPerPanel == 1)
-        if (q.channels <= 2 * kPanel && q.pixels.cols % 4 == 0) return narrow_product<Arithmetic>(q);
+        if (q.channels <= 2 * kPanel && q.pixels.cols % 4 == 0) return narrow_gemm<Arithmetic>(q);
     for_pixels(q, 1, [&](const IntegerPixels& pixels) {
         if constexpr (kVectorsPerPanel > 1) {
             for (int n = 0; n < q.channels; n += kPanel)
-                product_columns<Arithmetic, 1, kVectorsPerPanel>(q, pixels, n);
+                gemm_columns<Arithmetic, 1, kVectorsPerPanel>(q, pixels, n);
         } else {
             for (int n = 0; n < q.channels;) {
                 const int left = (q.channels - n + kPanel - 1) / kPanel;
                 const int panels = left >= 4 ? 4 : left >= 2 ? 2 : 1;
-                if (panels == 1) product_columns<Arithmetic, 1, 1>(q, pixels, n);
-                if (panels == 2) product_columns<Arithmetic, 1, 2>(q, pixels, n);
-                if (panels == 4) product_columns<Arithmetic, 1, 4>(q, pixels, n);
+                if (panels == 1) gemm_columns<Arithmetic, 1, 1>(q, pixels, n);
+                if (panels == 2) gemm_columns<Arithmetic, 1, 2>(q, pixels, n);
+                if (panels == 4) gemm_columns<Arithmetic, 1, 4>(q, pixels, n);
                 n += panels * kPanel;
             }
         }

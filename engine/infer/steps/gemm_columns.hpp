@@ -1,8 +1,8 @@
-// The order in which a product step's kernels are packed, one column of the weight matrix each.
+// The order in which a GEMM step's output channels are packed, one column of the weight matrix each.
 //
 // Kernels of extra terms are columns like the others, so everything that packs and multiplies serves sums of
 // tensors as it is. A group of panels holds the columns of a range of output channels and after them those
-// of the channels' extra terms: one product gives all sums of a channel, and the epilogue adds them up. Each
+// of the channels' extra terms: one GEMM gives all sums of a channel, and the epilogue adds them up. Each
 // group begins with a panel of its own; what is left of its last one is filled with zeros.
 #pragma once
 
@@ -26,7 +26,7 @@ struct ExtraColumns {
     std::vector<float> scale;
 };
 
-struct ProductColumns {
+struct GemmColumns {
     std::vector<ColumnGroup> groups;
     std::vector<ExtraColumns> extra;  ///< by extra term
     /// Matrices [(kh, kw, i)][column]; no multipliers where the weights have none.
@@ -35,7 +35,7 @@ struct ProductColumns {
     std::vector<std::uint8_t> multipliers;
 };
 
-/// Of a product that has been checked, in groups of at most so many panels.
-ProductColumns product_columns(const IntegerStep& step, int most_panels);
+/// Of a GEMM that has been checked, in groups of at most so many panels.
+GemmColumns gemm_columns(const IntegerStep& step, int most_panels);
 
 }  // namespace nibble

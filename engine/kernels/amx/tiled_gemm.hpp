@@ -1,4 +1,4 @@
-// Product sums with tiles: rows are pixels, columns the channels of a panel, one dot product is one block of
+// GEMM with tiles: rows are pixels, columns the channels of a panel, one dot product is one block of
 // 64 bytes of k.
 //
 // The last block of a run reads past the run's end (up to 31 bfloat16 or 63 bytes) and multiplies that by
@@ -13,7 +13,7 @@ namespace nibble::kernels::amx {
 template <class TilesOfMachine>
 struct Bf16Arithmetic {
     using Tiles = TilesOfMachine;
-    using Problem = Product;
+    using Problem = Gemm;
     using Element = Bits;
     using Sum = float;
 
@@ -21,7 +21,7 @@ struct Bf16Arithmetic {
     [[gnu::always_inline]] static void dot() {
         Tiles::template dot_bf16<C, A, B>();
     }
-    [[gnu::always_inline]] static void store(const Product&, int, const float* sums, float* to, int count) {
+    [[gnu::always_inline]] static void store(const Gemm&, int, const float* sums, float* to, int count) {
         Tiles::store_sums(sums, to, count);
     }
 };
@@ -30,7 +30,7 @@ struct Bf16Arithmetic {
 template <class TilesOfMachine>
 struct ByteArithmetic {
     using Tiles = TilesOfMachine;
-    using Problem = IntegerProduct;
+    using Problem = IntegerGemm;
     using Element = std::uint8_t;
     using Sum = std::int32_t;
 
@@ -38,14 +38,14 @@ struct ByteArithmetic {
     [[gnu::always_inline]] static void dot() {
         Tiles::template dot_bytes<C, A, B>();
     }
-    [[gnu::always_inline]] static void store(const IntegerProduct& q, int first, const std::int32_t* sums,
+    [[gnu::always_inline]] static void store(const IntegerGemm& q, int first, const std::int32_t* sums,
                                              std::int32_t* to, int count) {
         Tiles::store_sums(sums, q.start + first, to, count);
     }
 };
 
 template <class Arithmetic>
-struct TiledProduct {
+struct TiledGemm {
     using Tiles = typename Arithmetic::Tiles;
     using Problem = typename Arithmetic::Problem;
     using Element = typename Arithmetic::Element;

@@ -1,4 +1,4 @@
-// Product sums with vector registers: M rows x V vectors of output channels are accumulated at once.
+// Gemm sums with vector registers: M rows x V vectors of output channels are accumulated at once.
 //
 // Vectors run over output channels, rows over pixels (or, for weight gradients, over k); never is a vector
 // laid along the summation, so each output keeps the one chain of FMAs that the reference defines. The file
@@ -26,7 +26,7 @@ template <int M, int V>
 
 /// acc[m][v] = fma(x[m][k], w[v], acc[m][v])
 template <int M, int V>
-[[gnu::always_inline]] inline void term(Tile<M, V>& acc, const Product& q, const float* const (&x)[M],
+[[gnu::always_inline]] inline void term(Tile<M, V>& acc, const Gemm& q, const float* const (&x)[M],
                                         std::ptrdiff_t k, const float* w) {
     Vec weight[V];
     unrolled<V>([&](auto v) {
@@ -42,7 +42,7 @@ template <int M, int V>
 /// The even or the odd terms of a block, from k on. A loop over so few terms slows AVX2 down, so there whole
 /// blocks have none. With 32 registers this is not measured: their many tiles would take much longer to compile.
 template <int M, int V>
-[[gnu::always_inline]] inline void half_block(Tile<M, V>& acc, const Product& q, const float* const (&x)[M],
+[[gnu::always_inline]] inline void half_block(Tile<M, V>& acc, const Gemm& q, const float* const (&x)[M],
                                               std::ptrdiff_t k, int terms, const float* w) {
     clear<M, V>(acc);
     if (kRegisters == 16 && terms == kBlock / 2) {
@@ -88,7 +88,7 @@ struct ChainF32 {
     static constexpr int kMostTerms = 256;
 
     template <int M, int V>
-    [[gnu::always_inline]] static void sum(Tile<M, V>& acc, const Product& q, const float* const (&x)[M],
+    [[gnu::always_inline]] static void sum(Tile<M, V>& acc, const Gemm& q, const float* const (&x)[M],
                                            const float* w, Terms terms) {
         const Area& area = *terms.area;
         const int end_run = terms.end_run < area.end_run ? terms.end_run : area.end_run;
@@ -110,7 +110,7 @@ struct BlocksBf16 {
     static constexpr int kMostTerms = 1 << 30;
 
     template <int M, int V>
-    [[gnu::always_inline]] static void sum(Tile<M, V>& acc, const Product& q, const float* const (&x)[M],
+    [[gnu::always_inline]] static void sum(Tile<M, V>& acc, const Gemm& q, const float* const (&x)[M],
                                            const float* w, Terms) {
         alignas(64) float total[M][V][kLanes], even[M][V][kLanes];
         const Vec zero(0.0f);
@@ -137,8 +137,8 @@ struct BlocksBf16 {
 };
 
 template <class Sum, int M, int V>
-[[gnu::noinline]] void product_tile(const Product& q, const FloatPixels& pixels, int first, int n,
-                                    Terms terms, bool continued) {
+[[gnu::noinline]] void gemm_tile(const Gemm& q, const FloatPixels& pixels, int first, int n, Terms terms,
+                                 bool continued) {
     const float* x[M];
     unrolled<M>([&](auto m) { x[m] = pixels.operand[first + m]; });
     Tile<M, V> acc;
@@ -154,7 +154,7 @@ template <class Sum, int M, int V>
 
 /// V vectors of channels from n on.
 template <class Sum, int V>
-void product_columns(const Product& q, const FloatPixels& pixels, int n) {
+void gemm_columns(const Gemm& q, const FloatPixels& pixels, int n) {
     constexpr int kHighest = V > kVectors ? kRows * kVectors / V : kRows;
     const int all = q.runs * q.run_length;
     const int parts = pixels.count() > kHighest ? (all + Sum::kMostTerms - 1) / Sum::kMostTerms : 1;
@@ -175,7 +175,7 @@ void product_columns(const Product& q, const FloatPixels& pixels, int n) {
             if ((continued && begin >= end_term) || (first_term > 0 && terms.end <= first_term)) continue;
             terms.area = &area;
             for_tiles<kHighest>(part.count, [&](int first, auto height) {
-                product_tile<Sum, height, V>(q, pixels, part.first + first, n, terms, continued);
+                gemm_tile<Sum, height, V>(q, pixels, part.first + first, n, terms, continued);
             });
         }
         begin = terms.end;
@@ -183,18 +183,18 @@ void product_columns(const Product& q, const FloatPixels& pixels, int n) {
 }
 
 template <class Sum>
-void product(const Product& q) {
+void gemm(const Gemm& q) {
     for_areas(q, [&](const FloatPixels& pixels) {
         int n = 0;
         // Four panels: as many registers as AVX-512 fills; for AVX2, what keeps a lone pixel's chains busy.
         if (kVectorsPerPanel == 1 || pixels.count() == 1)
             for (; q.channels - n > 3 * kPanel; n += 4 * kPanel)
-                product_columns<Sum, 4 * kVectorsPerPanel>(q, pixels, n);
+                gemm_columns<Sum, 4 * kVectorsPerPanel>(q, pixels, n);
         constexpr int kStep = kVectors * kLanes;
-        for (; q.channels - n > kStep - kLanes; n += kStep) product_columns<Sum, kVectors>(q, pixels, n);
+        for (; q.channels - n > kStep - kLanes; n += kStep) gemm_columns<Sum, kVectors>(q, pixels, n);
         const int left = (q.channels - n + kLanes - 1) / kLanes;
         unrolled<kVectors - 1>([&](auto v) {
-            if (left == v + 1) product_columns<Sum, v + 1>(q, pixels, n);
+            if (left == v + 1) gemm_columns<Sum, v + 1>(q, pixels, n);
         });
     });
 }
