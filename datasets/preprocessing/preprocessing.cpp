@@ -140,6 +140,21 @@ StatedPreprocessing preprocessing_from(const Json& object, const std::string& wh
     return stated;
 }
 
+Json to_json(const StatedPreprocessing& stated) {
+    const Json geometry = to_json(stated.geometry({})), normalization = to_json(stated.normalization({}));
+    Json json = Json::object();
+    const auto add = [&](const char* key, bool given, const Json& from) {
+        if (given && from.contains(key)) json[key] = from[key];
+    };
+    add("resize", stated.resize.has_value(), geometry);
+    add("filter", stated.filter.has_value(), geometry);
+    add("crop", stated.crop.has_value(), geometry);
+    add("crop_offset", stated.crop_offset.has_value(), geometry);
+    if (stated.channels) json["channels"] = *stated.channels == ChannelOrder::rgb ? "RGB" : "BGR";
+    for (const char* key : {"mean", "std", "scale"}) add(key, stated.scaling.has_value(), normalization);
+    return json;
+}
+
 Json to_json(const Geometry& geometry) {
     const Resize& resize = geometry.resize;
     Json json{{"filter", geometry.filter == Filter::bilinear ? "bilinear" : "bicubic"},

@@ -46,6 +46,9 @@ struct StatedPreprocessing {
 /// Throws BadInput, which begins with `where`, for unknown keys and values.
 StatedPreprocessing preprocessing_from(const Json& object, const std::string& where);
 
+/// The inverse: what is stated, and no more.
+Json to_json(const StatedPreprocessing& stated);
+
 /// {"resize", "filter", "crop", "crop_offset"}
 Json to_json(const Geometry& geometry);
 

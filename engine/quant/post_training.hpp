@@ -51,6 +51,8 @@ class PostTrainingMethod {
     virtual std::string text() const = 0;
     /// How many images it wants; 0: none.
     virtual std::size_t calibration_images() const = 0;
+    /// Whether the settings say how many, so that nobody may ask for another number.
+    virtual bool states_calibration_images() const { return false; }
     virtual bool observes_activations() const = 0;
     /// Whether it wants the images augmented, too.
     virtual bool wants_augmented_images() const { return false; }

@@ -1,6 +1,7 @@
 #include "experiments/pipeline/data.hpp"
 
 #include <map>
+#include <tuple>
 
 #include "datasets/catalog.hpp"
 #include "engine/core/json.hpp"
@@ -17,11 +18,14 @@ Data open_data(const std::string& name, const StatedPreprocessing& stated) {
     return {open_dataset(name, Split::train, {}, stated), open_dataset(name, Split::test, {}, stated)};
 }
 
-const Data& shared_data(const std::string& name) {
-    static std::map<std::pair<std::filesystem::path, std::string>, Data> opened;
-    const std::pair key{data_root(), name};
+const Data& shared_data(const RunConfig& config) {
+    const auto* post_training = std::get_if<PostTrainingConfig>(&config);
+    const StatedPreprocessing stated = post_training ? post_training->preprocessing : StatedPreprocessing();
+    const std::string name = std::visit([](const auto& c) { return c.data; }, config);
+    static std::map<std::tuple<std::filesystem::path, std::string, std::string>, Data> opened;
+    const std::tuple key{data_root(), name, to_json(stated).dump()};
     auto found = opened.find(key);
-    if (found == opened.end()) found = opened.emplace(key, open_data(name)).first;
+    if (found == opened.end()) found = opened.emplace(key, open_data(name, stated)).first;
     return found->second;
 }
 

@@ -6,6 +6,7 @@
 
 #include "datasets/dataset.hpp"
 #include "datasets/preprocessing/preprocessing.hpp"
+#include "experiments/pipeline/run_config.hpp"
 #include "experiments/support/json_fwd.hpp"
 
 namespace nibble {
@@ -19,7 +20,7 @@ Data open_data(const std::string& name, const StatedPreprocessing& stated = {});
 
 /// The same, opened (and, once somebody asks, digested) a single time in the life of the process: reading a
 /// data set takes longer than many a cell.
-const Data& shared_data(const std::string& name);
+const Data& shared_data(const RunConfig& config);
 
 /// {"name", "train": {"images", "digest"}, "test": {...}, "shape", "classes", "normalization",
 /// "augmentation"}: everything about the data that decides a result. Its digest is the data digest of a cell.

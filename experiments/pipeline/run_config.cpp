@@ -6,13 +6,19 @@
 
 namespace nibble {
 
+std::size_t PostTrainingConfig::calibration_images(const PostTrainingMethod& post_training) const {
+    const std::size_t usual = post_training.calibration_images();
+    return usual == 0 || calibration == 0 || post_training.states_calibration_images() ? usual : calibration;
+}
+
 Json to_json(const PostTrainingConfig& config) {
     const auto method = post_training_method(config.family, config.method);
     Json json = {{"family", config.family}, {"model", config.model},
                  {"data", config.data},     {"method", config.method},
-                 {"parent", config.parent}, {"calibration", method->calibration_images()},
+                 {"parent", config.parent}, {"calibration", config.calibration_images(*method)},
                  {"seed", config.seed}};
     if (method->wants_augmented_images()) json["augmented"] = true;
+    if (config.preprocessing != StatedPreprocessing()) json["preprocessing"] = to_json(config.preprocessing);
     return json;
 }
 

@@ -61,7 +61,7 @@ Cell cell_from(const std::string& name) {
 }
 
 bool is_file(const std::string& source) {
-    return source.ends_with(".safetensors");
+    return source.ends_with(".safetensors") || source.ends_with(".onnx");
 }
 
 fs::path file_of(const std::string& source) {

@@ -98,10 +98,25 @@ const std::string& parent_in(const Parents& parents, const std::string& model, c
     return parent->second;
 }
 
-GridCell resolve_post_training(const Cell& cell, const std::string& family, const Parents& parents,
+/// What a profile says of all its post-training cells.
+struct PostTrainingProfile {
+    std::string family;
+    Parents parents;
+    std::map<std::string, StatedPreprocessing> preprocessing;  ///< by model
+    std::size_t calibration = 0;
+};
+
+GridCell resolve_post_training(const Cell& cell, const PostTrainingProfile& profile,
                                const std::string& where) {
-    const PostTrainingConfig config{
-        family, cell.model, cell.data, cell.method, parent_in(parents, cell.model, where), cell.seed};
+    PostTrainingConfig config{profile.family,
+                              cell.model,
+                              cell.data,
+                              cell.method,
+                              parent_in(profile.parents, cell.model, where),
+                              cell.seed,
+                              profile.calibration};
+    if (const auto stated = profile.preprocessing.find(cell.model); stated != profile.preprocessing.end())
+        config.preprocessing = stated->second;
     try {
         check(config);
     } catch (const BadInput& e) {
@@ -131,15 +146,28 @@ std::vector<Cell> cells_of(Fields& profile, const std::string& experiment, const
 struct Common {
     std::string experiment;
     TrainConfig protocol;
-    std::string family;  ///< of post-training methods; empty: the cells train
+    std::string family;            ///< of post-training methods; empty: the cells train
+    std::filesystem::path folder;  ///< of the grid's file
 };
+
+PostTrainingProfile post_training_profile(Fields& f, const Common& common, const std::string& where) {
+    PostTrainingProfile profile{common.family, f.require<Parents>("parents"), {}, 0};
+    profile.calibration = f.get<std::size_t>("calibration", 0);
+    for (const auto& [model, name] : f.get("preprocessing", std::map<std::string, std::string>{})) {
+        if (!profile.parents.contains(model))
+            throw BadInput(where, "preprocessing", "for models that have parents", "'" + model + "'");
+        const std::filesystem::path file = common.folder / name;
+        profile.preprocessing[model] = preprocessing_from(read_json(file), file.string());
+    }
+    return profile;
+}
 
 std::vector<GridCell> read_profile(const Json& profile, const Common& common, const std::string& where) {
     Fields f(profile, where);
     const std::vector<Cell> cells = cells_of(f, common.experiment, where);
     std::vector<GridCell> resolved;
     if (!common.family.empty()) {
-        const auto parents = f.require<Parents>("parents");
+        const PostTrainingProfile of_profile = post_training_profile(f, common, where);
         const bool trains = std::any_of(cells.begin(), cells.end(),
                                         [](const Cell& c) { return c.method.ends_with(kFineTuned); });
         const TrainConfig protocol =
@@ -147,8 +175,8 @@ std::vector<GridCell> read_profile(const Json& profile, const Common& common, co
                    : TrainConfig{};
         for (const Cell& cell : cells)
             resolved.push_back(cell.method.ends_with(kFineTuned)
-                                   ? resolve_fine_tuning(cell, protocol, parents, where)
-                                   : resolve_post_training(cell, common.family, parents, where));
+                                   ? resolve_fine_tuning(cell, protocol, of_profile.parents, where)
+                                   : resolve_post_training(cell, of_profile, where));
     } else {
         const TrainConfig protocol =
             with_protocol(common.protocol, f.get("protocol", Json::object()), where + ": protocol");
@@ -182,7 +210,7 @@ Grid read_grid(const std::filesystem::path& path, const std::string& experiment)
     grid.experiment = experiment;
     grid.title = f.require<std::string>("title");
     grid.headline = f.get("headline", std::vector<std::string>{});
-    Common common{experiment, {}, f.get<std::string>("post_training", "")};
+    Common common{experiment, {}, f.get<std::string>("post_training", ""), path.parent_path()};
     if (common.family.empty())
         common.protocol = with_protocol({}, f.get("protocol", Json::object()), where + ": protocol");
     const auto profiles = f.require<std::map<std::string, Json>>("profiles");

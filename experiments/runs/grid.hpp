@@ -20,7 +20,10 @@
 //      "post_training": "mmse",
 //      "profiles": {
 //        "quick": {"axes": {..},
-//                  "parents": {"resnet8-w1.0": "baseline/resnet8-w1.0--glyphs--f32--s0"}}}}
+//                  "parents": {"resnet8-w1.0": "baseline/resnet8-w1.0--glyphs--f32--s0"},
+//                  "preprocessing": {"resnet8-w1.0": "mine.json"},  optional: files beside this one that say how a
+//                                                                   model wants its images (preprocessing.hpp)
+//                  "calibration": 128}}}                optional: images that calibrate, for all methods that want any
 //
 // A method that ends in "-ft" trains on from its parent (config.hpp), by the protocol in the profile's
 // "fine_tuning": {"epochs": 15, ...}.

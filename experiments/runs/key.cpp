@@ -4,8 +4,12 @@
 #include <iterator>
 
 #include "engine/core/error.hpp"
+#include "engine/core/file.hpp"
 #include "engine/models/catalog.hpp"
+#include "engine/onnx/network.hpp"
 #include "engine/quant/post_training_methods.hpp"
+#include "experiments/pipeline/files/model.hpp"
+#include "experiments/runs/cell.hpp"
 #include "experiments/support/json_fields.hpp"
 
 namespace nibble {
@@ -52,8 +56,12 @@ Json numerics_of(const std::filesystem::path& golden, const PostTrainingConfig& 
 }
 }  // namespace
 
-std::string network_digest(const RunConfig& config) {
-    return make_model(std::visit([](const auto& c) { return c.model; }, config)).digest();
+std::optional<std::string> network_digest(const RunConfig& config) {
+    const std::string source = parent_of(config);
+    if (!is_onnx(source))
+        return make_model(std::visit([](const auto& c) { return c.model; }, config)).digest();
+    if (!is_there(file_of(source))) return std::nullopt;
+    return read_onnx(file_of(source)).graph.digest();
 }
 
 std::string numerics_digest(const std::filesystem::path& golden, const RunConfig& config) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "experiments/pipeline/run_config.hpp"
@@ -42,7 +43,7 @@ void fields(Archive& a, KeyParts& parts) {
 std::string numerics_digest(const std::filesystem::path& golden, const RunConfig& config);
 
 /// Digest of the network that a configuration names, with its usual input and classes: what the data makes of
-/// them, the data's digest knows.
-std::string network_digest(const RunConfig& config);
+/// them, the data's digest knows. Nothing where an ONNX file that describes it is not here.
+std::optional<std::string> network_digest(const RunConfig& config);
 
 }  // namespace nibble

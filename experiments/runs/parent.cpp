@@ -6,6 +6,7 @@
 #include "engine/core/error.hpp"
 #include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
+#include "experiments/pipeline/files/model.hpp"
 #include "experiments/pipeline/files/published.hpp"
 #include "experiments/runs/cell.hpp"
 #include "experiments/runs/measured_network.hpp"
@@ -66,11 +67,18 @@ Parent parent_from_file(const std::string& source) {
                       "NIBBLE_DATA to the folder that holds " +
                       wanted);
     }
+    if (is_onnx(source)) {
+        OpenedNetwork network = open_floats(path.string(), {});
+        if (network.quantization)
+            throw BadInput(path.string() + ": is quantized already; give float weights");
+        const std::string digest = contents_digest(network.file, path.string());
+        return {source, digest, std::move(network.file), std::move(network.graph)};
+    }
     WeightsFile file = read_weights(path);
     if (const auto known = published_preprocessing(path); path != file_of(source) && known.scaling)
         file.metadata = to_metadata(known.normalization({}));
     const std::string digest = contents_digest(file, path.string());
-    return {source, digest, std::move(file)};
+    return {source, digest, std::move(file), {}};
 }
 
 ProfileCell parent_cell(const Project& project, const std::string& profile, const std::string& source) {

@@ -13,6 +13,7 @@ struct Parent {
     std::string source;
     std::string digest;  ///< of a file's weights and normalization; of a cell, its result's weights_digest
     WeightsFile file;
+    std::optional<Graph> graph = {};  ///< of an ONNX file
 };
 
 /// Whether a file's source is below NIBBLE_DATA, or the published checkpoint that it was made from.

@@ -27,12 +27,14 @@ std::string digest_of_floats(const PostTrained& network) {
 Result quantize_cell(const ProfileCell& cell, const Data& data, const KeyParts& parts, const Parent& parent,
                      const fs::path& folder, const RunControl& control) {
     const auto& config = std::get<PostTrainingConfig>(cell.cell.config);
-    const Graph graph = make_graph(config.model, *data.train);
+    const Graph graph = parent.graph ? *parent.graph : make_graph(config.model, *data.train);
+    check_fit(graph, *data.train, config.model);
     const std::string source = "parent " + parent.source;
     check(parent.file, graph, source);
-    const auto normalization = parent.file.normalization(source);
+    const auto normalization =
+        config.preprocessing.states_normalization() ? std::nullopt : parent.file.normalization(source);
     const auto method = post_training_method(config.family, config.method);
-    const auto ids = calibration_ids(*data.train, method->calibration_images(), config.seed);
+    const auto ids = calibration_ids(*data.train, config.calibration_images(*method), config.seed);
     std::vector<float> augmented;
     if (method->wants_augmented_images())
         augmented = augmented_calibration_images(*data.train, ids, config.seed, normalization);

@@ -99,7 +99,7 @@ std::string difference_of_run(const Project& project, const std::string& path, c
     const ProfileCell cell = find_cell(project, stored.cell, stored.profile);
     if (has_stale_parent(project, cell))
         return "stale: " + parent_of(cell.cell.config) + ", from which it starts, has no fresh result";
-    const Data& data = shared_data(cell.cell.cell.data);
+    const Data& data = shared_data(cell.cell.config);
     const KeyParts parts = key_parts_of(project, cell, data, control);
     if (const std::string why = stored.parts.difference(parts); !why.empty())
         return "stale: " + why + " changed since";
@@ -122,7 +122,7 @@ std::string difference_of_evaluation(const Project& project, const std::string& 
                                      const RunControl& control) {
     const Result stored = read_result(path);
     const ProfileCell cell = find_cell(project, stored.cell, stored.profile);
-    const Data& data = shared_data(cell.cell.cell.data);
+    const Data& data = shared_data(cell.cell.config);
     const ImageShape& shape = data.test->shape();
     const NetworkFile network =
         open_network(measured_network(project, cell, stored),

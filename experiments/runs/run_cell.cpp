@@ -58,7 +58,7 @@ void train_again(const Project& project, const ProfileCell& cell, const std::str
     const FileLock lock(folder / "lock");
     if (find_weights(project, cell, digest)) return;  // another process made them
     fmt::print(stderr, "{}: trained again, for its weights are not here\n", cell.cell.cell.name());
-    const Data& data = shared_data(cell.cell.cell.data);
+    const Data& data = shared_data(cell.cell.config);
     const KeyParts parts = key_parts_of(project, cell, data, control);
     compute_cell(cell, data, parts, std::nullopt, folder, control);
     fs::remove(checkpoint_in(folder, parts));
@@ -79,7 +79,7 @@ Parent open_source(const Project& project, const std::string& profile, const std
     if (!file)
         throw Error("parent " + source +
                     ": trained again, it has other weights than its result states; see 'nibble verify'");
-    return {source, digest, std::move(*file)};
+    return {source, digest, std::move(*file), {}};
 }
 
 }  // namespace
@@ -93,7 +93,7 @@ KeyParts key_parts_of(const Project& project, const ProfileCell& cell, const Dat
             known && !known->empty() ? *known : open_source(project, cell.profile, source, control).digest;
     }
     return {digest_of(to_json(cell.cell.config)), digest_of(describe(data)), parent,
-            numerics_digest(project.golden(), cell.cell.config), network_digest(cell.cell.config)};
+            numerics_digest(project.golden(), cell.cell.config), network_digest(cell.cell.config).value()};
 }
 
 std::optional<Parent> open_parent(const Project& project, const ProfileCell& cell, const KeyParts& parts,
@@ -114,7 +114,7 @@ RunOutcome run_cell(const Project& project, const ProfileCell& cell, const RunOp
                         [&] { fmt::print(stderr, "{}: waiting for another process\n", name); });
     for (const fs::path& kept : {path, kept_network(project, cell)}) remove_partials_of(kept);
     try {
-        const Data& data = shared_data(cell.cell.cell.data);
+        const Data& data = shared_data(cell.cell.config);
         const KeyParts parts = key_parts_of(project, cell, data, options.control);
         if (!options.force && is_fresh(path, parts)) {
             fs::remove(folder / "status.json");

@@ -1,7 +1,5 @@
 #include "experiments/runs/stale.hpp"
 
-#include <map>
-
 #include "datasets/catalog.hpp"
 #include "engine/core/error.hpp"
 #include "engine/core/file.hpp"
@@ -14,19 +12,18 @@
 namespace nibble {
 
 namespace {
-/// The digest of describe(data) as it is here, or empty. Taken once per process: it reads the data set.
-const std::string& local_data_digest(const std::string& name) {
-    static std::map<std::string, std::string> known;
-    if (const auto found = known.find(name); found != known.end()) return found->second;
-    bool here = false;
-    for (const DatasetInfo& info : list_datasets()) here = here || (info.name == name && info.available);
-    return known[name] = here ? digest_of(describe(shared_data(name))) : "";
+/// The digest of describe(data) as it is here, or empty.
+std::string local_data_digest(const ProfileCell& cell) {
+    for (const DatasetInfo& info : list_datasets())
+        if (info.name == cell.cell.cell.data && info.available)
+            return digest_of(describe(shared_data(cell.cell.config)));
+    return "";
 }
 }  // namespace
 
 Judgement judge(const Project& project, const ProfileCell& cell) {
     Judgement judgement;
-    const std::string& data = local_data_digest(cell.cell.cell.data);
+    const std::string data = local_data_digest(cell);
     judgement.data_recorded = data.empty();
     try {
         const Result result = read_result(project.result(cell.profile, cell.cell.cell));
@@ -42,7 +39,7 @@ Judgement judge(const Project& project, const ProfileCell& cell) {
         }
         const KeyParts today{digest_of(to_json(cell.cell.config)), data.empty() ? result.parts.data : data,
                              parent, numerics_digest(project.golden(), cell.cell.config),
-                             network_digest(cell.cell.config)};
+                             network_digest(cell.cell.config).value_or(result.parts.network)};
         judgement.why = result.parts.difference(today);
     } catch (const Error& e) {  // of the result, or of the network it starts from
         judgement.why = std::string("unreadable: ") + e.what();
@@ -71,7 +68,7 @@ bool add_network(const Project& project, const ProfileCell& cell) {
     const auto path = project.result(cell.profile, cell.cell.cell);
     Result result = read_result(path);
     if (!result.parts.network.empty()) return false;
-    result.parts.network = network_digest(cell.cell.config);
+    result.parts.network = network_digest(cell.cell.config).value_or("");
     write_result(path, result);
     return true;
 }

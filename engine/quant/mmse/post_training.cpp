@@ -208,6 +208,7 @@ class Mmse : public PostTrainingMethod {
     std::size_t calibration_images() const override {
         return method_.calibrates() ? static_cast<std::size_t>(method_.images) : 0;
     }
+    bool states_calibration_images() const override { return method_.images != Method::kImages; }
     bool observes_activations() const override { return method_.quantizes_activations(); }
     bool wants_augmented_images() const override { return method_.augments(); }
     std::vector<std::string> golden() const override {

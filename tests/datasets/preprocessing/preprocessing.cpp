@@ -44,6 +44,10 @@ TEST_CASE("all that can be stated, and back") {
     Json back = to_json(all.geometry({}));
     back.update(to_json(all.normalization({})));
     CHECK(preprocessing_from(back, "back") == all);
+    CHECK(to_json(all) == back);
+    for (const char* some : {"{}", R"({"crop":"none"})", R"({"channels":"RGB","resize":256})",
+                             R"({"mean":[0.5],"scale":1,"std":[0.25]})"})
+        CHECK(to_json(stated(some)) == Json::parse(some));
 
     CHECK(stated(R"({"resize": 256})").resize == Resize::shorter(256));
     CHECK(stated(R"({"resize": "none", "crop": "none"})").geometry(imagenet_geometry()) == Geometry{});

@@ -147,6 +147,24 @@ TEST_CASE("a grid of post-training cells has parents in place of a protocol") {
     refused([](Json& j) { j["profiles"]["quick"]["axes"][1]["seed"] = {0, 1}; }, "no image is drawn");
 }
 
+TEST_CASE("a profile may say how models want their images, and how many images calibrate") {
+    const test::Scratch scratch("grid-preprocessing");
+    Json json = Json::parse(kPostTraining);
+    Json& quick = json["profiles"]["quick"];
+    quick["axes"][0]["method"] = {"w4a4e8", "w4a4e8-cal64"};
+    quick["preprocessing"] = {{"resnet8", "how.json"}};
+    quick["calibration"] = 100;
+    CHECK_THROWS_WITH_AS(read(json, scratch), doctest::Contains("how.json"), IoError);
+    write_json(scratch / "how.json", {{"resize", 40}, {"crop", 32}});
+    const auto cells = read(json, scratch).cells("quick");
+    CHECK(to_json(cells[0].config).at("preprocessing") == Json{{"resize", 40}, {"crop", 32}});
+    CHECK(to_json(cells[0].config).at("calibration") == 100);
+    CHECK(to_json(cells[2].config).at("calibration") == 64);  // its own settings say so
+    CHECK(to_json(cells[4].config).at("calibration") == 0);   // f32 wants none
+    quick["preprocessing"] = {{"resnet14", "how.json"}};
+    CHECK_THROWS_WITH_AS(read(json, scratch), doctest::Contains("resnet14"), BadInput);
+}
+
 TEST_CASE("a grid of post-training cells may fine-tune, by a protocol of its own") {
     const test::Scratch scratch("grid-fine-tuning");
     Json json = Json::parse(kPostTraining);

@@ -8,6 +8,7 @@
 #include "engine/core/error.hpp"
 #include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
+#include "experiments/runs/key.hpp"
 #include "experiments/runs/measured_network.hpp"
 #include "tests/helpers/data.hpp"
 #include "tests/helpers/results.hpp"
@@ -99,6 +100,24 @@ TEST_CASE("parent: a file says where it belongs when it is not there, and counts
     CHECK(plain != parent_from_file("b.safetensors").digest);
     write_weights(scratch / "b.safetensors", weights_of(1), {{"comment", "of no account"}});
     CHECK(plain == parent_from_file("b.safetensors").digest);
+}
+
+TEST_CASE("parent: an ONNX file brings its architecture along") {
+    const auto data = test::data_root("onnx");
+    if (!is_there(data / "onnx/resnet20_projection.onnx"))
+        return test::skipped("no ONNX networks in " + data.string());
+    const std::string source = "onnx/resnet20_projection.onnx";
+    const PostTrainingConfig config{"mmse", "mine", "cifar10", "f32", source, 0};
+    {
+        const DataRoot root(data);
+        const Parent parent = parent_from_file(source);
+        REQUIRE(parent.graph);
+        CHECK(parent.graph->digest() == network_digest(config));
+    }
+    const test::Scratch scratch("no-onnx");
+    const DataRoot root(scratch.path());
+    CHECK(!network_digest(config));
+    CHECK_THROWS_WITH_AS(parent_from_file(source), doctest::Contains(source.c_str()), IoError);
 }
 
 TEST_CASE("parent: a published checkpoint is the file that was made from it") {

@@ -101,8 +101,8 @@ TEST_CASE("the schema has the fields of a Result, and no others") {
             result.input_digest = result.weights_digest;  // older than this field
         (result.quantization ? quantized : trained).push_back(to_json(result));
     }
-    // Both kinds state their cost alike, but no network with dual channels was trained yet.
-    for (const Json& q : quantized) trained.push_back({{"cost", q.at("cost")}});
+    // Both kinds state cost and data alike, but no network with dual channels or of blue first was trained yet.
+    for (const Json& q : quantized) trained.push_back({{"cost", q.at("cost")}, {"data", q.at("data")}});
     const Json schema = read_json(kResults / "result.schema.json");
     compare_fields(schema, schema.at("anyOf").at(0), trained, "trained");
     compare_fields(schema, schema.at("anyOf").at(1), quantized, "quantized");
