@@ -12,6 +12,10 @@
 namespace nibble {
 
 namespace {
+/// Judged apart from the README's profile.
+const std::string kImageNetProfile = "imagenet-subset";
+constexpr const char* kImageNetReport = "REPORT-imagenet-subset.md";
+
 struct ReportOptions {
     SharedOptions shared;
     std::string root, profile, readme_profile = "cifar10";
@@ -64,14 +68,14 @@ bool update_readme(const Project& project, const ReportOptions& o, Refused& refu
 }
 
 /// What the committed results say together. Returns the paths.
-std::vector<std::filesystem::path> write_overview(const Project& project, const ReportOptions& o,
+std::vector<std::filesystem::path> write_overview(const Project& project, const std::string& profile,
+                                                  const std::string& name, const ReportOptions& o,
                                                   Refused& refused) {
-    const std::string& profile = o.readme_profile;
     const std::vector<Overview> experiments = read_overview(project, profile, o.own, refused);
     if (experiments.empty()) return {};
     std::string figures = "% Made by `nibble report` from the results of this profile.\n";
     for (const Overview& experiment : experiments) figures += latex_results(experiment.cells);
-    const std::filesystem::path markdown = project.results() / "REPORT.md",
+    const std::filesystem::path markdown = project.results() / name,
                                 latex = project.results() / profile / "figures.tex";
     write_file(markdown, overview_markdown(profile, experiments));
     write_file(latex, figures + latex_verdicts(experiments));
@@ -104,7 +108,10 @@ int report_command(const ReportOptions& o) {
         }
     }
     if (o.profile.empty()) report(write_speed_reports(project, no_plot));
-    if (o.profile.empty() || o.profile == o.readme_profile) report(write_overview(project, o, refused));
+    for (const auto& [profile, name] :
+         {std::pair(o.readme_profile, "REPORT.md"), {kImageNetProfile, kImageNetReport}})
+        if (o.profile.empty() || o.profile == profile)
+            report(write_overview(project, profile, name, o, refused));
     const bool fills_readme = o.profile.empty() || o.profile == o.readme_profile;
     if (fills_readme && update_readme(project, o, refused)) {
         written.push_back("README.md");

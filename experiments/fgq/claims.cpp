@@ -23,9 +23,15 @@ std::string deepest(const ResultTable& table, const std::vector<std::string>& me
     return found.empty() && !table.networks().empty() ? table.networks().back() : found;
 }
 
+/// "resnet" of "resnet20"
+std::string family_of(const std::string& network) {
+    return network.substr(0, network.find_first_of("0123456789"));
+}
+
 /// Whether the second of two networks that follow each other in the grid has more multiplications than the
 /// first, as far as results tell: where another family begins, it has not.
 bool may_be_deeper(const ResultTable& table, const std::string& second, const std::string& first) {
+    if (family_of(first) != family_of(second)) return false;
     const auto one = table.results(first, kFour), other = table.results(second, kFour);
     return one.empty() || other.empty() || other.front()->cost.macs > one.front()->cost.macs;
 }
@@ -88,7 +94,7 @@ Claim depth_tolerates(const ResultTable& table) {
         kFour, kVerdictRule);
     claim = judged_over(table, {kFloat, kFour}, std::move(claim),
                         {mean_of("loss of the shallower - loss of the deeper", parts, paired(table), 0)});
-    if (networks.size() < 2) claim.verdict = {Verdict::Kind::not_attempted, "one network alone"};
+    if (parts.empty()) claim.verdict = {Verdict::Kind::not_attempted, "no two networks of one family"};
     return claim;
 }
 

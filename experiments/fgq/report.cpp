@@ -50,7 +50,7 @@ std::vector<Section> sections_of(const ResultTable& table) {
 
 Report report(const std::string& profile, const Grid& grid, const std::vector<ReportedCell>& reported) {
     const ResultTable table(profile, reported);
-    const std::vector<Claim> all = claims(table);
+    const std::vector<Claim> all = on_their_data(claims(table), grid, profile);
     const std::string title = grid.title + ", profile " + profile, name = grid.experiment;
 
     Report report;
@@ -73,7 +73,8 @@ Report report(const std::string& profile, const Grid& grid, const std::vector<Re
         text += fmt::format("\n![{0}]({1}{2}.svg)\n", plot.title, name, end);
     text += fmt::format(
         "\n## Claims\n\nJudged from the cells of this profile alone; the paper's figures are on "
-        "ImageNet.\n\n{}\nEvery figure, one row a cell: [{}.csv]({}.csv).\n",
+        "other networks, with the whole of ImageNet.\n\n{}\nEvery figure, one row a cell: "
+        "[{}.csv]({}.csv).\n",
         claims_markdown(all), name, name);
     report.files[".md"] = text;
     report.files[".csv"] = full_cell_table(reported).csv();

@@ -139,13 +139,49 @@ Plot calibration_plot(const std::string& title, const ResultTable& table) {
     return plot;
 }
 
+/// Weights per output channel of a layer: 9 in a depthwise 3x3 convolution.
+double fan_in(const Result& r, std::size_t layer) {
+    return static_cast<double>(r.cost.layers[layer].weights) /
+           static_cast<double>(r.quantization->layers[layer].output_channels);
+}
+
+/// Signal to quantization noise of 4-bit weights by the number of weights per output channel, all inner layers of all
+/// networks; nothing where no layer is depthwise.
+Plot fan_in_plot(const std::string& title, const ResultTable& table) {
+    constexpr double kDepthwise = 25;  // at most 5x5
+    Plot plot{title + ": 4-bit weights of all networks",
+              "weights per output channel (9: depthwise 3x3)",
+              "signal to quantization noise (dB)",
+              {},
+              Plot::Logarithmic::x};
+    plot.legend_above = true;
+    bool depthwise = false;
+    int colour = 0;
+    for (const Way& way : {kWays[1], kWays[3]}) {
+        Curve curve{way.label, {}, colour++, false, Curve::Form::marks};
+        for (const std::string& network : table.networks()) {
+            const auto results = table.results(network, std::string("w4e8") + way.suffix);
+            if (results.empty()) continue;
+            const Result& r = *results.front();
+            for (std::size_t i = 1; i + 1 < r.quantization->layers.size(); ++i) {
+                curve.points.emplace_back(fan_in(r, i), sqnr(r.quantization->layers[i].weight_error));
+                depthwise = depthwise || fan_in(r, i) <= kDepthwise;
+            }
+        }
+        plot.curves.push_back(curve);
+    }
+    if (!depthwise) plot.curves.clear();
+    return plot;
+}
+
 }  // namespace
 
 std::map<std::string, Plot> plots(const std::string& title, const ResultTable& table) {
     std::map<std::string, Plot> all{
         {"-scales", scale_plot(title, table)}, {"-layers", layer_plot(title, table)},
         {"-bits", bits_plot(title, table)},    {"-unbiased", unbiased_plot(title, table)},
-        {"-dual", dual_plot(title, table)},    {"-calibration", calibration_plot(title, table)}};
+        {"-dual", dual_plot(title, table)},    {"-calibration", calibration_plot(title, table)},
+        {"-fan-in", fan_in_plot(title, table)}};
     std::erase_if(all, [](const auto& entry) { return entry.second.curves.empty(); });
     return all;
 }

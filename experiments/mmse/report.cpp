@@ -26,6 +26,7 @@ struct Shown {
 };
 constexpr Shown kShown[] = {{"-scales", "Error over scale"},
                             {"-layers", "Error of each layer"},
+                            {"-fan-in", "Error by the size of an output channel"},
                             {"-bits", "Accuracy over bits"},
                             {"-unbiased", "What the scale of least error shortens"},
                             {"-dual", "Accuracy over the share of dual kernels"},
@@ -52,8 +53,8 @@ std::string markdown(const std::string& profile, const Grid& grid, const ResultT
             "every layer nearer and the network no further:\n\n{}",
             order.table.markdown());
     text += fmt::format(
-        "\n\n## Claims\n\nJudged from the cells of this profile alone; the paper's figures are on ImageNet, "
-        "these are not.\n\n{}\n",
+        "\n\n## Claims\n\nJudged from the cells of this profile alone; the paper's figures are on "
+        "other networks, with the whole of ImageNet.\n\n{}\n",
         claims_markdown(claims));
     return text + fmt::format(
                       "## More\n\nEvery figure, one row a cell: [{0}.csv]({0}.csv); one row a layer: "
@@ -66,7 +67,7 @@ std::string markdown(const std::string& profile, const Grid& grid, const ResultT
 Report report(const std::string& profile, const Grid& grid, const std::vector<ReportedCell>& reported) {
     const ResultTable table(profile, reported);
     const std::vector<NamedTable> all = tables(table);
-    const std::vector<Claim> judged = claims(table);
+    const std::vector<Claim> judged = on_their_data(claims(table), grid, profile);
 
     Report report;
     report.summary = summary_table(table);

@@ -195,6 +195,15 @@ Claim judged(Claim claim, const std::vector<Figure>& figures) {
     return claim;
 }
 
+std::vector<Claim> on_their_data(std::vector<Claim> claims, const Grid& grid, const std::string& profile) {
+    const auto note = grid.measured_on.find(profile);
+    if (note == grid.measured_on.end()) return claims;
+    for (Claim& c : claims)
+        if (c.verdict.kind != Verdict::Kind::not_attempted)
+            c.verdict.why += (c.verdict.why.empty() ? "on " : "; on ") + note->second;
+    return claims;
+}
+
 Table claims_summary(const std::vector<Claim>& claims) {
     Table table{{{"Claim", false},
                  {"The paper says", false, 0.18},

@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "experiments/runs/grid.hpp"
 #include "experiments/support/statistics.hpp"
 #include "experiments/support/table.hpp"
 
@@ -50,7 +51,7 @@ Figure shown_only(Figure figure);
 struct Verdict {
     enum class Kind { reproduced, not_reproduced, refuted_by_proof, inconclusive, not_attempted };
     Kind kind = Kind::not_attempted;
-    std::string why = {};  ///< of all but the first
+    std::string why = {};  ///< of all but the first, which may say on what data
 };
 
 /// "inconclusive: ..."
@@ -100,6 +101,10 @@ std::string rerun_command(const std::string& experiment, const std::string& prof
 
 /// What the claim says of itself, with `ours` and `verdict` from the figures.
 Claim judged(Claim claim, const std::vector<Figure>& figures);
+
+/// The same claims, their verdicts with what sets the profile's data and networks apart from the papers'
+/// (grid.hpp); as they are where the grid says nothing.
+std::vector<Claim> on_their_data(std::vector<Claim> claims, const Grid& grid, const std::string& profile);
 
 /// A row a claim: the paper's figure, ours, the verdict.
 Table claims_summary(const std::vector<Claim>& claims);

@@ -53,6 +53,7 @@ struct Overview {
     std::string experiment, title;
     std::vector<Claim> claims;
     std::vector<ReportedCell> cells = {};
+    std::string measured_on = {};  ///< of the profile, where its grid says so
 };
 /// Every experiment that has a result in the profile.
 std::vector<Overview> read_overview(const Project& project, const std::string& profile, const Reports& own,
@@ -61,6 +62,10 @@ std::vector<Overview> read_overview(const Project& project, const std::string& p
 /// results/REPORT.md: claims of all papers with figures, verdicts and the commands that run their cells
 /// again, and where the tables and plots are.
 std::string overview_markdown(const std::string& profile, const std::vector<Overview>& experiments);
+
+/// Of each network and each width of its inner layers that was executed as integers: the most accurate method of all
+/// experiments that quantize after training, and its worst layers. Empty where no network has two methods.
+Table best_table(const std::vector<Overview>& experiments);
 
 /// For LaTeX: every figure of every result by name, \nibbleresult{baseline/CELL/top1}{91.57}.
 std::string latex_results(const std::vector<ReportedCell>& cells);

@@ -216,8 +216,13 @@ Grid read_grid(const std::filesystem::path& path, const std::string& experiment)
     const auto profiles = f.require<std::map<std::string, Json>>("profiles");
     f.finish();
     if (profiles.empty()) throw BadInput(where + ": there is no profile");
-    for (const auto& [name, profile] : profiles)
+    for (auto [name, profile] : profiles) {
+        if (profile.contains("measured_on")) {
+            grid.measured_on[name] = Fields(profile, where).require<std::string>("measured_on");
+            profile.erase("measured_on");
+        }
         grid.profiles[name] = read_profile(profile, common, where + ": profile " + name);
+    }
     return grid;
 }
 

@@ -23,7 +23,9 @@
 //                  "parents": {"resnet8-w1.0": "baseline/resnet8-w1.0--glyphs--f32--s0"},
 //                  "preprocessing": {"resnet8-w1.0": "mine.json"},  optional: files beside this one that say how a
 //                                                                   model wants its images (preprocessing.hpp)
-//                  "calibration": 128}}}                optional: images that calibrate, for all methods that want any
+//                  "calibration": 128,                  optional: images that calibrate, for all methods that want any
+//                  "measured_on": "1,000 images"}}}     optional: what sets its data and networks apart from the
+//                                                       paper's; stands in every verdict
 //
 // A method that ends in "-ft" trains on from its parent (config.hpp), by the protocol in the profile's
 // "fine_tuning": {"epochs": 15, ...}.
@@ -48,6 +50,7 @@ struct Grid {
     std::string experiment, title;
     std::vector<std::string> headline = {};                      ///< methods that README.md shows
     std::map<std::string, std::vector<GridCell>> profiles = {};  ///< cells in the order of the axes
+    std::map<std::string, std::string> measured_on = {};         ///< by profile; some say nothing
 
     /// Throws BadInput naming the profiles there are.
     const std::vector<GridCell>& cells(const std::string& profile) const;
