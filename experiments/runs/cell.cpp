@@ -61,7 +61,8 @@ Cell cell_from(const std::string& name) {
 }
 
 bool is_file(const std::string& source) {
-    return source.ends_with(".safetensors") || source.ends_with(".onnx");
+    const auto known = {".safetensors", ".pth", ".pt", ".th", ".onnx"};
+    return std::any_of(known.begin(), known.end(), [&](const char* end) { return source.ends_with(end); });
 }
 
 fs::path file_of(const std::string& source) {

@@ -6,6 +6,7 @@
 // The source of float weights is one of
 //
 //     pretrained/cifar10/resnet20.safetensors      a file below NIBBLE_DATA
+//     pretrained/imagenet/resnet18-f37072fd.pth    the same
 //     onnx/tinydarknet.onnx                        the same; the architecture is the file's, too
 //     baseline/resnet8-w1.0--glyphs--f32--s0       a cell of the same profile that trains in floats
 #pragma once

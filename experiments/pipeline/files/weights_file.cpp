@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <regex>
 
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
@@ -111,7 +112,24 @@ void check(const WeightsFile& file, const Graph& graph, const std::string& where
             throw BadInput(where, "bn_eps", fmt::format("{}", node.eps), stated->second);
 }
 
+namespace {
+
+/// What torchvision's files have besides or otherwise than its networks: classifiers that only training uses, and
+/// DenseNet's names of before 2018, "denselayer1.norm.1.weight" for "denselayer1.norm1.weight".
+void adopt_torchvision_names(Weights& weights) {
+    static const std::regex auxiliary("(AuxLogits|aux1|aux2)\\..*"),
+        dotted("(.*\\.denselayer[0-9]+\\.(?:norm|conv))\\.([12]\\..*)");
+    Weights adopted;
+    for (auto& [name, values] : weights)
+        if (!std::regex_match(name, auxiliary))
+            adopted.emplace(std::regex_replace(name, dotted, "$1$2"), std::move(values));
+    weights = std::move(adopted);
+}
+
+}  // namespace
+
 void fit(WeightsFile& file, const Graph& graph, const std::string& where) {
+    adopt_torchvision_names(file.weights);
     const std::string layer = graph[graph.weighted_layers().back()].name,
                       other = layer == "fc" ? "linear" : "fc";
     if (layer == "fc" || layer == "linear")

@@ -43,7 +43,7 @@ std::optional<Normalization> normalization_from(const Metadata& metadata, const 
 void check(const WeightsFile& file, const Graph& graph, const std::string& where);
 
 /// Gives the last layer the graph's name, be it "fc" or "linear" there and the other in the file, as publishers
-/// of the same network like; then as check().
+/// of the same network like, and every parameter torchvision's of today; then as check().
 void fit(WeightsFile& file, const Graph& graph, const std::string& where);
 
 /// Atomic; equal contents give equal bytes.

@@ -1,0 +1,108 @@
+// A dry run of profile `imagenet`, whose images and weights nobody may pass on: random weights of its networks and 64
+// generated images go through its post-training cells. A test run takes one cell in kShare, every network and every
+// method among them; NIBBLE_DRY_RUN=all takes all (`make dry-run`).
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <map>
+#include <set>
+
+#include "datasets/images/image_folder.hpp"
+#include "engine/core/error.hpp"
+#include "engine/core/rng.hpp"
+#include "engine/train/init.hpp"
+#include "experiments/pipeline/files/model.hpp"
+#include "experiments/runs/compute_cell.hpp"
+#include "experiments/runs/project.hpp"
+#include "tests/helpers/scratch.hpp"
+
+namespace nibble {
+namespace {
+
+constexpr int kImages = 64, kSide = 120, kShare = 9;
+/// Networks that take smaller images than their usual ones do.
+constexpr int kSmall = 96;
+
+/// An uncompressed BMP of random colours; rows are multiples of four bytes.
+std::string random_bmp(std::uint32_t number) {
+    std::string bytes = "BM";
+    const auto add = [&](std::uint32_t value, int count) {
+        for (int i = 0; i < count; ++i) bytes += static_cast<char>(value >> 8 * i);
+    };
+    const std::uint32_t size = 3 * kSide * kSide;
+    for (std::uint32_t value : {54 + size, 0u, 54u, 40u, 0u + kSide, 0u + kSide}) add(value, 4);
+    for (std::uint32_t value : {1u, 24u}) add(value, 2);
+    for (std::uint32_t value : {0u, size, 0u, 0u, 0u, 0u}) add(value, 4);
+    Random random(number, Purpose::init);
+    for (std::uint32_t i = 0; i < size; ++i) bytes += static_cast<char>(random.bits());
+    return bytes;
+}
+
+/// As the profile's own images, smaller.
+Data small_data(const std::filesystem::path& folder, const std::string& model) {
+    StatedPreprocessing stated;
+    const int side = model == "alexnet" || model == "vgg16_bn" ? 224 : kSmall;
+    stated.resize = Resize::shorter(side);
+    stated.crop = side;
+    return open_data("image_folder:" + folder.string(), stated);
+}
+
+/// Every network and every method, and one in kShare of the cells of each network.
+std::vector<ProfileCell> chosen(const std::vector<ProfileCell>& cells) {
+    const char* wish = std::getenv("NIBBLE_DRY_RUN");
+    if (wish && std::string(wish) == "all") return cells;
+    std::vector<ProfileCell> some;
+    std::map<std::string, int> of_network, of_method;
+    for (const ProfileCell& cell : cells) {
+        const int network = of_network[cell.cell.cell.model]++;
+        of_method.emplace(cell.cell.cell.experiment + cell.cell.cell.method, static_cast<int>(of_method.size()));
+        const int method = of_method.at(cell.cell.cell.experiment + cell.cell.cell.method);
+        const int turn = static_cast<int>(of_network.size()) - 1;
+        if (cell.cell.cell.seed == 0 && network >= 0 && method % kShare == turn) some.push_back(cell);
+    }
+    return some;
+}
+
+}  // namespace
+
+TEST_CASE("profile imagenet: its cells run end to end on random weights and generated images") {
+    const test::Scratch scratch("imagenet-profile");
+    for (int i = 0; i < kImages; ++i)
+        for (const char* split : {"train", "val"})
+            scratch.write("images/" + std::string(split) + "/" + std::to_string(i % 8) + "/" + std::to_string(i) + ".bmp",
+                          random_bmp(static_cast<std::uint32_t>(i)));
+    const Project project(NIBBLE_SOURCE_DIR);
+    std::vector<ProfileCell> cells;
+    for (const ProfileCell& cell : list_cells(project, "imagenet", ""))
+        if (std::holds_alternative<PostTrainingConfig>(cell.cell.config)) cells.push_back(cell);
+    std::set<std::string> networks, methods, run_networks, run_methods;
+    for (const ProfileCell& cell : cells) {
+        networks.insert(cell.cell.cell.model);
+        methods.insert(cell.cell.cell.method);
+    }
+    std::map<std::string, std::pair<Data, Parent>> opened;
+    for (ProfileCell cell : chosen(cells)) {
+        auto& config = std::get<PostTrainingConfig>(cell.cell.config);
+        CAPTURE(cell.cell.cell.name());
+        if (!opened.contains(config.model)) {
+            opened.clear();  // the weights of one network at a time
+            Data data = small_data(scratch / "images", config.model);
+            Parent parent{config.parent, "random", {}, {}};
+            parent.file.weights = initial_weights(make_graph(config.model, *data.train), 1);
+            opened.emplace(config.model, std::pair(std::move(data), std::move(parent)));
+        }
+        const auto& [data, parent] = opened.at(config.model);
+        config.calibration = kImages;
+        const Result result = compute_cell(cell, data, {}, parent, scratch.path(), {});
+        CHECK(result.eval.images == kImages);
+        CHECK(std::isfinite(result.eval.loss));
+        CHECK(result.quantization);
+        run_networks.insert(config.model);
+        run_methods.insert(config.method);
+    }
+    CHECK(run_networks == networks);
+    CHECK(run_methods == methods);
+}
+
+}  // namespace nibble
