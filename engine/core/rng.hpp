@@ -19,7 +19,8 @@ enum class Purpose : std::uint32_t {
     calibration = 3,
     glyphs = 4,
     test = 5,
-    dropout = 6
+    dropout = 6,
+    pixels = 7
 };
 
 /// The Philox4x32-10 block function: 128 random bits from a 128-bit counter and a 64-bit key.

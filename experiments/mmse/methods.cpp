@@ -47,6 +47,7 @@ std::string describe(const Method& m) {
         text += m.solver == Solver::exact ? "MMSE" : to_string(m.solver);
         if (m.dual_percent > 0) text += fmt::format(", {} % dual", m.dual_percent);
         if (m.unbiased) text += ", unbiased";
+        if (m.gptq) text += ", GPTQ";
         parts.push_back(text);
     }
     if (m.quantizes_activations()) parts.push_back("activations " + clipping_text(m));

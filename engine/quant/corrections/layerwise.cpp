@@ -49,11 +49,12 @@ class SingleLayer {
 class Run {
   public:
     Run(const Graph& graph, const Weights& weights, const Quantization& quantization,
-        std::span<const float> images, const Decide& decide)
+        std::span<const float> images, const Decide& decide, const Prepare& prepare)
         : graph_(graph),
           weights_(weights),
           quantization_(quantization),
           decide_(decide),
+          prepare_(prepare),
           readers_(readers_of(graph)),
           values_(graph.nodes().size()) {
         graph.check(weights);
@@ -116,6 +117,7 @@ class Run {
 
     void compute_layer(int i) {
         const Node& node = graph_[i];
+        if (prepare_) prepare_(i, [&](std::size_t image) { return operand(i, 0, image); });
         const auto quantized = quantization_.layers.find(node.name);
         const Array<float> weight = quantized == quantization_.layers.end()
                                         ? weights_.at(node.name + ".weight")
@@ -153,6 +155,7 @@ class Run {
     const Weights& weights_;
     const Quantization& quantization_;
     const Decide& decide_;
+    const Prepare& prepare_;
     std::vector<std::vector<int>> readers_;
     std::vector<Values> values_;  ///< by node; empty before and after its time
     std::size_t images_ = 0;
@@ -161,9 +164,9 @@ class Run {
 }  // namespace
 
 void run_layerwise(const Graph& graph, const Weights& weights, const Quantization& quantization,
-                   std::span<const float> images, const Decide& decide) {
+                   std::span<const float> images, const Decide& decide, const Prepare& prepare) {
     flush_denormals();
-    Run(graph, weights, quantization, images, decide).run();
+    Run(graph, weights, quantization, images, decide, prepare).run();
 }
 
 ChannelMap unchanged(const Graph& graph, const Weights& weights, int layer) {

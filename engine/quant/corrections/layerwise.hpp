@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <span>
+#include <vector>
 
 #include "engine/core/tensor.hpp"
 #include "engine/nn/graph.hpp"
@@ -30,11 +31,16 @@ struct ChannelMap {
 /// products (without bias).
 using Decide = std::function<ChannelMap(int layer, const Moments& sums)>;
 
+/// What a layer reads of an image, h x w x c: the values of its codes where the edge has a quantizer.
+using Operand = std::function<std::vector<float>(std::size_t image)>;
+/// Called for the same layers before they compute; may give the layer other codes in the quantization that runs.
+using Prepare = std::function<void(int layer, const Operand& operand)>;
+
 /// images: n x h x w x c. The same bits for any number of threads. Throws BadInput when weights,
 /// quantization or images do not fit or there is no image; Unsupported for a graph with batch norm (fold it
 /// first).
 void run_layerwise(const Graph& graph, const Weights& weights, const Quantization& quantization,
-                   std::span<const float> images, const Decide& decide);
+                   std::span<const float> images, const Decide& decide, const Prepare& prepare = {});
 
 /// The layer's bias, zeros without one, and a scale of 1: what changes nothing.
 ChannelMap unchanged(const Graph& graph, const Weights& weights, int layer);

@@ -53,8 +53,10 @@ bool fits_together(const Method& m) {
         (m.activation_bits == 8 || m.activation_bits == 0))
         return false;
     if (!m.quantizes_weights() &&
-        (m.per_tensor || m.solver != usual.solver || m.dual_percent > 0 || m.unbiased))
+        (m.per_tensor || m.solver != usual.solver || m.dual_percent > 0 || m.unbiased || m.gptq))
         return false;
+    // Errors are fed back to one tensor.
+    if (m.gptq && m.dual_percent > 0) return false;
     // Batch norm estimated anew chooses the scales itself.
     if (m.batch_norm && m.unbiased) return false;
     if (!m.quantizes_activations() && (m.clipping != usual.clipping || m.residual_bits > 0)) return false;
@@ -82,6 +84,7 @@ std::string to_string(const Method& m) {
         if (m.solver == solver) text += word;
     if (m.dual_percent > 0) text += "-dual" + std::to_string(m.dual_percent);
     if (m.unbiased) text += "-unbiased";
+    if (m.gptq) text += "-gptq";
     for (const auto& [clipping, word] : kClippingWords)
         if (m.clipping == clipping) text += word;
     if (m.clipping == Clipping::percentile) text += shortest(m.percentile);
@@ -94,10 +97,10 @@ std::string to_string(const Method& m) {
     return text;
 }
 
-Method method_from(const std::string& text) {
+Method method_from(const std::string& text, bool gptq) {
     Method m;
     std::string_view rest = text;
-    if (text == "f32") return m;
+    if (text == "f32" && !gptq) return m;
     if (take(rest, "w")) m.weight_bits = number(rest);
     if (take(rest, "a")) m.activation_bits = number(rest);
     m.wide_ends = take(rest, "e8");
@@ -106,6 +109,7 @@ Method method_from(const std::string& text) {
         if (m.solver == Solver::exact && take(rest, word)) m.solver = solver;
     if (take(rest, "-dual")) m.dual_percent = number(rest);
     m.unbiased = take(rest, "-unbiased");
+    m.gptq = take(rest, "-gptq");
     for (const auto& [clipping, word] : kClippingWords)
         if (m.clipping == Clipping::mmse && take(rest, word)) m.clipping = clipping;
     if (m.clipping == Clipping::percentile) m.percentile = take_number<double>(rest).value_or(0);
@@ -119,7 +123,9 @@ Method method_from(const std::string& text) {
     m.bias_correction = take(rest, "-bc");
     m.refined = take(rest, "-refined");
     if (take(rest, "-cal")) m.images = number(rest);
-    if (!rest.empty() || !fits_together(m) || to_string(m) != text)
+    const bool well_written = rest.empty() && to_string(m) == text;
+    m.gptq = m.gptq || gptq;
+    if (!well_written || !fits_together(m))
         throw BadInput("mmse", "method",
                        "f32, w4e8, a4e8, w4a4 or w4a4e8, followed by what differs: -pt, -wgrid, -dual10, "
                        "-akl, -r8, -cal64, ... (engine/quant/mmse/method.hpp)",

@@ -13,6 +13,8 @@
 //                        -pt keeps the error over the scale, a curve for some layers)
 //     -dual10            the worst 10 % of all output channels as sums of two tensors
 //     -unbiased          each scale times ||W||^2 / <W, W^> (engine/quant/corrections/unbiased.hpp)
+//     -gptq              codes chosen on the images, each making up for the errors of those before it
+//                        (engine/quant/gptq/error_feedback.hpp), instead of the nearest ones
 //     -amaxabs           rule for activations; -akl, -aaciq, -apercentile99.9
 //     -r8                what is added (residuals) in 8 bits instead of floats
 //     -bn                batch norm re-estimated on the images, augmented as in training; -bnplain: as they are;
@@ -50,6 +52,7 @@ struct Method {
     int dual_percent =
         0;  ///< of all output channels that have weight_bits: those of the largest relative error
     bool unbiased = false;
+    bool gptq = false;
     Clipping clipping = Clipping::mmse;
     double percentile = 0;                   ///< with Clipping::percentile
     int residual_bits = 0;                   ///< 0: residuals stay float
@@ -61,7 +64,9 @@ struct Method {
     bool quantizes_weights() const { return weight_bits > 0; }
     bool quantizes_activations() const { return activation_bits > 0; }
     /// True if images have a say in the result.
-    bool calibrates() const { return quantizes_activations() || batch_norm || bias_correction || refined; }
+    bool calibrates() const {
+        return quantizes_activations() || gptq || batch_norm || bias_correction || refined;
+    }
     /// True if batch norm is re-estimated on augmented images.
     bool augments() const { return batch_norm == NormTarget::parameters && !plain_images; }
     friend bool operator==(const Method&, const Method&) = default;
@@ -69,7 +74,7 @@ struct Method {
 
 std::string to_string(const Method& method);
 /// The inverse. Throws BadInput for anything that to_string() would not write, and for settings that have no
-/// effect or do not go together.
-Method method_from(const std::string& text);
+/// effect or do not go together. With `gptq` it is a method with -gptq, whether the text has the word or not.
+Method method_from(const std::string& text, bool gptq = false);
 
 }  // namespace nibble::mmse

@@ -13,6 +13,7 @@
 #include "engine/quant/corrections/unbiased.hpp"
 #include "engine/quant/diagnosis/relative_error.hpp"
 #include "engine/quant/edges.hpp"
+#include "engine/quant/gptq/layers.hpp"
 #include "engine/quant/mmse/activations.hpp"
 #include "engine/quant/mmse/dual_weights.hpp"
 #include "engine/quant/mmse/error_curve.hpp"
@@ -60,6 +61,7 @@ class Quantizing {
         if (method_.quantizes_activations())
             for (int i : weighted_) quantize_edge({i, 0}, bits(i, method_.activation_bits));
         if (method_.residual_bits > 0) quantize_residuals();
+        if (method_.gptq) gptq::round_layers(folded_, calibration_.images, quantization_);
         PostTrained result{folded_, std::move(quantization_), std::move(facts_), std::move(curves_)};
         finish(result);
         return result;
@@ -217,6 +219,7 @@ class Mmse : public PostTrainingMethod {
         if (method_.clipping != Clipping::mmse) entries.emplace_back("clipping");
         if (method_.solver == Solver::max_abs_full) entries.emplace_back("max-abs full");
         if (method_.unbiased) entries.emplace_back("unbiased");
+        if (method_.gptq) entries.emplace_back("gptq");
         if (method_.batch_norm) entries.emplace_back("batch norm");
         if (method_.augments()) entries.emplace_back("batch norm augmented");
         if (method_.bias_correction) entries.emplace_back("bias correction");
@@ -240,6 +243,10 @@ PostTrained quantize(const FloatNetwork& network, const Calibration& calibration
 
 std::unique_ptr<PostTrainingMethod> post_training(const std::string& settings) {
     return std::make_unique<Mmse>(method_from(settings));
+}
+
+std::unique_ptr<PostTrainingMethod> gptq_post_training(const std::string& settings) {
+    return std::make_unique<Mmse>(method_from(settings, true));
 }
 
 }  // namespace nibble::mmse

@@ -18,5 +18,7 @@ PostTrained quantize(const FloatNetwork& network, const Calibration& calibration
 
 /// The family "mmse" of post_training_methods.hpp. Throws what method_from() throws.
 std::unique_ptr<PostTrainingMethod> post_training(const std::string& settings);
+/// The family "gptq": the same with -gptq, which the settings need not say.
+std::unique_ptr<PostTrainingMethod> gptq_post_training(const std::string& settings);
 
 }  // namespace nibble::mmse

@@ -76,6 +76,7 @@ const std::vector<GoldenEntry> kGolden = {
     {"mmse dual", "mmse", {"w4-dual50", "w3e8-dual20"}},
     {"max-abs full", "mmse", {"w4e8-wmaxabsfull", "w3-pt-wmaxabsfull"}},
     {"unbiased", "mmse", {"w3e8-unbiased", "w4a4-dual50-unbiased", "w3-pt-unbiased-bc"}},
+    {"gptq", "mmse", {"w3e8-gptq", "w4a4e8-pt-gptq-bc", "w3a8-wmaxabs-gptq-r8-bnfloat"}},
     {"batch norm", "mmse", {"w3e8-bnplain", "w4a4-bnplain", "w3e8-bnfloat"}},
     {"batch norm augmented", "mmse", {"w3e8-bn", "w4a4-bn"}},
     {"bias correction", "mmse", {"w3e8-bc", "w4a4-bc"}},

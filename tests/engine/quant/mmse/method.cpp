@@ -40,6 +40,10 @@ TEST_CASE("each method has one text, and the text is the method") {
                              "w4-bnplain",
                              "w4e8-wmaxabsfull",
                              "w3a8e8-unbiased",
+                             "w4a8e8-gptq",
+                             "w4a4e8-pt-gptq-bc",
+                             "w4e8-wmaxabs-gptq-cal64",
+                             "w4a4-gptq-akl-r8-bnfloat-refined",
                              "w4-dual10-unbiased-bc-refined-cal64",
                              "w4a4e8-wgrid-dual5-apercentile99.99-r8-cal1024"})
         CHECK(to_string(method_from(text)) == text);
@@ -59,6 +63,11 @@ TEST_CASE("what is unknown, written otherwise, without effect or impossible is r
                              "w4-bn-bc",
                              "a4-unbiased",
                              "w4-unbiased-bn",
+                             "a4-gptq",
+                             "w4-dual10-gptq",
+                             "w4-bc-gptq",
+                             "w4-gptq-gptq",
+                             "f32-gptq",
                              "w4-unbiased-dual10",
                              "w4-wmaxabs-wmaxabsfull",
                              "w4-plain",
