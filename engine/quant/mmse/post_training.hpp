@@ -10,7 +10,7 @@
 
 namespace nibble::mmse {
 
-/// Facts: "tau", the relative squared error above which output channels are dual, where some are; "loss_before" and
+/// Facts: "pairs", "rounds" and "relu6_replaced" of an equalization (engine/quant/equalization); "tau", the relative squared error above which output channels are dual, where some are; "loss_before" and
 /// "loss_after" of a refinement (refine.hpp). Curves: of a grid search per tensor, error_curve.hpp for the
 /// layers that max-abs approximates best, worst and in between, by name; where biases are corrected, over the
 /// layers' numbers "output deviation" (bias_correction.hpp) and "weight norm", ||W^|| / ||W||.
@@ -18,5 +18,8 @@ PostTrained quantize(const FloatNetwork& network, const Calibration& calibration
 
 /// The family "mmse" of post_training_methods.hpp. Throws what method_from() throws.
 std::unique_ptr<PostTrainingMethod> post_training(const std::string& settings);
+
+/// The family "cle": the same with weights equalized across layers, and settings without the word that says so.
+std::unique_ptr<PostTrainingMethod> equalized_post_training(const std::string& settings);
 
 }  // namespace nibble::mmse
