@@ -59,7 +59,8 @@ LayerDiagnosis diagnose(const PostTrained& quantized, int layer, const Calibrati
 
 Diagnosed post_train(const PostTrainingMethod& method, const Graph& graph, const Weights& weights,
                      std::span<const float> images, std::span<const float> augmented) {
-    const FloatNetwork network{graph, weights, fold_batch_norm(graph, weights)};
+    FloatNetwork network{graph, weights, fold_batch_norm(graph, weights)};
+    const auto facts = method.prepare(network.folded);
     Calibration calibration;
     if (method.calibration_images() > 0) {
         check_images(images, graph.input_dims().size(), "images");
@@ -72,7 +73,9 @@ Diagnosed post_train(const PostTrainingMethod& method, const Graph& graph, const
         check_images(augmented, graph.input_dims().size(), "augmented images");
         calibration.augmented = augmented;
     }
-    Diagnosed result{method.quantize(network, calibration), {}};
+    PostTrained quantized = method.quantize(network, calibration);
+    quantized.facts.insert(facts.begin(), facts.end());
+    Diagnosed result{std::move(network.folded), std::move(quantized), {}};
     for (int i : result.network.network.graph.weighted_layers())
         result.layers.push_back(diagnose(result.network, i, calibration));
     return result;

@@ -1,7 +1,8 @@
 // Quantization after training, whatever the method: from a trained float network and a few images to a
 // quantized one.
 //
-//     fold batch norm -> look at activations -> method: codes and steps -> diagnostics per layer
+//     fold batch norm -> method: other weights for the same function, or not -> look at activations
+//         -> method: codes and steps -> diagnostics per layer
 //
 // A method is one class; post_training_methods.cpp lists the families that there are.
 #pragma once
@@ -58,6 +59,8 @@ class PostTrainingMethod {
     virtual bool wants_augmented_images() const { return false; }
     /// Entries of tests/golden/post_training.json that pin what it computes.
     virtual std::vector<std::string> golden() const = 0;
+    /// Changes the float network before anything looks at its activations; returns facts.
+    virtual std::map<std::string, double> prepare(FoldedNetwork& /*network*/) const { return {}; }
     virtual PostTrained quantize(const FloatNetwork& network, const Calibration& calibration) const = 0;
 };
 
@@ -74,6 +77,7 @@ struct LayerDiagnosis {
 };
 
 struct Diagnosed {
+    FoldedNetwork floats;  ///< what was quantized
     PostTrained network;
     std::vector<LayerDiagnosis> layers;  ///< in the order of the graph
 };

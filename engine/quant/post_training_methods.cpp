@@ -12,8 +12,10 @@ struct Family {
     std::unique_ptr<PostTrainingMethod> (*make)(const std::string& settings);
 };
 
-constexpr Family kFamilies[] = {
-    {"mmse", mmse::post_training}, {"gptq", mmse::gptq_post_training}, {"fgq", fgq::post_training}};
+constexpr Family kFamilies[] = {{"mmse", mmse::post_training},
+                                {"cle", mmse::equalized_post_training},
+                                {"gptq", mmse::gptq_post_training},
+                                {"fgq", fgq::post_training}};
 
 }  // namespace
 

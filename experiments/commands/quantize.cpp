@@ -156,7 +156,7 @@ int quantize_command(const QuantizeOptions& o) {
                        fmt::format("\n{} {}: {} bytes of weights and scales, {} in the file, {} as floats\n",
                                    original.model, written.bits, written.weight_bytes, bytes, whole);
     if (o.report) {
-        const auto list = sensitivities_of(original.graph, original.file.weights, quantized.network, images);
+        const auto list = sensitivities_of(quantized, images);
         answer["report"] = to_json(summary_of(quantized));
         answer["report"]["file_bytes"] = bytes;
         answer["report"]["sensitivity"] = to_json(list);

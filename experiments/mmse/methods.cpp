@@ -46,6 +46,7 @@ std::string describe(const Method& m) {
         std::string text = m.per_tensor ? "weights per tensor, " : "weights per kernel, ";
         text += m.solver == Solver::exact ? "MMSE" : to_string(m.solver);
         if (m.dual_percent > 0) text += fmt::format(", {} % dual", m.dual_percent);
+        if (m.equalized) text += ", equalized";
         if (m.unbiased) text += ", unbiased";
         if (m.gptq) text += ", GPTQ";
         parts.push_back(text);

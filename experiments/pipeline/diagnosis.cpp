@@ -9,10 +9,10 @@
 
 namespace nibble {
 
-std::vector<Sensitivity> sensitivities_of(const Graph& graph, const Weights& weights,
-                                          const PostTrained& quantized, const std::vector<float>& images) {
-    const std::size_t values = std::min(images.size(), kSensitivityImages * graph.input_dims().size());
-    auto list = sensitivities(fold_batch_norm(graph, weights), quantized, std::span(images).first(values));
+std::vector<Sensitivity> sensitivities_of(const Diagnosed& quantized, const std::vector<float>& images) {
+    const std::size_t values =
+        std::min(images.size(), kSensitivityImages * quantized.floats.graph.input_dims().size());
+    auto list = sensitivities(quantized.floats, quantized.network, std::span(images).first(values));
     std::stable_sort(list.begin(), list.end(),
                      [](const auto& a, const auto& b) { return a.logit_error > b.logit_error; });
     return list;

@@ -11,8 +11,7 @@ namespace nibble {
 inline constexpr std::size_t kSensitivityImages = 128;
 
 /// On the first of the images; the layer that changes the logits most comes first.
-std::vector<Sensitivity> sensitivities_of(const Graph& graph, const Weights& weights,
-                                          const PostTrained& quantized, const std::vector<float>& images);
+std::vector<Sensitivity> sensitivities_of(const Diagnosed& quantized, const std::vector<float>& images);
 
 /// [{"layer", "logit_error", "agreement"}]
 Json to_json(const std::vector<Sensitivity>& list);

@@ -30,16 +30,16 @@ Result quantize_cell(const ProfileCell& cell, const Data& data, const KeyParts& 
     const Graph graph = parent.graph ? *parent.graph : make_graph(config.model, *data.train);
     check_fit(graph, *data.train, config.model);
     const std::string source = "parent " + parent.source;
-    WeightsFile file = parent.file;
-    fit(file, graph, source);
+    WeightsFile floats = parent.file;
+    fit(floats, graph, source);
     const auto normalization =
-        config.preprocessing.states_normalization() ? std::nullopt : file.normalization(source);
+        config.preprocessing.states_normalization() ? std::nullopt : floats.normalization(source);
     const auto method = post_training_method(config.family, config.method);
     const auto ids = calibration_ids(*data.train, config.calibration_images(*method), config.seed);
     std::vector<float> augmented;
     if (method->wants_augmented_images())
         augmented = augmented_calibration_images(*data.train, ids, config.seed, normalization);
-    const Diagnosed quantized = post_train(*method, graph, file.weights,
+    const Diagnosed quantized = post_train(*method, graph, floats.weights,
                                            calibration_images(*data.train, ids, normalization), augmented);
 
     const Deployment deployed = deploy(quantized.network, config.method);

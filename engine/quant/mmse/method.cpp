@@ -47,7 +47,7 @@ bool fits_together(const Method& m) {
     if (!bits(m.weight_bits) || !bits(m.activation_bits) || !bits(m.residual_bits)) return false;
     const Method usual;
     // Nothing that has no effect: one way to write each method.
-    if (!anything && (m.wide_ends || m.calibrates())) return false;
+    if (!anything && (m.wide_ends || m.equalized || m.calibrates())) return false;
     if (m.refined && !m.quantizes_weights()) return false;
     if (m.wide_ends && (m.weight_bits == 8 || m.weight_bits == 0) &&
         (m.activation_bits == 8 || m.activation_bits == 0))
@@ -57,8 +57,8 @@ bool fits_together(const Method& m) {
         return false;
     // Errors are fed back to one tensor.
     if (m.gptq && m.dual_percent > 0) return false;
-    // Batch norm estimated anew chooses the scales itself.
-    if (m.batch_norm && m.unbiased) return false;
+    // Batch norm estimated anew chooses the scales itself, and knows the layers as they were.
+    if (m.batch_norm && (m.unbiased || m.equalized)) return false;
     if (!m.quantizes_activations() && (m.clipping != usual.clipping || m.residual_bits > 0)) return false;
     // Batch norm estimated anew has already put right what biases would be corrected for.
     if (m.batch_norm && m.bias_correction) return false;
@@ -80,6 +80,7 @@ std::string to_string(const Method& m) {
     if (m.quantizes_activations()) text += "a" + std::to_string(m.activation_bits);
     if (m.wide_ends) text += "e8";
     if (m.per_tensor) text += "-pt";
+    if (m.equalized) text += "-cle";
     for (const auto& [solver, word] : kSolverWords)
         if (m.solver == solver) text += word;
     if (m.dual_percent > 0) text += "-dual" + std::to_string(m.dual_percent);
@@ -105,6 +106,7 @@ Method method_from(const std::string& text, bool gptq) {
     if (take(rest, "a")) m.activation_bits = number(rest);
     m.wide_ends = take(rest, "e8");
     m.per_tensor = take(rest, "-pt");
+    m.equalized = take(rest, "-cle");
     for (const auto& [solver, word] : kSolverWords)
         if (m.solver == Solver::exact && take(rest, word)) m.solver = solver;
     if (take(rest, "-dual")) m.dual_percent = number(rest);

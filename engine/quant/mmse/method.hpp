@@ -9,6 +9,7 @@
 // solver, and activation scales of minimal squared error over 512 images:
 //
 //     -pt                one scale for each weight tensor
+//     -cle               weights equalized across layers before anything else (engine/quant/equalization)
 //     -wmaxabs           solver of the weights' scales; -wmaxabsfull, -walternating, -wgolden, -wgrid (which with
 //                        -pt keeps the error over the scale, a curve for some layers)
 //     -dual10            the worst 10 % of all output channels as sums of two tensors
@@ -48,6 +49,7 @@ struct Method {
     int activation_bits = 0;  ///< 2 to 8; 0: activations stay float
     bool wide_ends = false;   ///< 8 bits in the first and last layer, for whatever is quantized
     bool per_tensor = false;  ///< one weight scale per tensor instead of one per output channel
+    bool equalized = false;   ///< across layers, before anything is quantized
     Solver solver = Solver::exact;
     int dual_percent =
         0;  ///< of all output channels that have weight_bits: those of the largest relative error

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/core/error.hpp"
 #include "engine/core/reduce.hpp"
 #include "engine/nn/predictor.hpp"
 #include "engine/quant/calibration/aciq.hpp"
@@ -13,6 +14,7 @@
 #include "engine/quant/corrections/unbiased.hpp"
 #include "engine/quant/diagnosis/relative_error.hpp"
 #include "engine/quant/edges.hpp"
+#include "engine/quant/equalization/equalization.hpp"
 #include "engine/quant/gptq/layers.hpp"
 #include "engine/quant/mmse/activations.hpp"
 #include "engine/quant/mmse/dual_weights.hpp"
@@ -215,6 +217,7 @@ class Mmse : public PostTrainingMethod {
     bool wants_augmented_images() const override { return method_.augments(); }
     std::vector<std::string> golden() const override {
         std::vector<std::string> entries{"mmse"};
+        if (method_.equalized) entries.emplace_back("equalization");
         if (method_.dual_percent > 0) entries.emplace_back("mmse dual");
         if (method_.clipping != Clipping::mmse) entries.emplace_back("clipping");
         if (method_.solver == Solver::max_abs_full) entries.emplace_back("max-abs full");
@@ -226,6 +229,11 @@ class Mmse : public PostTrainingMethod {
         if (method_.bias_correction) entries.emplace_back("curves by layer");
         if (method_.refined) entries.emplace_back("refinement");
         return entries;
+    }
+    std::map<std::string, double> prepare(FoldedNetwork& network) const override {
+        if (!method_.equalized) return {};
+        const Equalization e = equalize(network);
+        return {{"pairs", e.pairs}, {"rounds", e.rounds}, {"relu6_replaced", e.relu6_replaced}};
     }
     PostTrained quantize(const FloatNetwork& network, const Calibration& calibration) const override {
         return mmse::quantize(network, calibration, method_);
@@ -243,6 +251,12 @@ PostTrained quantize(const FloatNetwork& network, const Calibration& calibration
 
 std::unique_ptr<PostTrainingMethod> post_training(const std::string& settings) {
     return std::make_unique<Mmse>(method_from(settings));
+}
+
+std::unique_ptr<PostTrainingMethod> equalized_post_training(const std::string& settings) {
+    Method method = method_from(settings);
+    method.equalized = true;
+    return std::make_unique<Mmse>(method_from(to_string(method)));
 }
 
 std::unique_ptr<PostTrainingMethod> gptq_post_training(const std::string& settings) {

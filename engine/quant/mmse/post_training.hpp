@@ -10,8 +10,9 @@
 
 namespace nibble::mmse {
 
-/// Facts: "tau", the relative squared error above which output channels are dual, where some are; "loss_before" and
-/// "loss_after" of a refinement (refine.hpp). Curves: of a grid search per tensor, error_curve.hpp for the
+/// Facts: "pairs", "rounds" and "relu6_replaced" of an equalization (engine/quant/equalization); "tau", the relative
+/// squared error above which output channels are dual, where some are; "loss_before" and "loss_after" of a refinement
+/// (refine.hpp). Curves: of a grid search per tensor, error_curve.hpp for the
 /// layers that max-abs approximates best, worst and in between, by name; where biases are corrected, over the
 /// layers' numbers "output deviation" (bias_correction.hpp) and "weight norm", ||W^|| / ||W||.
 PostTrained quantize(const FloatNetwork& network, const Calibration& calibration, const Method& method);
@@ -20,5 +21,8 @@ PostTrained quantize(const FloatNetwork& network, const Calibration& calibration
 std::unique_ptr<PostTrainingMethod> post_training(const std::string& settings);
 /// The family "gptq": the same with -gptq, which the settings need not say.
 std::unique_ptr<PostTrainingMethod> gptq_post_training(const std::string& settings);
+
+/// The family "cle": the same with -cle, which the settings need not say.
+std::unique_ptr<PostTrainingMethod> equalized_post_training(const std::string& settings);
 
 }  // namespace nibble::mmse

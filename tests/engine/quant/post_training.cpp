@@ -74,6 +74,7 @@ const std::vector<GoldenEntry> kGolden = {
      "mmse",
      {"f32", "w8a8", "w4a4e8", "w3a5-pt-wgrid", "w2a4-wgolden-r8", "a4e8", "w4e8-walternating"}},
     {"mmse dual", "mmse", {"w4-dual50", "w3e8-dual20"}},
+    {"equalization", "mmse", {"w8a8-pt-cle-wmaxabs", "w4a8e8-cle-bc", "w4e8-pt-cle"}},
     {"max-abs full", "mmse", {"w4e8-wmaxabsfull", "w3-pt-wmaxabsfull"}},
     {"unbiased", "mmse", {"w3e8-unbiased", "w4a4-dual50-unbiased", "w3-pt-unbiased-bc"}},
     {"gptq", "mmse", {"w3e8-gptq", "w4a4e8-pt-gptq-bc", "w3a8-wmaxabs-gptq-r8-bnfloat"}},
@@ -107,6 +108,9 @@ TEST_CASE("golden post-training quantization") {
 
 TEST_CASE("a method is found by family and settings, and unknown ones are told which there are") {
     CHECK(post_training_method("mmse", "w4a4e8")->text() == "w4a4e8");
+    CHECK(post_training_method("cle", "w4a4e8")->text() == "w4a4e8-cle");
+    for (const char* refused : {"f32", "w4-bn"})
+        CHECK_THROWS_AS(post_training_method("cle", refused), BadInput);
     CHECK_THROWS_WITH_AS(post_training_method("magic", "w4a4e8"), doctest::Contains("mmse"), BadInput);
     CHECK_THROWS_WITH_AS(post_training_method("mmse", "w99"), doctest::Contains("'w99'"), BadInput);
 }
