@@ -29,7 +29,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 .PRECIOUS: build/%/build.ninja
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-check setup-data build test reproduce cells data verify check-accuracy bless stale report install paper site bench-peers bench-kernels bench-quantizing \
+.PHONY: help setup setup-check setup-data build test reproduce cells data dry-run verify check-accuracy bless stale report install paper site bench-peers bench-kernels bench-quantizing \
         check check-format format coverage fuzz build-fuzz fuzz-networks faults clean
 
 help: ## this list
@@ -102,6 +102,10 @@ $(CELLS):
 endif
 
 cells: $(CELLS) ## run the cells of PROFILE that are missing or stale (after make build; -j works)
+
+dry-run: build/release/build.ninja ## run every cell of profile imagenet on random weights and 64 generated images (an hour)
+	cmake --build build/release --target nibble_tests -j $(JOBS)
+	NIBBLE_DRY_RUN=all build/release/tests/nibble_tests --source-file='*/runs/imagenet_profile.cpp'
 
 verify: build ## run the fresh cells of PROFILE again and compare every bit; N=5: five real ones, at random
 ifeq ($(N),)
