@@ -20,9 +20,9 @@
 namespace nibble {
 namespace {
 
-constexpr int kImages = 64, kSide = 120;
+constexpr int kImages = 64, kCalibration = 16, kSide = 120;
 /// Networks that take smaller images than their usual ones do.
-constexpr int kSmall = 96;
+constexpr int kSmall = 64;
 
 /// An uncompressed BMP of random colours; rows are multiples of four bytes.
 std::string random_bmp(std::uint32_t number) {
@@ -42,7 +42,8 @@ std::string random_bmp(std::uint32_t number) {
 /// As the profile's own images, smaller.
 Data small_data(const std::filesystem::path& folder, const std::string& model) {
     StatedPreprocessing stated;
-    const int side = model == "alexnet" || model == "vgg16_bn" ? 224 : kSmall;
+    const std::map<std::string, int> sides{{"alexnet", 224}, {"vgg16_bn", 224}, {"inception_v3", 80}};
+    const int side = sides.contains(model) ? sides.at(model) : kSmall;
     stated.resize = Resize::shorter(side);
     stated.crop = side;
     return open_data("image_folder:" + folder.string(), stated);
@@ -92,7 +93,7 @@ TEST_CASE("profile imagenet: its cells run end to end on random weights and gene
             opened.emplace(config.model, std::pair(std::move(data), std::move(parent)));
         }
         const auto& [data, parent] = opened.at(config.model);
-        config.calibration = kImages;
+        config.calibration = kCalibration;
         const Result result = compute_cell(cell, data, {}, parent, scratch.path(), {});
         CHECK(result.eval.images == kImages);
         CHECK(std::isfinite(result.eval.loss));
