@@ -324,7 +324,7 @@ std::string operation_name(const IntegerStep& step) {
         case IntegerStep::Kind::quantize:
             return "quantize";
         case IntegerStep::Kind::gemm:
-            return "gemm";
+            return "product";
         case IntegerStep::Kind::mean:
             return "avg_pool";
         case IntegerStep::Kind::rescale:

@@ -63,7 +63,7 @@ struct IntegerGraph {
     void check() const;
 };
 
-/// "quantize", "gemm", "avg_pool", "rescale", or the node's operation: "max_pool", ...
+/// "quantize", "product" (gemm), "avg_pool", "rescale", or the node's operation: "max_pool", ...
 std::string operation_name(const IntegerStep& step);
 
 /// The step's node with the shape of its value, which files and graphs in the making leave open.

@@ -19,7 +19,9 @@ bool belongs(const fs::path& path, const Result& result) {
     if (!is_integer_network(file))
         return digest_of(weights_from(std::move(file), path.string()).weights) == result.weights_digest;
     const auto key = file.metadata.find("key");
-    return key != file.metadata.end() && key->second == result.parts.key();
+    KeyParts older = result.parts;  // networks kept before keys knew the graph
+    older.network.clear();
+    return key != file.metadata.end() && (key->second == result.parts.key() || key->second == older.key());
 }
 
 bool trains_in_floats(const ProfileCell& cell) {

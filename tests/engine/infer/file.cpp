@@ -231,7 +231,7 @@ TEST_CASE("integer file: steps") {
     step("packed codes", "first", "shape", Json{1 << 10, 1 << 20, 1, 1});
     step("shape of its weights", "first", "shape", Json{4, 9, 3, 1});
     // A name is quoted in messages, and may hold anything.
-    graph_refused("step 1 (gemm two lines)", [](Json& g) {
+    graph_refused("step 1 (product two lines)", [](Json& g) {
         g["steps"][1]["name"] = "two\nlines";
         g["steps"][1]["window"][0] = 0;
     });

@@ -53,7 +53,7 @@ TEST_CASE("the example holds every operation and passes") {
     CHECK_NOTHROW(graph.check());
     std::set<std::string> found;
     for (const IntegerStep& s : graph.steps) found.insert(operation_name(s));
-    CHECK(found == std::set<std::string>{"avg_pool", "max_pool", "gemm", "quantize", "shortcut"});
+    CHECK(found == std::set<std::string>{"avg_pool", "max_pool", "product", "quantize", "shortcut"});
 }
 
 TEST_CASE("integer graph: values and steps there must be") {

@@ -35,7 +35,7 @@ is_object q.json || fail "quantize --json: not one object"
 [ "$(field file_bytes q.json)" -eq "$(stat -c %s q.st)" ] || fail "file_bytes is not the size of the file"
 "$nibble" quantize $small --wbits 4 --abits 4 --out q2.st --threads 1 >table 2>err || fail "quantize: $(cat err)"
 cmp -s q.st q2.st || fail "one thread quantized to another file"
-grep -q "^| conv1 | gemm, ReLU | s8 | s8n-pc | – | u4+u8 |" table || fail "no such row in the table of layers: $(cat table)"
+grep -q "^| conv1 | product, ReLU | s8 | s8n-pc | – | u4+u8 |" table || fail "no such row in the table of layers: $(cat table)"
 "$nibble" quantize $small --wbits 4 --abits 4 --seed 1 --out other.st >out 2>err || fail "quantize: $(cat err)"
 cmp -s q.st other.st && fail "other calibration images made no difference"
 "$nibble" quantize $small --weights-scheme t-g4 --residual-bits 5 --out t.st --json >t.json 2>err ||
