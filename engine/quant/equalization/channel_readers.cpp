@@ -8,7 +8,6 @@
 namespace nibble {
 namespace {
 
-constexpr Clamp kRelu6{0, 6};
 constexpr int kNone = -1;
 
 bool is_homogeneous(const Clamp& clamp) {
@@ -35,10 +34,7 @@ class Following {
                 read(i);
                 return true;
             case Op::clamp:
-                if (node.clamp == kRelu6)
-                    readers_.relu6.push_back(i);
-                else if (!is_homogeneous(node.clamp))
-                    return false;
+                if (!is_homogeneous(node.clamp)) return false;
                 [[fallthrough]];
             case Op::leaky_relu:
             case Op::max_pool:

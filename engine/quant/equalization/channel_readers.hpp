@@ -18,7 +18,6 @@ struct InputChannel {
 
 struct ChannelReaders {
     std::vector<std::vector<InputChannel>> of;  ///< by output channel; none for one that is sliced away
-    std::vector<int> relu6;                     ///< nodes in between that hand it on once they are ReLU
 };
 
 /// Of a convolution or linear layer. Nothing if one of its channels reaches the output of the network or an

@@ -97,7 +97,6 @@ class Equalizing {
             if (change <= Equalization::kTolerance) break;
         }
         for (const auto& [i, layer] : layers_) layer.apply_to(network_.weights);
-        done.relu6_replaced = replace_relu6();
         return done;
     }
 
@@ -133,20 +132,6 @@ class Equalizing {
                 layers_.at(in.layer).multiply_input(static_cast<std::size_t>(in.channel), s);
         }
         return change;
-    }
-
-    int replace_relu6() {
-        std::set<int> replaced;
-        for (const auto& [layer, readers] : readers_)
-            replaced.insert(readers.relu6.begin(), readers.relu6.end());
-        Graph graph;
-        for (int i = 0; i < network_.graph.size(); ++i) {
-            Node node = network_.graph[i];
-            if (replaced.contains(i)) node.clamp = kRelu;
-            graph.append(std::move(node));
-        }
-        network_.graph = std::move(graph);
-        return static_cast<int>(replaced.size());
     }
 
     FoldedNetwork& network_;

@@ -17,8 +17,8 @@
 // concatenations, slices and shuffles channels are followed. Other layers stay, among them those whose output is
 // added to something. In a grouped convolution only outputs of the group of channel c read it.
 //
-// ReLU6 is no such function. Where it is in between it becomes ReLU, as in the paper; that changes the float
-// network.
+// ReLU6 is no such function, and layers with one in between stay. The paper replaces it by ReLU, which changes the
+// float network: tried on MobileNet-v1 x0.25 for ImageNet, it left 7 of 64.6 % with weights of 8 bits.
 //
 // Source: Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias Correction" (arXiv 1906.04721),
 // section 4.1; several B for one A, and channels moved about, are ours. Its absorption of large biases (section
@@ -35,10 +35,9 @@ struct Equalization {
 
     int pairs = 0;  ///< of layers A and B
     int rounds = 0;
-    int relu6_replaced = 0;
 };
 
-/// Changes weights, biases, and the bounds of what was ReLU6.
+/// Changes weights and biases.
 Equalization equalize(FoldedNetwork& network);
 
 }  // namespace nibble

@@ -10,6 +10,10 @@
 
 namespace nibble::gptq {
 
+/// Layers with more weights in an output channel keep their codes: H would take gigabytes (25,088 inputs, as in the
+/// first linear layer of VGG: 5).
+inline constexpr std::size_t kMostInputs = 8192;
+
 /// Replaces the codes of all layers that have some. images: n x h x w x c. Throws what round_with_feedback(),
 /// correlations_of() and run_layerwise() throw.
 void round_layers(const FoldedNetwork& network, std::span<const float> images, Quantization& quantization);

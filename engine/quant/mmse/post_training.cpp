@@ -233,7 +233,7 @@ class Mmse : public PostTrainingMethod {
     std::map<std::string, double> prepare(FoldedNetwork& network) const override {
         if (!method_.equalized) return {};
         const Equalization e = equalize(network);
-        return {{"pairs", e.pairs}, {"rounds", e.rounds}, {"relu6_replaced", e.relu6_replaced}};
+        return {{"pairs", e.pairs}, {"rounds", e.rounds}};
     }
     PostTrained quantize(const FloatNetwork& network, const Calibration& calibration) const override {
         return mmse::quantize(network, calibration, method_);

@@ -10,7 +10,7 @@
 
 namespace nibble::mmse {
 
-/// Facts: "pairs", "rounds" and "relu6_replaced" of an equalization (engine/quant/equalization); "tau", the relative
+/// Facts: "pairs" and "rounds" of an equalization (engine/quant/equalization); "tau", the relative
 /// squared error above which output channels are dual, where some are; "loss_before" and "loss_after" of a refinement
 /// (refine.hpp). Curves: of a grid search per tensor, error_curve.hpp for the
 /// layers that max-abs approximates best, worst and in between, by name; where biases are corrected, over the
