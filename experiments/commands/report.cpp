@@ -60,7 +60,8 @@ bool update_readme(const Project& project, const ReportOptions& o, Refused& refu
             "Means over seeds or calibration draws, ± half the width of the 95 % interval. Epochs of "
             "training: {}; bits per weight include the scales in `mmse` and `fgq`. Names of methods: "
             "[GLOSSARY.md](GLOSSARY.md). Every claim of the papers with our figures and a verdict: "
-            "[results/REPORT.md](results/REPORT.md).\n",
+            "[results/REPORT.md](results/REPORT.md); on five ImageNet networks: "
+            "[results/REPORT-imagenet-subset.md](results/REPORT-imagenet-subset.md).\n",
             profile, epochs_of(experiments, profile));
     const std::string updated = with_results(text, tables, path.string());
     if (updated != text) write_file(path, updated);
