@@ -139,10 +139,13 @@ Plot calibration_plot(const std::string& title, const ResultTable& table) {
     return plot;
 }
 
-/// Weights per output channel of a layer: 9 in a depthwise 3x3 convolution.
+/// Weights per output channel of a layer: 9 in a depthwise 3x3 convolution; 0 if the result does not know.
 double fan_in(const Result& r, std::size_t layer) {
-    return static_cast<double>(r.cost.layers[layer].weights) /
-           static_cast<double>(r.quantization->layers[layer].output_channels);
+    const Result::Quantization::Layer& quantized = r.quantization->layers[layer];
+    for (const Result::Cost::Layer& l : r.cost.layers)
+        if (l.name == quantized.name)
+            return static_cast<double>(l.weights) / static_cast<double>(quantized.output_channels);
+    return 0;
 }
 
 /// Signal to quantization noise of 4-bit weights by the number of weights per output channel, all inner layers of all
@@ -164,8 +167,10 @@ Plot fan_in_plot(const std::string& title, const ResultTable& table) {
             if (results.empty()) continue;
             const Result& r = *results.front();
             for (std::size_t i = 1; i + 1 < r.quantization->layers.size(); ++i) {
-                curve.points.emplace_back(fan_in(r, i), sqnr(r.quantization->layers[i].weight_error));
-                depthwise = depthwise || fan_in(r, i) <= kDepthwise;
+                const double weights = fan_in(r, i);
+                if (weights == 0) continue;
+                curve.points.emplace_back(weights, sqnr(r.quantization->layers[i].weight_error));
+                depthwise = depthwise || weights <= kDepthwise;
             }
         }
         plot.curves.push_back(curve);

@@ -103,7 +103,7 @@ std::string data_sentence(const std::vector<Overview>& experiments) {
     return "ours never are";
 }
 
-/// Bits of weights and activations in the inner layer with the most multiplications.
+/// Bits of weights and activations in the inner layer with the most multiplications; of three layers or more.
 std::pair<int, int> inner_bits(const Result& result) {
     const auto& layers = result.cost.layers;
     const std::size_t last = layers.size() - 1;
@@ -142,7 +142,7 @@ Table best_table(const std::vector<Overview>& experiments) {
         for (const auto& [cell, result] : e.cells) {
             if (!result || !result->quantization) continue;
             if (cell.method == "f32") of_float[cell.model] = result->eval.top1;
-            if (!result->ran_as_integers() || result->quantization->layers.empty()) continue;
+            if (!result->ran_as_integers() || result->cost.layers.size() < 3) continue;
             if (!all.contains(cell.model)) networks.push_back(cell.model);
             all[cell.model][inner_bits(*result)][e.experiment + " " + cell.method].push_back(&*result);
         }

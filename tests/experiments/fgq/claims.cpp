@@ -79,7 +79,7 @@ TEST_CASE("fgq-3: the deeper the network, the smaller its loss") {
     CHECK(fgq::depth_tolerates(t.table()).verdict.kind == Verdict::Kind::not_reproduced);
     Ternary alone({"resnet20"}, {"f32", "g4a8"});
     alone.set("resnet20", "f32", {91}).set("resnet20", "g4a8", {85});
-    CHECK(fgq::depth_tolerates(alone.table()).verdict.why == "one network alone");
+    CHECK(fgq::depth_tolerates(alone.table()).verdict.why == "no two networks of one family");
 }
 
 TEST_CASE("fgq-4a, 4b: every doubling loses; 64 loses much") {
