@@ -31,6 +31,7 @@ TEST_CASE("five ways to prepare an image: PyTorch's logits on real images") {
     for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(NIBBLE_SOURCE_DIR) /
                                                                  "experiments/imagenet/preprocessing")) {
         const std::string name = entry.path().stem().string();
+        if (!reference.tensors.contains(name)) continue;  // of a network that profile `imagenet` alone has
         CAPTURE(name);
         const auto stated = preprocessing_from(read_json(entry.path()), name);
         const auto images = open_dataset("imagenet-subset", Split::test, root, stated);
