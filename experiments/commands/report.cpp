@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "engine/core/error.hpp"
 #include "engine/core/file.hpp"
@@ -12,10 +13,6 @@
 namespace nibble {
 
 namespace {
-/// Judged apart from the README's profile.
-const std::string kImageNetProfile = "imagenet-subset";
-constexpr const char* kImageNetReport = "REPORT-imagenet-subset.md";
-
 struct ReportOptions {
     SharedOptions shared;
     std::string root, profile, readme_profile = "cifar10";
@@ -60,8 +57,7 @@ bool update_readme(const Project& project, const ReportOptions& o, Refused& refu
             "Means over seeds or calibration draws, ± half the width of the 95 % interval. Epochs of "
             "training: {}; bits per weight include the scales in `mmse` and `fgq`. Names of methods: "
             "[GLOSSARY.md](GLOSSARY.md). Every claim of the papers with our figures and a verdict: "
-            "[results/REPORT.md](results/REPORT.md); on five ImageNet networks: "
-            "[results/REPORT-imagenet-subset.md](results/REPORT-imagenet-subset.md).\n",
+            "[results/REPORT.md](results/REPORT.md).\n",
             profile, epochs_of(experiments, profile));
     const std::string updated = with_results(text, tables, path.string());
     if (updated != text) write_file(path, updated);
@@ -81,6 +77,15 @@ std::vector<std::filesystem::path> write_overview(const Project& project, const 
     write_file(markdown, overview_markdown(profile, experiments));
     write_file(latex, figures + latex_verdicts(experiments));
     return {markdown, latex};
+}
+
+/// Profiles and the files that judge them: the README's, and each that a grid sets apart.
+std::map<std::string, std::string> overviews(const Project& project, const std::string& readme_profile) {
+    std::map<std::string, std::string> files{{readme_profile, "REPORT.md"}};
+    for (const std::string& experiment : project.experiments())
+        for (const auto& [profile, note] : project.grid(experiment).measured_on)
+            files.emplace(profile, "REPORT-" + profile + ".md");
+    return files;
 }
 
 int report_command(const ReportOptions& o) {
@@ -109,8 +114,7 @@ int report_command(const ReportOptions& o) {
         }
     }
     if (o.profile.empty()) report(write_speed_reports(project, no_plot));
-    for (const auto& [profile, name] :
-         {std::pair(o.readme_profile, "REPORT.md"), {kImageNetProfile, kImageNetReport}})
+    for (const auto& [profile, name] : overviews(project, o.readme_profile))
         if (o.profile.empty() || o.profile == profile)
             report(write_overview(project, profile, name, o, refused));
     const bool fills_readme = o.profile.empty() || o.profile == o.readme_profile;

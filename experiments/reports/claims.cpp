@@ -199,7 +199,7 @@ std::vector<Claim> on_their_data(std::vector<Claim> claims, const Grid& grid, co
     const auto note = grid.measured_on.find(profile);
     if (note == grid.measured_on.end()) return claims;
     for (Claim& c : claims)
-        if (c.verdict.kind != Verdict::Kind::not_attempted)
+        if (!c.counted && c.verdict.kind != Verdict::Kind::not_attempted)
             c.verdict.why += (c.verdict.why.empty() ? "on " : "; on ") + note->second;
     return claims;
 }

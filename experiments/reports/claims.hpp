@@ -90,6 +90,7 @@ struct Claim {
     std::string ours = {};
     Verdict verdict = {};
     std::string command = {};  ///< runs its cells again; empty: it has none
+    bool counted = false;      ///< by shapes, whatever the data
 };
 
 inline constexpr const char* kUnknown = "unknown";

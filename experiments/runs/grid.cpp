@@ -162,10 +162,12 @@ PostTrainingProfile post_training_profile(Fields& f, const Common& common, const
     return profile;
 }
 
-std::vector<GridCell> read_profile(const Json& profile, const Common& common, const std::string& where) {
+void read_profile(const Json& profile, const Common& common, const std::string& name,
+                  const std::string& where, Grid& grid) {
     Fields f(profile, where);
+    if (profile.contains("measured_on")) grid.measured_on[name] = f.require<std::string>("measured_on");
     const std::vector<Cell> cells = cells_of(f, common.experiment, where);
-    std::vector<GridCell> resolved;
+    std::vector<GridCell>& resolved = grid.profiles[name];
     if (!common.family.empty()) {
         const PostTrainingProfile of_profile = post_training_profile(f, common, where);
         const bool trains = std::any_of(cells.begin(), cells.end(),
@@ -188,7 +190,6 @@ std::vector<GridCell> read_profile(const Json& profile, const Common& common, co
         }
     }
     f.finish();
-    return resolved;
 }
 }  // namespace
 
@@ -216,13 +217,8 @@ Grid read_grid(const std::filesystem::path& path, const std::string& experiment)
     const auto profiles = f.require<std::map<std::string, Json>>("profiles");
     f.finish();
     if (profiles.empty()) throw BadInput(where + ": there is no profile");
-    for (auto [name, profile] : profiles) {
-        if (profile.contains("measured_on")) {
-            grid.measured_on[name] = Fields(profile, where).require<std::string>("measured_on");
-            profile.erase("measured_on");
-        }
-        grid.profiles[name] = read_profile(profile, common, where + ": profile " + name);
-    }
+    for (const auto& [name, profile] : profiles)
+        read_profile(profile, common, name, where + ": profile " + name, grid);
     return grid;
 }
 

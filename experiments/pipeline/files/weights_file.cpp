@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <regex>
+#include <set>
 
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
@@ -115,21 +116,27 @@ void check(const WeightsFile& file, const Graph& graph, const std::string& where
 namespace {
 
 /// What torchvision's files have besides or otherwise than its networks: classifiers that only training uses, and
-/// DenseNet's names of before 2018, "denselayer1.norm.1.weight" for "denselayer1.norm1.weight".
-void adopt_torchvision_names(Weights& weights) {
+/// DenseNet's names of before 2018, "denselayer1.norm.1.weight" for "denselayer1.norm1.weight". Names that the
+/// network knows stay.
+void adopt_torchvision_names(Weights& weights, const Graph& graph) {
     static const std::regex auxiliary("(AuxLogits|aux1|aux2)\\..*"),
         dotted("(.*\\.denselayer[0-9]+\\.(?:norm|conv))\\.([12]\\..*)");
+    std::set<std::string> known;
+    for (const auto& parameter : graph.parameters()) known.insert(parameter.name);
     Weights adopted;
-    for (auto& [name, values] : weights)
-        if (!std::regex_match(name, auxiliary))
+    for (auto& [name, values] : weights) {
+        if (known.contains(name))
+            adopted.emplace(name, std::move(values));
+        else if (!std::regex_match(name, auxiliary))
             adopted.emplace(std::regex_replace(name, dotted, "$1$2"), std::move(values));
+    }
     weights = std::move(adopted);
 }
 
 }  // namespace
 
 void fit(WeightsFile& file, const Graph& graph, const std::string& where) {
-    adopt_torchvision_names(file.weights);
+    adopt_torchvision_names(file.weights, graph);
     const std::string layer = graph[graph.weighted_layers().back()].name,
                       other = layer == "fc" ? "linear" : "fc";
     if (layer == "fc" || layer == "linear")

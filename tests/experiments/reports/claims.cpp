@@ -119,6 +119,23 @@ TEST_CASE("figures in words") {
     CHECK(to_string({Figure{"c", {}}}) == kMissing);
 }
 
+TEST_CASE("verdicts say on what they were measured, where the grid says so") {
+    Grid grid;
+    grid.measured_on["few"] = "a few images";
+    std::vector<Claim> claims(4);
+    claims[0].verdict = {Outcome::reproduced, ""};
+    claims[1].verdict = {Outcome::inconclusive, "too close to call"};
+    claims[2].verdict = {Outcome::not_attempted, "cells missing"};
+    claims[3].verdict = {Outcome::reproduced, ""};
+    claims[3].counted = true;
+    const auto told = on_their_data(claims, grid, "few");
+    CHECK(to_string(told[0].verdict) == "reproduced: on a few images");
+    CHECK(to_string(told[1].verdict) == "inconclusive: too close to call; on a few images");
+    CHECK(to_string(told[2].verdict) == "not attempted: cells missing");
+    CHECK(to_string(told[3].verdict) == "reproduced");
+    CHECK(to_string(on_their_data(claims, grid, "other")[0].verdict) == "reproduced");
+}
+
 TEST_CASE("a table row and a paragraph for each claim") {
     Claim claim;
     claim.id = "p-1";

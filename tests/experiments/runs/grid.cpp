@@ -154,6 +154,7 @@ TEST_CASE("a profile may say how models want their images, and how many images c
     quick["axes"][0]["method"] = {"w4a4e8", "w4a4e8-cal64"};
     quick["preprocessing"] = {{"resnet8", "how.json"}};
     quick["calibration"] = 100;
+    quick["measured_on"] = "a few images";
     CHECK_THROWS_WITH_AS(read(json, scratch), doctest::Contains("how.json"), IoError);
     write_json(scratch / "how.json", {{"resize", 40}, {"crop", 32}});
     const auto cells = read(json, scratch).cells("quick");
@@ -161,6 +162,7 @@ TEST_CASE("a profile may say how models want their images, and how many images c
     CHECK(to_json(cells[0].config).at("calibration") == 100);
     CHECK(to_json(cells[2].config).at("calibration") == 64);  // its own settings say so
     CHECK(to_json(cells[4].config).at("calibration") == 0);   // f32 wants none
+    CHECK(read(json, scratch).measured_on.at("quick") == "a few images");
     quick["preprocessing"] = {{"resnet14", "how.json"}};
     CHECK_THROWS_WITH_AS(read(json, scratch), doctest::Contains("resnet14"), BadInput);
 }

@@ -89,6 +89,24 @@ TEST_CASE("gptq of a network: a dead network keeps its nearest codes, one image 
     CHECK_THROWS_AS(e.rounded(), BadInput);
 }
 
+TEST_CASE("gptq of a network: a layer of too many inputs keeps its codes") {
+    for (const std::size_t inputs : {std::size_t{2}, kMostInputs + 1}) {
+        Graph g;
+        g.linear(g.input({1, 1, static_cast<int>(inputs)}), "a", 1);
+        FoldedNetwork network{g, test::random_weights(g, 1), {}};
+        // Two inputs that are one: their errors go to each other. The rest is 0.
+        std::vector<float> image(inputs, 0.0f);
+        image[0] = image[1] = 1;
+        Array<float>& w = network.weights.at("a.weight");
+        w.fill(0.0f);
+        w.data()[0] = w.data()[1] = 0.4f;
+        Quantization q;
+        q.layers["a"] = {scheme_from("s4-pc"), {1, inputs}, std::vector<std::int8_t>(inputs, 0), {1}, {}};
+        round_layers(network, image, q);
+        CHECK(q.layers.at("a").codes[0] + q.layers.at("a").codes[1] == (inputs > kMostInputs ? 0 : 1));
+    }
+}
+
 TEST_CASE("gptq as a family: the settings of mmse, with or without the word") {
     for (const char* settings : {"w4a8e8-gptq-r8", "w4a8e8-r8"})
         CHECK(post_training_method("gptq", settings)->text() == "w4a8e8-gptq-r8");

@@ -44,6 +44,7 @@ TEST_CASE("each method has one text, and the text is the method") {
                              "w4e8-wmaxabsfull",
                              "w3a8e8-unbiased",
                              "w4a8e8-gptq",
+                             "w3a8e8-unbiased-gptq",
                              "w4a4e8-pt-gptq-bc",
                              "w4e8-wmaxabs-gptq-cal64",
                              "w4a4-gptq-akl-r8-bnfloat-refined",

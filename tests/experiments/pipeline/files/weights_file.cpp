@@ -64,6 +64,31 @@ TEST_CASE("PyTorch's batch counters are left out") {
     CHECK(read_weights(scratch / "w.safetensors").weights.size() == 1);
 }
 
+TEST_CASE("torchvision's files: DenseNet's older names, and classifiers that only training uses") {
+    const Graph graph = make_model("densenet40-cifar", 10, {32, 32, 3});
+    const Weights weights = plausible_weights(graph);
+    WeightsFile file;
+    std::size_t renamed = 0;
+    for (const auto& [name, values] : weights) {
+        std::string older = name;
+        for (const char* part : {"norm", "conv"})
+            for (const char* number : {"1.", "2."})
+                if (const auto at = name.find(std::string(part) + number);
+                    at != std::string::npos && name.find("denselayer") < at) {
+                    older.insert(at + 4, ".");
+                    ++renamed;
+                }
+        file.weights.emplace(older, values);
+    }
+    CHECK(renamed > 0);
+    file.weights["AuxLogits.fc.bias"] = file.weights["aux1.conv.weight"] = Array<float>(Shape{1}, 1.0f);
+    CHECK_THROWS_AS(check(file, graph, "w"), BadInput);
+    CHECK_NOTHROW(fit(file, graph, "w"));
+    CHECK(digest_of(file.weights) == digest_of(weights));
+    file.weights["aux3.bias"] = Array<float>(Shape{1}, 1.0f);  // of nobody
+    CHECK_THROWS_WITH_AS(fit(file, graph, "w"), doctest::Contains("aux3"), BadInput);
+}
+
 TEST_CASE(
     "what wrappers put before every name is left out, and the last layer may have the other usual name") {
     const Graph graph = make_model("resnet8", 10, {32, 32, 3});
