@@ -103,7 +103,7 @@ endif
 
 cells: $(CELLS) ## run the cells of PROFILE that are missing or stale (after make build; -j works)
 
-dry-run: build/release/build.ninja ## run every cell of profile imagenet on random weights and 64 generated images (an hour)
+dry-run: build/release/build.ninja ## run every cell of profile imagenet on random weights and 64 generated images (hours)
 	cmake --build build/release --target nibble_tests -j $(JOBS)
 	NIBBLE_DRY_RUN=all build/release/tests/nibble_tests --source-file='*/runs/imagenet_profile.cpp'
 

@@ -68,7 +68,9 @@ bool add_network(const Project& project, const ProfileCell& cell) {
     const auto path = project.result(cell.profile, cell.cell.cell);
     Result result = read_result(path);
     if (!result.parts.network.empty()) return false;
-    result.parts.network = network_digest(cell.cell.config).value_or("");
+    const auto digest = network_digest(cell.cell.config);
+    if (!digest) return false;
+    result.parts.network = *digest;
     write_result(path, result);
     return true;
 }
