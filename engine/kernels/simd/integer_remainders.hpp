@@ -43,13 +43,13 @@ template <int M>
 }
 
 inline void add_remainders(const IntegerGemm& q) {
-    constexpr int kRows = 10;
+    constexpr int kTileHeight = 10;
     for_pixels(q, 1, [&](const IntegerPixels& pixels) {
         for (int n = 0; n < q.channels; n += kHalfPanel) {
             const Remainder* begin = q.remainders + q.first_remainder[n / kHalfPanel];
             const Remainder* end = q.remainders + q.first_remainder[n / kHalfPanel + 1];
             if (begin == end) continue;
-            for_tiles<kRows>(pixels.count(), [&](int first, auto height) {
+            for_tiles<kTileHeight>(pixels.count(), [&](int first, auto height) {
                 remainder_tile<height>(q, pixels, first, n, begin, end);
             });
         }

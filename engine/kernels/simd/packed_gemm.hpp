@@ -45,15 +45,15 @@ template <class Format, class S>
 /// All channels of q, whose panels are whole tiles and whose runs are whole groups of blocks.
 template <class Format>
 void gemm_from(const PackedGemm& packed) {
-    constexpr int kVectors = kVectorsPerPanel > 1 ? kVectorsPerPanel : 4;
+    constexpr int kTileVectors = kVectorsPerPanel > 1 ? kVectorsPerPanel : 4;
     const IntegerGemm& q = packed.gemm;
-    constexpr int kTileRows = Dots::kSums / kVectors;
+    constexpr int kTileRows = Dots::kSums / kTileVectors;
     const bool keep = packed.keep || q.pixels.rows * q.pixels.cols > kTileRows;
     bool unpacked = false;
     for_pixels(q, 1, [&](const IntegerPixels& pixels) {
-        for (int n = 0; n < q.channels; n += kVectors * kLanes)
+        for (int n = 0; n < q.channels; n += kTileVectors * kLanes)
             for_tiles<kTileRows>(pixels.count(), [&](int first, auto height) {
-                using Shape = TileShape<height, 1, kVectors>;
+                using Shape = TileShape<height, 1, kTileVectors>;
                 if (unpacked || first > 0)
                     gemm_tile<WideSums<Dots>, Shape>(q, pixels, first, n);
                 else

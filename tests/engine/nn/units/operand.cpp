@@ -17,7 +17,9 @@ TEST_CASE("operand: the image lies within zeros, and zeros follow it") {
     std::iota(image.begin(), image.end(), 1.0f);
     const Border border{.top = 1, .left = 2, .rows = 4, .cols = 6};
     Buffer buffer;
-    const kernels::Normalize view{.storage = kernels::Storage::f32, .src = image.data()};
+    kernels::Normalize view{};
+    view.storage = kernels::Storage::f32;
+    view.src = image.data();
     for (int repeat = 0; repeat < 2; ++repeat) {  // a buffer that was used before is cleared
         const auto* operand = static_cast<const float*>(input_operand(context, view, dims, border, buffer));
         std::size_t next = 0;
