@@ -359,6 +359,7 @@ std::string storage_name(const IntegerValue& value) {
     if (!value.quantizer) return "f32";
     const Scheme& scheme = value.quantizer->scheme;
     return (scheme.is_signed ? "s" : "u") + std::to_string(scheme.bits) +
+           (scheme.zero_point > 0 ? "z" + std::to_string(scheme.zero_point) : "") +
            (value.quantizer->by_channel() ? "-pc" : "");
 }
 

@@ -50,17 +50,25 @@ void read_constant_codes(Importer& in) {
     in.result(std::move(result));
 }
 
-/// The bits of codes that a clamp in front keeps below what 8 bits hold.
-int bits_of(const Node& before, bool is_signed, float scale) {
-    if (before.op != Op::clamp || !before.clamp.bounds_above()) return 8;
+/// Codes that a clamp in front keeps within fewer than 8 bits have only these. `stored_zero`: what 0 is stored as in a byte
+/// without sign; 128 makes signed codes of any width.
+Scheme scheme_of(const Node& before, int stored_zero, float scale) {
+    Scheme scheme{.is_signed = stored_zero == 128, .granularity = Granularity::tensor};
+    if (!scheme.is_signed) scheme.zero_point = stored_zero;
+    if (before.op != Op::clamp || !before.clamp.bounds_above()) return scheme;
     for (int bits = 2; bits < 8; ++bits) {
-        const Scheme scheme{.bits = bits, .is_signed = is_signed};
-        const float top = static_cast<float>(scheme.highest()) * scale;
-        if (before.clamp.high <= top * (1 + 1e-6f) &&
-            before.clamp.low >= static_cast<float>(scheme.lowest()) * scale * (1 + 1e-6f))
-            return bits;
+        Scheme narrow = scheme;
+        narrow.bits = bits;
+        if (before.clamp.high > static_cast<float>(narrow.highest()) * scale * (1 + 1e-6f) ||
+            before.clamp.low < static_cast<float>(narrow.lowest()) * scale * (1 + 1e-6f))
+            continue;
+        if (narrow.zero_point == 1 << (bits - 1)) {
+            narrow.zero_point = 0;
+            narrow.is_signed = true;
+        }
+        return narrow;
     }
-    return 8;
+    return scheme;
 }
 
 void read_quantize(Importer& in) {
@@ -73,15 +81,11 @@ void read_quantize(Importer& in) {
     const std::int64_t zero = zero_of(in, 0), lowest = is_byte ? -128 : 0;
     if (in.has(2) && in.constant(2).tensor.element != Element::u8 && !is_byte)
         throw BadInput("zero point", "element type", "int8 or uint8", "another");
-    if (zero != lowest && zero != lowest + 128)
-        throw BadInput("zero point", "value",
-                       std::to_string(lowest) + " or " + std::to_string(lowest + 128) +
-                           " (symmetric quantization; codes here have no offset)",
+    if (zero < lowest || zero > lowest + 255)
+        throw BadInput("zero point", "value", std::to_string(lowest) + " to " + std::to_string(lowest + 255),
                        std::to_string(zero));
-    const bool is_signed = zero != lowest;
-    const int bits = bits_of(in.graph()[x.node], is_signed, scales[0]);
     x.codes =
-        make_quantizer({.bits = bits, .is_signed = is_signed, .granularity = Granularity::tensor}, scales[0]);
+        make_quantizer(scheme_of(in.graph()[x.node], static_cast<int>(zero - lowest), scales[0]), scales[0]);
     x.as_codes = true;
     in.result(x);
 }

@@ -31,8 +31,8 @@ Written codes_of(Builder& builder, Written x, const Quantizer& q, bool passes) {
         x = builder.clamp(x, {.low = static_cast<float>(q.scheme.lowest()) * step,
                               .high = static_cast<float>(q.scheme.highest()) * step});
     const std::string scale = builder.floats({step}, {});
-    const std::string zero =
-        builder.constant({{}, std::vector<std::int64_t>{0}, q.scheme.is_signed ? Element::i8 : Element::u8});
+    const std::string zero = builder.constant(
+        {{}, std::vector<std::int64_t>{q.scheme.zero_point}, q.scheme.is_signed ? Element::i8 : Element::u8});
     const std::string codes = builder.operation("QuantizeLinear", {x.name, scale, zero});
     return {builder.operation("DequantizeLinear", {codes, scale, zero}), x.flat};
 }

@@ -33,7 +33,7 @@ struct Quantizer {
         return by_channel() ? multipliers[channel] : multiplier;
     }
     /// Stored codes are code + offset, bytes without sign.
-    int offset() const { return scheme.is_signed ? 1 << (scheme.bits - 1) : 0; }
+    int offset() const { return scheme.is_signed ? 1 << (scheme.bits - 1) : scheme.zero_point; }
     friend bool operator==(const Quantizer&, const Quantizer&) = default;
 };
 

@@ -25,6 +25,7 @@ std::optional<Scheme> parse(std::string_view text) {
         const auto bits = take_number<int>(text);
         if (!bits) return {};
         scheme.bits = *bits;
+        if (take(text, "z")) scheme.zero_point = take_number<int>(text).value_or(-1);
         if (take(text, "n")) scheme.range = Range::narrow;
         if (take(text, "x")) {
             const auto terms = take_number<int>(text);
@@ -51,6 +52,7 @@ std::optional<Scheme> parse(std::string_view text) {
 
 std::string to_string(const Scheme& s) {
     std::string text = s.kind == Kind::ternary ? "t" : (s.is_signed ? "s" : "u") + std::to_string(s.bits);
+    if (s.zero_point != 0) text += "z" + std::to_string(s.zero_point);
     if (s.kind != Kind::ternary && s.range == Range::narrow) text += "n";
     if (s.kind == Kind::sum) text += "x" + std::to_string(s.terms);
     switch (s.granularity) {
@@ -82,6 +84,10 @@ void check(const Scheme& s) {
     require(s.kind != Kind::ternary || (s.bits == 2 && s.is_signed && s.range == Range::narrow),
             "bits of ternary codes", "2, signed and narrow", s.bits);
     require(s.is_signed || s.range == Range::full, "range", "full for unsigned codes", s.bits);
+    const int half = 1 << (s.bits - 1);
+    require(s.zero_point == 0 || (!s.is_signed && s.kind == Kind::uniform && s.zero_point > 0 &&
+                                  s.zero_point < 2 * half && s.zero_point != half),
+            "zero point", "below 2^bits and not the middle, of unsigned codes alone", s.zero_point);
     require(s.granularity == Granularity::group ? s.group >= 2 && s.group <= kMaxGroup : s.group == 0,
             "group", "at least 2 with granularity group, else 0", s.group);
 }

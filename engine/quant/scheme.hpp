@@ -3,6 +3,7 @@
 //     s4-pc       signed, 4 bits (-8..7), one scale per output channel
 //     s8n-pc      narrow range (-127..127)
 //     u4-pt       unsigned (0..15), one scale per tensor
+//     u4z2-pt     the same with a zero point: codes -2..13, stored as 0..15
 //     s4x2-pc     a sum of two such tensors ("dual")
 //     t-g64       ternary (-1, 0, 1), one scale per group of 64 input channels
 #pragma once
@@ -29,11 +30,14 @@ struct Scheme {
     bool is_signed = true;
     Range range = Range::full;
     Granularity granularity = Granularity::channel;
-    int group = 0;  ///< input channels that share a scale (granularity group)
-    int terms = 1;  ///< of a sum
+    int group = 0;       ///< input channels that share a scale (granularity group)
+    int terms = 1;       ///< of a sum
+    int zero_point = 0;  ///< of unsigned codes: what 0 is stored as
 
-    int lowest() const { return is_signed ? -(1 << (bits - 1)) + (range == Range::narrow ? 1 : 0) : 0; }
-    int highest() const { return (1 << (is_signed ? bits - 1 : bits)) - 1; }
+    int lowest() const {
+        return is_signed ? -(1 << (bits - 1)) + (range == Range::narrow ? 1 : 0) : -zero_point;
+    }
+    int highest() const { return (1 << (is_signed ? bits - 1 : bits)) - 1 - zero_point; }
     friend bool operator==(const Scheme&, const Scheme&) = default;
 };
 

@@ -10,6 +10,8 @@ std::string clipping_text(const Method& m) {
     switch (m.clipping) {
         case Clipping::mmse:
             return "MMSE";
+        case Clipping::asymmetric:
+            return "MMSE with a zero point";
         case Clipping::max_abs:
             return "max-abs";
         case Clipping::percentile:
@@ -48,7 +50,8 @@ std::string describe(const Method& m) {
         if (m.dual_percent > 0) text += fmt::format(", {} % dual", m.dual_percent);
         if (m.equalized) text += ", equalized";
         if (m.unbiased) text += ", unbiased";
-        if (m.gptq) text += ", GPTQ";
+        if (m.feedback == Feedback::gptq) text += ", GPTQ";
+        if (m.feedback == Feedback::gptq_float) text += ", GPTQ towards float outputs";
         parts.push_back(text);
     }
     if (m.quantizes_activations()) parts.push_back("activations " + clipping_text(m));

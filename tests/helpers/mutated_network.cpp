@@ -19,6 +19,7 @@ Quantizer random_quantizer(const Below& below) {
     Scheme scheme{.bits = 2 + static_cast<int>(below(7)), .granularity = Granularity::tensor};
     scheme.is_signed = below(2);
     if (scheme.is_signed && below(2)) scheme.range = Range::narrow;
+    if (!scheme.is_signed && below(2)) scheme.zero_point = 1;
     const Rounding rounding = roundings[below(3)];
     if (below(3) > 0) return make_quantizer(scheme, steps[below(7)], rounding);
     scheme.granularity = Granularity::channel;

@@ -125,7 +125,7 @@ IntegerGraph small_integer_network(std::uint32_t stream) {
     set_weights("side", "t-pc");
     const auto edge = [&](int reader, int operand) { return GraphEdge{folded.node_of[reader], operand}; };
     q.edges.erase(edge(float_residual, 1));
-    q.edges.at(edge(side, 0)) = make_quantizer(scheme_from("s4-pt"), 0.25f, Rounding::half_up);
+    q.edges.at(edge(side, 0)) = make_quantizer(scheme_from("u4z5-pt"), 0.25f, Rounding::half_up);
     q.edges.emplace(edge(codes_pool, 0), make_quantizer(scheme_from("u5-pt"), 0.125f, Rounding::floor));
     for (int reader : {ternary, linear})
         quantize_by_channel(folded.graph, folded.weights, folded.node_of[reader], q, stream);
@@ -175,7 +175,8 @@ void quantize_edges(const FoldedNetwork& network, Quantization& quantization, st
                 operation(graph[from].op).on_codes == OnCodes::reals || graph[from].op == Op::input;
             if ((on_codes == OnCodes::reals || on_codes == OnCodes::sum) && stored && random.below(2))
                 quantization.edges.insert_or_assign(
-                    GraphEdge{i, k}, make_quantizer(scheme_from("s6-pt"), 0.0625f, Rounding::half_up));
+                    GraphEdge{i, k}, make_quantizer(scheme_from(stream % 2 ? "s6-pt" : "u6z21-pt"), 0.0625f,
+                                                    Rounding::half_up));
         }
 }
 

@@ -74,13 +74,29 @@ class Run {
                                     images.begin() + static_cast<std::ptrdiff_t>((i + 1) * size));
     }
 
-    void run() {
-        for (int i = 1; i < graph_.size(); ++i) {
-            compute(i);
-            for (int from : graph_[i].inputs)
-                if (*std::max_element(readers_[from].begin(), readers_[from].end()) == i)
-                    Values().swap(values_[from]);
-        }
+    void compute(int i) {
+        const Node& node = graph_[i];
+        values_[i].resize(images_);
+        if (is_weighted(node)) return compute_layer(i);
+        parallel_for(images_, [&](std::size_t image) {
+            std::vector<std::vector<float>> operands;
+            std::vector<OpInput> in;
+            for (std::size_t k = 0; k < node.inputs.size(); ++k)
+                operands.push_back(operand(i, static_cast<int>(k), image));
+            for (std::size_t k = 0; k < node.inputs.size(); ++k)
+                in.push_back({operands[k].data(), graph_[node.inputs[k]].out});
+            values_[i][image].resize(node.out.size());
+            operation(node.op).forward(node, in, weights_, values_[i][image].data());
+        });
+    }
+
+    const std::vector<float>& value(int i, std::size_t image) const { return values_[i][image]; }
+
+    /// Drops the values that node i was the last to read.
+    void drop_read(int i) {
+        for (int from : graph_[i].inputs)
+            if (*std::max_element(readers_[from].begin(), readers_[from].end()) == i)
+                Values().swap(values_[from]);
     }
 
   private:
@@ -97,22 +113,6 @@ class Run {
             for (std::size_t c = 0; c < channels; ++c)
                 x[pixel + c] = static_cast<float>(code_of(q, x[pixel + c], c)) * q.step;
         return x;
-    }
-
-    void compute(int i) {
-        const Node& node = graph_[i];
-        values_[i].resize(images_);
-        if (is_weighted(node)) return compute_layer(i);
-        parallel_for(images_, [&](std::size_t image) {
-            std::vector<std::vector<float>> operands;
-            std::vector<OpInput> in;
-            for (std::size_t k = 0; k < node.inputs.size(); ++k)
-                operands.push_back(operand(i, static_cast<int>(k), image));
-            for (std::size_t k = 0; k < node.inputs.size(); ++k)
-                in.push_back({operands[k].data(), graph_[node.inputs[k]].out});
-            values_[i][image].resize(node.out.size());
-            operation(node.op).forward(node, in, weights_, values_[i][image].data());
-        });
     }
 
     void compute_layer(int i) {
@@ -166,7 +166,36 @@ class Run {
 void run_layerwise(const Graph& graph, const Weights& weights, const Quantization& quantization,
                    std::span<const float> images, const Decide& decide, const Prepare& prepare) {
     flush_denormals();
-    Run(graph, weights, quantization, images, decide, prepare).run();
+    Run run(graph, weights, quantization, images, decide, prepare);
+    for (int i = 1; i < graph.size(); ++i) {
+        run.compute(i);
+        run.drop_read(i);
+    }
+}
+
+void run_beside_floats(const Graph& graph, const Weights& weights, const Quantization& quantization,
+                       std::span<const float> images, const BesideFloats& beside) {
+    flush_denormals();
+    Moments floats;
+    const Quantization none;
+    const Decide keep = [&](int layer, const Moments& sums) {
+        floats = sums;
+        return unchanged(graph, weights, layer);
+    };
+    const Prepare nothing;
+    Run reference(graph, weights, none, images, keep, nothing);
+    const Prepare prepare = [&](int layer, const Operand& operand) {
+        beside.prepare(
+            layer, operand, [&](std::size_t image) -> const auto& { return reference.value(layer, image); });
+    };
+    const Decide decide = [&](int layer, const Moments& sums) { return beside.decide(layer, sums, floats); };
+    Run quantized(graph, weights, quantization, images, decide, prepare);
+    for (int i = 1; i < graph.size(); ++i) {
+        reference.compute(i);
+        quantized.compute(i);
+        reference.drop_read(i);
+        quantized.drop_read(i);
+    }
 }
 
 ChannelMap unchanged(const Graph& graph, const Weights& weights, int layer) {

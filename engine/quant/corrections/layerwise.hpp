@@ -42,6 +42,20 @@ using Prepare = std::function<void(int layer, const Operand& operand)>;
 void run_layerwise(const Graph& graph, const Weights& weights, const Quantization& quantization,
                    std::span<const float> images, const Decide& decide, const Prepare& prepare = {});
 
+/// What a layer gives of an image in the float network, h x w x c, bias included.
+using Target = std::function<const std::vector<float>&(std::size_t image)>;
+
+/// As Prepare and Decide, with what the float network made of the same layer before.
+struct BesideFloats {
+    std::function<void(int layer, const Operand& operand, const Target& target)> prepare;
+    std::function<ChannelMap(int layer, const Moments& sums, const Moments& floats)> decide;
+};
+
+/// The quantized network with the float one beside it, layer by layer: for corrections that compare the two. Needs the
+/// memory of two runs. Throws as above.
+void run_beside_floats(const Graph& graph, const Weights& weights, const Quantization& quantization,
+                       std::span<const float> images, const BesideFloats& beside);
+
 /// The layer's bias, zeros without one, and a scale of 1: what changes nothing.
 ChannelMap unchanged(const Graph& graph, const Weights& weights, int layer);
 

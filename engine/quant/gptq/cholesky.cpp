@@ -31,7 +31,7 @@ void cholesky(double* h, std::size_t n) {
         PackedRows rows(1, last - first, n - last);
         for (std::size_t m = first; m < last; ++m)
             for (std::size_t j = last; j < n; ++j) rows.at(0, m - first, j - last) = h[m * n + j];
-        add_products(rows, -1, h + last * n + last, n);
+        add_products(rows, -1, h + last * n + last, n - last, n);
     }
 }
 

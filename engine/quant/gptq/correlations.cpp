@@ -12,6 +12,7 @@ namespace nibble::gptq {
 namespace {
 
 constexpr std::size_t kRows = 256;  ///< of X^T at a time, at least one image's
+constexpr double kLeastVariance = 1e-9;
 
 /// Copies what some output pixels of a layer see into the rows of X^T.
 class Gather {
@@ -24,15 +25,22 @@ class Gather {
     }
     std::size_t rows_per_image() const { return std::min(pixels(), kPixels); }
 
-    void operator()(const std::vector<float>& x, std::size_t image, std::size_t row, PackedRows& rows) const {
-        if (!is_conv()) return whole_image(x, row, rows);
+    std::size_t outputs() const { return static_cast<std::size_t>(node_.out.c) / groups(); }
+
+    /// Columns: a group's inputs; with `y`, the layer's outputs for the image, then a one and the group's outputs.
+    void operator()(const std::vector<float>& x, const std::vector<float>* y, std::size_t image,
+                    std::size_t row, PackedRows& rows) const {
         Random random(0, Purpose::pixels, 0, static_cast<std::uint32_t>(image));
         const std::size_t n = rows_per_image();
         for (std::size_t i = 0; i < n; ++i) {
             const std::size_t begin = i * pixels() / n, end = (i + 1) * pixels() / n;
-            const auto pixel =
-                static_cast<int>(begin + random.below(static_cast<std::uint32_t>(end - begin)));
-            receptive_field(x, pixel / node_.out.w, pixel % node_.out.w, row + i, rows);
+            const std::size_t pixel = begin + random.below(static_cast<std::uint32_t>(end - begin));
+            if (is_conv())
+                receptive_field(x, static_cast<int>(pixel) / node_.out.w,
+                                static_cast<int>(pixel) % node_.out.w, row + i, rows);
+            else
+                whole_image(x, row, rows);
+            if (y != nullptr) outputs_at(*y, pixel, row + i, rows);
         }
     }
 
@@ -56,6 +64,15 @@ class Gather {
             }
     }
 
+    void outputs_at(const std::vector<float>& y, std::size_t pixel, std::size_t row, PackedRows& rows) const {
+        const float* values = y.data() + pixel * groups() * outputs();
+        for (std::size_t g = 0; g < groups(); ++g) {
+            rows.at(g, row, size()) = 1;
+            for (std::size_t o = 0; o < outputs(); ++o)
+                rows.at(g, row, size() + 1 + o) = static_cast<double>(values[g * outputs() + o]);
+        }
+    }
+
     void whole_image(const std::vector<float>& x, std::size_t row, PackedRows& rows) const {
         const std::size_t pixels_in = x.size() / channels();
         for (std::size_t i = 0; i < x.size(); ++i)
@@ -66,24 +83,64 @@ class Gather {
     Dims in_;
 };
 
+/// Sums over all images, the first `rows` rows of `columns` for each group.
+std::vector<double> sums_of(const Gather& gather, std::size_t rows, std::size_t columns, std::size_t images,
+                            const Operand& operand, const Target* target) {
+    std::vector<double> sums(gather.groups() * rows * columns, 0.0);
+    const std::size_t per_image = gather.rows_per_image(),
+                      at_once = std::max<std::size_t>(kRows / per_image, 1);
+    for (std::size_t first = 0; first < images; first += at_once) {
+        const std::size_t n = std::min(at_once, images - first);
+        PackedRows packed(gather.groups(), n * per_image, columns);
+        parallel_for(n, [&](std::size_t i) {
+            const std::vector<float>* y = target != nullptr ? &(*target)(first + i) : nullptr;
+            gather(operand(first + i), y, first + i, i * per_image, packed);
+        });
+        add_products(packed, 1, sums.data(), rows, columns);
+    }
+    return sums;
+}
+
+void check_finite(const Correlations& inputs, const Node& node) {
+    for (std::size_t i = 0; i < inputs.groups * inputs.size; ++i)
+        if (!std::isfinite(inputs.sums[i * inputs.size + i % inputs.size]))
+            throw BadInput("calibration", "inputs of '" + node.name + "'", "finite numbers", "others");
+}
+
 }  // namespace
 
 Correlations correlations_of(const Graph& graph, int layer, std::size_t images, const Operand& operand) {
     const Node& node = graph[layer];
     const Gather gather(node, graph[node.inputs[0]].out);
-    Correlations result{gather.groups(), gather.size(), {}};
-    result.sums.resize(result.groups * result.size * result.size, 0.0);
-    const std::size_t per_image = gather.rows_per_image(),
-                      at_once = std::max<std::size_t>(kRows / per_image, 1);
-    for (std::size_t first = 0; first < images; first += at_once) {
-        const std::size_t n = std::min(at_once, images - first);
-        PackedRows rows(result.groups, n * per_image, result.size);
-        parallel_for(n, [&](std::size_t i) { gather(operand(first + i), first + i, i * per_image, rows); });
-        add_products(rows, 1, result.sums.data(), result.size);
+    const std::size_t k = gather.size();
+    Correlations result{gather.groups(), k, sums_of(gather, k, k, images, operand, nullptr)};
+    check_finite(result, node);
+    return result;
+}
+
+Regression regression_of(const Graph& graph, int layer, std::size_t images, const Operand& operand,
+                         const Target& target) {
+    const Node& node = graph[layer];
+    const Gather gather(node, graph[node.inputs[0]].out);
+    const std::size_t groups = gather.groups(), k = gather.size(), outputs = gather.outputs(),
+                      columns = k + 1 + outputs;
+    const std::vector<double> sums = sums_of(gather, k + 1, columns, images, operand, &target);
+    Regression result{
+        {groups, k, std::vector<double>(groups * k * k)}, outputs, std::vector<double>(groups * k * outputs)};
+    for (std::size_t g = 0; g < groups; ++g) {
+        const double *h = sums.data() + g * (k + 1) * columns, *ones = h + k * columns;
+        double *inputs = result.inputs.sums.data() + g * k * k,
+               *products = result.products.data() + g * k * outputs;
+        for (std::size_t i = 0; i < k; ++i) {
+            const double* row = h + i * columns;
+            const double mean = node.bias ? row[k] / ones[k] : 0;
+            for (std::size_t j = i; j < k; ++j) inputs[i * k + j] = row[j] - mean * h[j * columns + k];
+            if (node.bias) inputs[i * k + i] = std::max(inputs[i * k + i], 0.0) + kLeastVariance * row[i];
+            for (std::size_t o = 0; o < outputs; ++o)
+                products[i * outputs + o] = row[k + 1 + o] - mean * ones[k + 1 + o];
+        }
     }
-    for (std::size_t i = 0; i < result.groups * result.size; ++i)
-        if (!std::isfinite(result.sums[i * result.size + i % result.size]))
-            throw BadInput("calibration", "inputs of '" + node.name + "'", "finite numbers", "others");
+    check_finite(result.inputs, node);
     return result;
 }
 

@@ -22,8 +22,20 @@ struct Correlations {
     std::vector<double> sums;          ///< [group][k][k], the upper triangles
 };
 
+/// What fits a layer's outputs y to its inputs x (fit.hpp).
+struct Regression {
+    Correlations inputs;
+    std::size_t outputs = 0;       ///< of a group
+    std::vector<double> products;  ///< X Y^T, [group][k][outputs]
+};
+
 /// Of a convolution or linear layer. `operand` gives what it reads of an image. Throws BadInput for values that are not
 /// finite.
 Correlations correlations_of(const Graph& graph, int layer, std::size_t images, const Operand& operand);
+
+/// The same with the outputs of the float network at the same pixels. Columns lose their means if the layer has a bias; an
+/// input that hardly varies then keeps 1e-9 of its mean square, for the factorization.
+Regression regression_of(const Graph& graph, int layer, std::size_t images, const Operand& operand,
+                         const Target& target);
 
 }  // namespace nibble::gptq

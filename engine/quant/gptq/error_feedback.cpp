@@ -2,45 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "engine/core/error.hpp"
 #include "engine/core/parallel.hpp"
-#include "engine/quant/gptq/cholesky.hpp"
+#include "engine/quant/gptq/factor.hpp"
 
 namespace nibble::gptq {
 namespace {
 
 constexpr std::size_t kOutputs = 16;  ///< rounded side by side
-
-/// H of one group, damped, its inputs in another order, and then its factor.
-class Factor {
-  public:
-    Factor(const double* h, std::size_t n) : n_(n), order_(n), values_(n * n) {
-        double mean = 0;
-        for (std::size_t i = 0; i < n; ++i) mean += h[i * n + i] / static_cast<double>(n);
-        const double damping = mean > 0 ? kDamping * mean : 1;
-        std::iota(order_.begin(), order_.end(), std::size_t{0});
-        std::sort(order_.begin(), order_.end(), [&](std::size_t a, std::size_t b) {
-            return std::pair(h[a * n + a], b) < std::pair(h[b * n + b], a);
-        });
-        for (std::size_t i = 0; i < n; ++i)
-            for (std::size_t j = i; j < n; ++j)
-                values_[i * n + j] = h[std::min(order_[i], order_[j]) * n + std::max(order_[i], order_[j])];
-        for (std::size_t i = 0; i < n; ++i) values_[i * n + i] += damping;
-        cholesky(values_.data(), n);
-    }
-
-    std::size_t size() const { return n_; }
-    /// Which input is number i; the last is rounded first.
-    std::size_t input(std::size_t i) const { return order_[i]; }
-    const double* row(std::size_t i) const { return values_.data() + i * n_; }
-
-  private:
-    std::size_t n_;
-    std::vector<std::size_t> order_;
-    std::vector<double> values_;
-};
 
 /// Output channels [first, first + count), at most kOutputs, of one group.
 void round_outputs(const float* weights, const Factor& factor, std::size_t first, std::size_t count,
@@ -79,7 +49,7 @@ void round_with_feedback(const Array<float>& weights, const Correlations& inputs
                        std::to_string(weights.size()) + " and " + std::to_string(quantized.codes.size()));
     std::vector<Factor> factors;
     for (std::size_t g = 0; g < inputs.groups; ++g)
-        factors.emplace_back(inputs.sums.data() + g * inputs.size * inputs.size, inputs.size);
+        factors.emplace_back(inputs.sums.data() + g * inputs.size * inputs.size, inputs.size, kDamping);
     const std::size_t blocks = (per_group + kOutputs - 1) / kOutputs;
     parallel_for(inputs.groups * blocks, [&](std::size_t item) {
         const std::size_t group = item / blocks, first = item % blocks * kOutputs;

@@ -3,6 +3,7 @@
 // the float weights.
 #pragma once
 
+#include <functional>
 #include <span>
 
 #include "engine/nn/fold.hpp"
@@ -13,6 +14,15 @@ namespace nibble::gptq {
 /// Layers with more weights in an output channel keep their codes: H would take gigabytes (25,088 inputs, as in the
 /// first linear layer of VGG: 5).
 inline constexpr std::size_t kMostInputs = 8192;
+
+/// Codes and steps for the weights of a layer.
+using Quantize = std::function<QuantizedWeights(int layer, const Array<float>& weights)>;
+
+/// Towards the outputs of the float network: each layer's weights are fitted to them (fit.hpp), quantized by `quantize`,
+/// rounded with feedback, and its bias brings back the float network's mean outputs. Weights and biases in `network` become
+/// those; large layers (kMostInputs) are quantized as they are. Throws as below.
+void fit_layers(FoldedNetwork& network, std::span<const float> images, const Quantize& quantize,
+                Quantization& quantization);
 
 /// Replaces the codes of all layers that have some. images: n x h x w x c. Throws what round_with_feedback(),
 /// correlations_of() and run_layerwise() throw.

@@ -20,10 +20,10 @@ struct Tile {
     }
 };
 
-/// The rows of H that belong to panel p.
-void add_rows(const PackedRows& x, std::size_t group, std::size_t p, double sign, double* h,
+/// The rows of H that belong to panel p, of `all`.
+void add_rows(const PackedRows& x, std::size_t group, std::size_t p, double sign, double* h, std::size_t all,
               std::size_t stride) {
-    const std::size_t rows = std::min(kSide, x.columns() - p * kSide);
+    const std::size_t rows = std::min(kSide, all - p * kSide);
     for (std::size_t q = p; q < x.panels(); ++q) {
         const Tile tile(x.panel(group, p), x.panel(group, q), x.rows());
         const std::size_t columns = std::min(kSide, x.columns() - q * kSide);
@@ -35,14 +35,14 @@ void add_rows(const PackedRows& x, std::size_t group, std::size_t p, double sign
 
 }  // namespace
 
-void add_products(const PackedRows& x, double sign, double* h, std::size_t stride) {
+void add_products(const PackedRows& x, double sign, double* h, std::size_t rows, std::size_t stride) {
     // A long row and a short one together, so that threads get equal work.
-    const std::size_t last = x.panels() - 1, pairs = last / 2 + 1;
+    const std::size_t last = (rows - 1) / kSide, pairs = last / 2 + 1;
     parallel_for(x.groups() * pairs, [&](std::size_t item) {
         const std::size_t group = item / pairs, p = item % pairs;
-        double* matrix = h + group * x.columns() * stride;
-        add_rows(x, group, p, sign, matrix, stride);
-        if (p != last - p) add_rows(x, group, last - p, sign, matrix, stride);
+        double* matrix = h + group * rows * stride;
+        add_rows(x, group, p, sign, matrix, rows, stride);
+        if (p != last - p) add_rows(x, group, last - p, sign, matrix, rows, stride);
     });
 }
 

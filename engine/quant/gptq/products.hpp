@@ -38,8 +38,8 @@ class PackedRows {
     std::vector<double> values_;
 };
 
-/// `h`: the first element of the first group's matrix; rows are `stride` apart, matrices columns() * stride. What is
-/// left of the diagonal is undefined.
-void add_products(const PackedRows& x, double sign, double* h, std::size_t stride);
+/// The first `rows` rows of each H. `h`: the first element of the first group's matrix; rows are `stride` apart, matrices
+/// rows * stride. What is left of the diagonal is undefined.
+void add_products(const PackedRows& x, double sign, double* h, std::size_t rows, std::size_t stride);
 
 }  // namespace nibble::gptq

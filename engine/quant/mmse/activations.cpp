@@ -26,6 +26,29 @@ Quantizer quantize_activations(const Histogram& histogram, int bits, Solver solv
     return make_quantizer(scheme, alpha > 0 ? alpha : 1.0f);
 }
 
+Quantizer quantize_activations_asymmetric(const Histogram& histogram, int bits, Solver solver) {
+    require_values(histogram, "mmse");
+    if (!histogram.has_negative()) return quantize_activations(histogram, bits, solver);
+    const Distribution t = distribution_of(histogram);
+    const int top = (1 << bits) - 1, half = 1 << (bits - 1);
+    const auto with_zero_point = [&](int z) { return solve(t, {-z, top - z}, solver, Signs::positive); };
+    int zero_point = half;
+    Scale best = with_zero_point(half);
+    for (int step = half; step > 0; step /= 2) {
+        const int center = zero_point;
+        for (int z : {center - step, center + step}) {
+            if (z < 0 || z >= top) continue;
+            const Scale scale = with_zero_point(z);
+            if (!better(scale, best)) continue;
+            best = scale;
+            zero_point = z;
+        }
+    }
+    Scheme scheme{.bits = bits, .is_signed = zero_point == half, .granularity = Granularity::tensor};
+    if (!scheme.is_signed) scheme.zero_point = zero_point;
+    return make_quantizer(scheme, best.alpha > 0 ? best.alpha : 1.0f);
+}
+
 double relative_error(const Histogram& histogram, const Quantizer& quantizer) {
     const Distribution t = distribution_of(histogram);
     const double norm = t.squared_norm().value();

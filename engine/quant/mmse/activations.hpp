@@ -12,6 +12,11 @@ namespace nibble::mmse {
 /// quantizers have it. A tensor of zeros gets step 1. Throws BadInput for an empty histogram.
 Quantizer quantize_activations(const Histogram& histogram, int bits, Solver solver = Solver::exact);
 
+/// The same with a zero point where values are negative: as many negative codes as give the smallest error. Their number is
+/// searched in steps from half of the codes down to 1, each tried in both directions: all others are not looked at.
+Quantizer quantize_activations_asymmetric(const Histogram& histogram, int bits,
+                                          Solver solver = Solver::exact);
+
 /// ||X - X~||^2 / ||X||^2 for any quantizer, whatever chose it; 0 for a tensor of zeros.
 double relative_error(const Histogram& histogram, const Quantizer& quantizer);
 

@@ -24,7 +24,8 @@ struct ClippingWord {
     Clipping clipping;
     std::string_view word;
 };
-constexpr ClippingWord kClippingWords[] = {{Clipping::max_abs, "-amaxabs"},
+constexpr ClippingWord kClippingWords[] = {{Clipping::asymmetric, "-aasym"},
+                                           {Clipping::max_abs, "-amaxabs"},
                                            {Clipping::percentile, "-apercentile"},
                                            {Clipping::kl, "-akl"},
                                            {Clipping::aciq, "-aaciq"}};
@@ -52,11 +53,13 @@ bool fits_together(const Method& m) {
     if (m.wide_ends && (m.weight_bits == 8 || m.weight_bits == 0) &&
         (m.activation_bits == 8 || m.activation_bits == 0))
         return false;
-    if (!m.quantizes_weights() &&
-        (m.per_tensor || m.solver != usual.solver || m.dual_percent > 0 || m.unbiased || m.gptq))
+    if (!m.quantizes_weights() && (m.per_tensor || m.solver != usual.solver || m.dual_percent > 0 ||
+                                   m.unbiased || m.feedback != usual.feedback))
         return false;
     // Errors are fed back to one tensor.
-    if (m.gptq && m.dual_percent > 0) return false;
+    if (m.feedback != Feedback::none && m.dual_percent > 0) return false;
+    // Fitted weights have no scale that is off, and their biases are corrected.
+    if (m.feedback == Feedback::gptq_float && (m.unbiased || m.batch_norm || m.bias_correction)) return false;
     // Batch norm estimated anew chooses the scales itself, and knows the layers as they were.
     if (m.batch_norm && (m.unbiased || m.equalized)) return false;
     if (!m.quantizes_activations() && (m.clipping != usual.clipping || m.residual_bits > 0)) return false;
@@ -85,7 +88,7 @@ std::string to_string(const Method& m) {
         if (m.solver == solver) text += word;
     if (m.dual_percent > 0) text += "-dual" + std::to_string(m.dual_percent);
     if (m.unbiased) text += "-unbiased";
-    if (m.gptq) text += "-gptq";
+    if (m.feedback != Feedback::none) text += m.feedback == Feedback::gptq ? "-gptq" : "-gptqfloat";
     for (const auto& [clipping, word] : kClippingWords)
         if (m.clipping == clipping) text += word;
     if (m.clipping == Clipping::percentile) text += shortest(m.percentile);
@@ -111,7 +114,10 @@ Method method_from(const std::string& text, bool gptq) {
         if (m.solver == Solver::exact && take(rest, word)) m.solver = solver;
     if (take(rest, "-dual")) m.dual_percent = number(rest);
     m.unbiased = take(rest, "-unbiased");
-    m.gptq = take(rest, "-gptq");
+    if (take(rest, "-gptqfloat"))
+        m.feedback = Feedback::gptq_float;
+    else if (take(rest, "-gptq"))
+        m.feedback = Feedback::gptq;
     for (const auto& [clipping, word] : kClippingWords)
         if (m.clipping == Clipping::mmse && take(rest, word)) m.clipping = clipping;
     if (m.clipping == Clipping::percentile) m.percentile = take_number<double>(rest).value_or(0);
@@ -126,7 +132,7 @@ Method method_from(const std::string& text, bool gptq) {
     m.refined = take(rest, "-refined");
     if (take(rest, "-cal")) m.images = number(rest);
     const bool well_written = rest.empty() && to_string(m) == text;
-    m.gptq = m.gptq || gptq;
+    if (gptq && m.feedback == Feedback::none) m.feedback = Feedback::gptq;
     if (!well_written || !fits_together(m))
         throw BadInput("mmse", "method",
                        "f32, w4e8, a4e8, w4a4 or w4a4e8, followed by what differs: -pt, -wgrid, -dual10, "

@@ -16,7 +16,10 @@
 //     -unbiased          each scale times ||W||^2 / <W, W^> (engine/quant/corrections/unbiased.hpp)
 //     -gptq              codes chosen on the images, each making up for the errors of those before it
 //                        (engine/quant/gptq/error_feedback.hpp), instead of the nearest ones
-//     -amaxabs           rule for activations; -akl, -aaciq, -apercentile99.9
+//     -gptqfloat         the same towards the outputs of the float network, with weights fitted to them before and biases
+//                        corrected (engine/quant/gptq/fit.hpp)
+//     -amaxabs           rule for activations; -akl, -aaciq, -apercentile99.9; -aasym: least squared error
+//                        with a zero point where values are negative
 //     -r8                what is added (residuals) in 8 bits instead of floats
 //     -bn                batch norm re-estimated on the images, augmented as in training; -bnplain: as they are;
 //                        -bnfloat: to the float network's statistics on them
@@ -36,11 +39,15 @@ namespace nibble::mmse {
 /// Where activations are clipped.
 enum class Clipping {
     mmse,        ///< activations.hpp
+    asymmetric,  ///< activations.hpp, with a zero point
     max_abs,     ///< nowhere
     percentile,  ///< engine/quant/calibration/percentile.hpp
     kl,          ///< engine/quant/calibration/kl.hpp
     aciq         ///< engine/quant/calibration/aciq.hpp, for a Laplace density
 };
+
+/// What codes are chosen by, besides the weights.
+enum class Feedback { none, gptq, gptq_float };
 
 struct Method {
     static constexpr int kImages = 512;
@@ -54,7 +61,7 @@ struct Method {
     int dual_percent =
         0;  ///< of all output channels that have weight_bits: those of the largest relative error
     bool unbiased = false;
-    bool gptq = false;
+    Feedback feedback = Feedback::none;
     Clipping clipping = Clipping::mmse;
     double percentile = 0;                   ///< with Clipping::percentile
     int residual_bits = 0;                   ///< 0: residuals stay float
@@ -67,7 +74,8 @@ struct Method {
     bool quantizes_activations() const { return activation_bits > 0; }
     /// True if images have a say in the result.
     bool calibrates() const {
-        return quantizes_activations() || gptq || batch_norm || bias_correction || refined;
+        return quantizes_activations() || feedback != Feedback::none || batch_norm || bias_correction ||
+               refined;
     }
     /// True if batch norm is re-estimated on augmented images.
     bool augments() const { return batch_norm == NormTarget::parameters && !plain_images; }
@@ -76,7 +84,7 @@ struct Method {
 
 std::string to_string(const Method& method);
 /// The inverse. Throws BadInput for anything that to_string() would not write, and for settings that have no
-/// effect or do not go together. With `gptq` it is a method with -gptq, whether the text has the word or not.
+/// effect or do not go together. With `gptq` it is a method with feedback: -gptq where the text has no word for it.
 Method method_from(const std::string& text, bool gptq = false);
 
 }  // namespace nibble::mmse

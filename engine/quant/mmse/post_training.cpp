@@ -32,6 +32,8 @@ Quantizer quantizer_of(const Histogram& histogram, int bits, const Method& metho
     switch (method.clipping) {
         case Clipping::mmse:
             return quantize_activations(histogram, bits);
+        case Clipping::asymmetric:
+            return quantize_activations_asymmetric(histogram, bits);
         case Clipping::max_abs:
             return quantizer_clipping_at(static_cast<double>(histogram.magnitude()), histogram, bits);
         case Clipping::percentile:
@@ -55,16 +57,24 @@ class Quantizing {
           weighted_(graph_.weighted_layers()) {}
 
     PostTrained run() {
-        if (method_.quantizes_weights()) quantize_weights();
-        if (method_.solver == Solver::grid && method_.per_tensor) keep_curves();
+        const bool fits = method_.feedback == Feedback::gptq_float;
+        if (method_.quantizes_weights() && !fits) quantize_weights();
+        if (method_.solver == Solver::grid && method_.per_tensor && !fits) keep_curves();
         if (method_.dual_percent > 0) make_dual();
         if (method_.unbiased)
             for (int i : weighted_) remove_scale_bias(weights(i), quantization_.layers.at(graph_[i].name));
         if (method_.quantizes_activations())
             for (int i : weighted_) quantize_edge({i, 0}, bits(i, method_.activation_bits));
         if (method_.residual_bits > 0) quantize_residuals();
-        if (method_.gptq) gptq::round_layers(folded_, calibration_.images, quantization_);
-        PostTrained result{folded_, std::move(quantization_), std::move(facts_), std::move(curves_)};
+        FoldedNetwork network = folded_;
+        const auto images = calibration_.images;
+        if (method_.feedback == Feedback::gptq) gptq::round_layers(folded_, images, quantization_);
+        if (fits)
+            gptq::fit_layers(
+                network, images, [&](int i, const Array<float>& w) { return quantized(i, w); },
+                quantization_);
+        PostTrained result{std::move(network), std::move(quantization_), std::move(facts_),
+                           std::move(curves_)};
         finish(result);
         return result;
     }
@@ -74,14 +84,14 @@ class Quantizing {
     int bits(int i, int wish) const { return method_.wide_ends && is_end(i) ? 8 : wish; }
     const Array<float>& weights(int i) const { return folded_.weights.at(graph_[i].name + ".weight"); }
 
+    QuantizedWeights quantized(int i, const Array<float>& weights) const {
+        const Scheme scheme{.bits = bits(i, method_.weight_bits),
+                            .granularity = method_.per_tensor ? Granularity::tensor : Granularity::channel};
+        return mmse::quantize_weights(weights, scheme, method_.solver);
+    }
+
     void quantize_weights() {
-        for (int i : weighted_) {
-            const Scheme scheme{
-                .bits = bits(i, method_.weight_bits),
-                .granularity = method_.per_tensor ? Granularity::tensor : Granularity::channel};
-            quantization_.layers.emplace(graph_[i].name,
-                                         mmse::quantize_weights(weights(i), scheme, method_.solver));
-        }
+        for (int i : weighted_) quantization_.layers.emplace(graph_[i].name, quantized(i, weights(i)));
     }
 
     void keep_curves() {
@@ -219,10 +229,13 @@ class Mmse : public PostTrainingMethod {
         std::vector<std::string> entries{"mmse"};
         if (method_.equalized) entries.emplace_back("equalization");
         if (method_.dual_percent > 0) entries.emplace_back("mmse dual");
-        if (method_.clipping != Clipping::mmse) entries.emplace_back("clipping");
+        if (method_.clipping != Clipping::mmse && method_.clipping != Clipping::asymmetric)
+            entries.emplace_back("clipping");
         if (method_.solver == Solver::max_abs_full) entries.emplace_back("max-abs full");
         if (method_.unbiased) entries.emplace_back("unbiased");
-        if (method_.gptq) entries.emplace_back("gptq");
+        if (method_.feedback == Feedback::gptq) entries.emplace_back("gptq");
+        if (method_.feedback == Feedback::gptq_float) entries.emplace_back("gptq float");
+        if (method_.clipping == Clipping::asymmetric) entries.emplace_back("zero point");
         if (method_.batch_norm) entries.emplace_back("batch norm");
         if (method_.augments()) entries.emplace_back("batch norm augmented");
         if (method_.bias_correction) entries.emplace_back("bias correction");

@@ -78,6 +78,8 @@ const std::vector<GoldenEntry> kGolden = {
     {"max-abs full", "mmse", {"w4e8-wmaxabsfull", "w3-pt-wmaxabsfull"}},
     {"unbiased", "mmse", {"w3e8-unbiased", "w4a4-dual50-unbiased", "w3-pt-unbiased-bc"}},
     {"gptq", "mmse", {"w3e8-gptq", "w4a4e8-pt-gptq-bc", "w3a8-wmaxabs-gptq-r8-bnfloat"}},
+    {"gptq float", "mmse", {"w3e8-gptqfloat", "w4a4e8-pt-gptqfloat-aasym", "w3a8-wmaxabs-gptqfloat-r8"}},
+    {"zero point", "mmse", {"w4a4e8-aasym", "a4-aasym", "w3a8-aasym-r4"}},
     {"batch norm", "mmse", {"w3e8-bnplain", "w4a4-bnplain", "w3e8-bnfloat"}},
     {"batch norm augmented", "mmse", {"w3e8-bn", "w4a4-bn"}},
     {"bias correction", "mmse", {"w3e8-bc", "w4a4-bc"}},

@@ -113,6 +113,10 @@ TEST_CASE("quantizers: stored codes are bytes without sign") {
             CHECK(q.scheme.lowest() + q.offset() == 0);
             CHECK(q.scheme.highest() + q.offset() == (1 << bits) - 1);
         }
+    const Quantizer q = make_quantizer(scheme_from("u4z3-pt"), 0.5f);
+    CHECK(q.offset() == 3);
+    for (const auto& [x, code] : {std::pair{-9.0f, -3}, {-1.0f, -2}, {0.0f, 0}, {6.0f, 12}, {6.3f, 12}})
+        CHECK(code_of(q, x) == code);
 }
 
 }  // namespace

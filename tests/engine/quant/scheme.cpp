@@ -30,7 +30,9 @@ std::vector<Scheme> all_schemes() {
                          {Granularity::tensor, Granularity::channel, Granularity::group})
                         for (int group : {-1, 0, 1, 2, 3, 64, 1 << 20, (1 << 20) + 1})
                             for (int terms = 0; terms <= 5; ++terms)
-                                all.push_back({kind, bits, is_signed, range, granularity, group, terms});
+                                for (int zero_point : {-1, 0, 1, 2, 3, 128, 255, 256})
+                                    all.push_back({kind, bits, is_signed, range, granularity, group, terms,
+                                                   zero_point});
     return all;
 }
 
@@ -46,8 +48,10 @@ TEST_CASE("scheme: every valid one has a name of its own that leads back to it")
         CHECK(names.insert(name).second);
     }
     // 7 widths x (signed full, signed narrow, unsigned) x (uniform, sums of 2, 3, 4), and ternary;
-    // each per tensor, per channel and with 4 sizes of groups.
-    CHECK(valid == (7 * 3 * 4 + 1) * 6);
+    // each per tensor, per channel and with 4 sizes of groups. Unsigned codes that are no sum have zero points
+    // below 2^bits, not the middle: of those tried, 1 and 3 for 2 bits, 1, 2, 3 for 3 to 7 bits, 255 besides for 8.
+    const int zero_points = 2 + 3 + 3 + 3 + 3 + 3 + 4;
+    CHECK(valid == (7 * 3 * 4 + 1 + zero_points) * 6);
 }
 
 TEST_CASE("scheme: the names of the documentation") {

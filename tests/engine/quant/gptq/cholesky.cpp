@@ -19,7 +19,7 @@ std::vector<double> positive_definite(std::size_t n) {
     for (std::size_t row = 0; row < n + 3; ++row)
         for (std::size_t i = 0; i < n; ++i) x.at(0, row, i) = static_cast<double>(random.normal());
     std::vector<double> h(n * n, 0.0);
-    add_products(x, 1, h.data(), n);
+    add_products(x, 1, h.data(), n, n);
     return h;
 }
 
@@ -31,7 +31,7 @@ TEST_CASE("sums of products: by hand, added and taken off, several matrices") {
             x.at(1, row, i) = 1;
         }
     std::vector<double> h(2 * 5 * 5, 100.0);
-    add_products(x, -1, h.data(), 5);
+    add_products(x, -1, h.data(), 5, 5);
     for (std::size_t i = 0; i < 5; ++i)
         for (std::size_t j = i; j < 5; ++j) {
             CHECK(h[i * 5 + j] == 100.0 - static_cast<double>(i * j + (i + 10) * (j + 10)));

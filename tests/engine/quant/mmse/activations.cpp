@@ -49,6 +49,35 @@ TEST_CASE("mmse activations: code_of() quantizes with the error that was promise
     CHECK(relative_error(test::histogram_of(values), q) == doctest::Approx(error / norm).epsilon(0.001));
 }
 
+TEST_CASE("mmse activations: with a zero point, codes lie where values are") {
+    std::vector<float> leaky = test::normal_values(20000, 3);
+    for (float& v : leaky) v = v < 0 ? 0.1f * v : v;
+    const Histogram h = test::histogram_of(leaky);
+    for (int bits = 2; bits <= 8; ++bits) {
+        CAPTURE(bits);
+        const Quantizer q = quantize_activations_asymmetric(h, bits);
+        CHECK(q.offset() <= 1 << (bits - 2));
+        // Nearly one bit more than with the negative half of the codes for a tenth of the values.
+        CHECK(relative_error(h, q) < 0.45 * relative_error(h, quantize_activations(h, bits)));
+        double best = 1;  // of all zero points
+        for (int z = 0; z < (1 << bits) - 1; ++z) {
+            if (bits > 5) break;
+            Scheme scheme{
+                .bits = bits, .is_signed = z == 1 << (bits - 1), .granularity = Granularity::tensor};
+            if (!scheme.is_signed) scheme.zero_point = z;
+            for (int s = 1; s < 400; ++s)
+                best =
+                    std::min(best, relative_error(h, make_quantizer(scheme, 0.01f * static_cast<float>(s))));
+        }
+        if (bits <= 5) CHECK(relative_error(h, q) <= best);
+    }
+    const Histogram normal = test::histogram_of(test::normal_values(20000, 4)),
+                    positive = test::histogram_of({0, 1, 3});
+    CHECK(quantize_activations_asymmetric(positive, 4) == quantize_activations(positive, 4));
+    CHECK(std::abs(quantize_activations_asymmetric(normal, 4).offset() - 8) <= 1);
+    CHECK(quantize_activations_asymmetric(test::histogram_of({-1, -2, -2.5f}), 2).scheme.highest() >= 1);
+}
+
 TEST_CASE("mmse activations: no solver is worse than max-abs; zeros; refusals") {
     const Histogram h = test::histogram_of(test::laplace_values(20000, 5));
     for (int bits = 2; bits <= 8; ++bits) {
