@@ -29,12 +29,9 @@ std::vector<Best> best_of_networks(const std::vector<Overview>& experiments);
 /// What the tables and the plot show, in words.
 inline constexpr const char* kBestExplained =
     "Of the networks quantized after training and executed as integers, by the bits of their inner layers: "
-    "the "
-    "method with the highest mean top-1 over its draws. It is chosen on the test images, so the more "
-    "methods, "
-    "the more it flatters. Signal to quantization noise of its worst layer, of the weights and of what a "
-    "layer "
-    "reads, first draw.";
+    "the method with the highest mean top-1 over its draws. It is chosen on the test images, so the more "
+    "methods, the more it flatters. Signal to quantization noise of its worst layer, of the weights and of "
+    "what a layer reads, first draw.";
 
 /// With the signal to noise of the worst layers.
 Table best_table(const std::vector<Best>& best);
