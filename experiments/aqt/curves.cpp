@@ -6,7 +6,7 @@
 
 #include "experiments/reports/generic_tables.hpp"
 #include "experiments/reports/labels.hpp"
-#include "experiments/reports/pareto.hpp"
+#include "experiments/support/pareto.hpp"
 #include "experiments/support/statistics.hpp"
 
 namespace nibble::aqt {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "experiments/reports/pareto.hpp"
+#include "experiments/support/pareto.hpp"
 #include "experiments/support/statistics.hpp"
 
 namespace nibble::aqt {

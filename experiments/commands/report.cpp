@@ -8,6 +8,7 @@
 #include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
 #include "experiments/commands/commands.hpp"
+#include "experiments/reports/best.hpp"
 #include "experiments/reports/speed_report.hpp"
 
 namespace nibble {
@@ -67,16 +68,22 @@ bool update_readme(const Project& project, const ReportOptions& o, Refused& refu
 /// What the committed results say together. Returns the paths.
 std::vector<std::filesystem::path> write_overview(const Project& project, const std::string& profile,
                                                   const std::string& name, const ReportOptions& o,
-                                                  Refused& refused) {
+                                                  Refused& refused, std::string& no_plot) {
     const std::vector<Overview> experiments = read_overview(project, profile, o.own, refused);
     if (experiments.empty()) return {};
     std::string figures = "% Made by `nibble report` from the results of this profile.\n";
     for (const Overview& experiment : experiments) figures += latex_results(experiment.cells);
-    const std::filesystem::path markdown = project.results() / name,
-                                latex = project.results() / profile / "figures.tex";
-    write_file(markdown, overview_markdown(profile, experiments));
-    write_file(latex, figures + latex_verdicts(experiments));
-    return {markdown, latex};
+    Report report;
+    report.files["figures.tex"] = figures + latex_verdicts(experiments);
+    if (const std::vector<Best> best = best_of_networks(experiments); !best.empty()) {
+        report.files["best-paper.tex"] = latex_file(best_for_print(best));
+        report.plots["best"] = best_plot(profile, best);
+    }
+    std::vector<std::filesystem::path> written =
+        write_files(report, project.results() / profile / "", no_plot);
+    written.insert(written.begin(), project.results() / name);
+    write_file(written.front(), overview_markdown(profile, experiments));
+    return written;
 }
 
 /// Profiles and the files that judge them: the README's, and each that a grid sets apart.
@@ -116,7 +123,7 @@ int report_command(const ReportOptions& o) {
     if (o.profile.empty()) report(write_speed_reports(project, no_plot));
     for (const auto& [profile, name] : overviews(project, o.readme_profile))
         if (o.profile.empty() || o.profile == profile)
-            report(write_overview(project, profile, name, o, refused));
+            report(write_overview(project, profile, name, o, refused, no_plot));
     const bool fills_readme = o.profile.empty() || o.profile == o.readme_profile;
     if (fills_readme && update_readme(project, o, refused)) {
         written.push_back("README.md");

@@ -11,14 +11,14 @@ namespace {
 
 struct SiteOptions {
     SharedOptions shared;
-    std::string root, out = "build/site/index.html", profile = "cifar10";
+    std::string root, out = "build/site/index.html";
     Reports own;
 };
 
 int site_command(const SiteOptions& o) {
     check_writable(o.out);
     Refused refused;
-    write_file(o.out, site_page(Project(o.root), o.profile, o.own, refused));
+    write_file(o.out, site_page(Project(o.root), o.own, refused));
     if (o.shared.json)
         print_json({{"out", o.out}});
     else
@@ -34,7 +34,6 @@ void add_site(CommandLine& line, Reports own) {
     Command command =
         line.command("site", "one page to look at: cost against accuracy, every result, every claim");
     command.option("--out", o->out, "the page, self-contained")
-        .option("--profile", o->profile, "from whose results the claims of the papers are judged")
         .option("--root", o->root, "the repository (default: here or above)");
     o->shared.add_json(command);
     command

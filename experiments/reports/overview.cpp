@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <utility>
 
+#include "experiments/reports/best.hpp"
 #include "experiments/reports/report.hpp"
 
 namespace nibble {
@@ -77,6 +77,11 @@ std::string counts_text(const std::vector<Overview>& experiments, bool sourced) 
 }
 }  // namespace
 
+std::string verdict_counts(const std::vector<Overview>& experiments) {
+    return fmt::format("Claims from an abstract or quoted: {}. The others: {}.",
+                       counts_text(experiments, true), counts_text(experiments, false));
+}
+
 std::vector<Overview> read_overview(const Project& project, const std::string& profile, const Reports& own,
                                     Refused& refused) {
     std::vector<Overview> experiments;
@@ -94,108 +99,30 @@ std::vector<Overview> read_overview(const Project& project, const std::string& p
     return experiments;
 }
 
-namespace {
-
-/// What overview and tables say of where the figures come from.
 std::string data_sentence(const std::vector<Overview>& experiments) {
+    const std::string papers = "The papers' figures are on ImageNet unless they say otherwise; ";
     for (const Overview& e : experiments)
-        if (!e.measured_on.empty()) return "ours are on " + e.measured_on;
-    return "ours never are";
-}
-
-/// Bits of weights and activations in the inner layer with the most multiplications; of three layers or more.
-std::pair<int, int> inner_bits(const Result& result) {
-    const auto& layers = result.cost.layers;
-    const std::size_t last = layers.size() - 1;
-    std::size_t largest = 0;
-    for (std::size_t i = 1; i < last; ++i)
-        if (largest == 0 || layers[i].macs > layers[largest].macs) largest = i;
-    return {layers[largest].weight_bits, layers[largest].activation_bits};
-}
-
-/// "12.3 dB, features.0": of the layer with the largest error.
-template <class Error>
-std::string worst_layer(const Result& result, Error error) {
-    const auto& layers = result.quantization->layers;
-    const auto worst =
-        std::max_element(layers.begin(), layers.end(), [&](auto& a, auto& b) { return error(a) < error(b); });
-    if (worst == layers.end() || error(*worst) <= 0) return kMissing;
-    return fmt::format("{:.1f} dB, {}", -10 * std::log10(error(*worst)), worst->name);
-}
-
-/// Results of one method on one network, over the draws.
-using Draws = std::vector<const Result*>;
-
-double mean_top1(const Draws& draws) {
-    double sum = 0;
-    for (const Result* r : draws) sum += r->eval.top1;
-    return sum / static_cast<double>(draws.size());
-}
-
-}  // namespace
-
-Table best_table(const std::vector<Overview>& experiments) {
-    std::vector<std::string> networks;
-    std::map<std::string, double> of_float;
-    std::map<std::string, std::map<std::pair<int, int>, std::map<std::string, Draws>>> all;
-    for (const Overview& e : experiments)
-        for (const auto& [cell, result] : e.cells) {
-            if (!result || !result->quantization) continue;
-            if (cell.method == "f32") of_float[cell.model] = result->eval.top1;
-            if (!result->ran_as_integers() || result->cost.layers.size() < 3) continue;
-            if (!all.contains(cell.model)) networks.push_back(cell.model);
-            all[cell.model][inner_bits(*result)][e.experiment + " " + cell.method].push_back(&*result);
-        }
-    Table table{{{"Network", false},
-                 {"Float top-1 (%)"},
-                 {"Weights, activations (bits)"},
-                 {"Best method", false},
-                 {"Of so many"},
-                 {"Top-1 (%)"},
-                 {"Against float (points)"},
-                 {"Worst weights", false},
-                 {"Worst input", false}},
-                {}};
-    for (const std::string& network : networks)
-        for (auto width = all[network].rbegin(); width != all[network].rend(); ++width) {
-            const auto& [bits, methods] = *width;
-            if (methods.size() < 2 || !of_float.contains(network)) continue;
-            const auto best = std::max_element(methods.begin(), methods.end(), [](auto& a, auto& b) {
-                return mean_top1(a.second) < mean_top1(b.second);
-            });
-            const Result& first = *best->second.front();
-            const double top1 = mean_top1(best->second), base = of_float[network];
-            table.rows.push_back(
-                {network, fmt::format("{:.2f}", base), fmt::format("{}, {}", bits.first, bits.second),
-                 best->first, std::to_string(methods.size()), fmt::format("{:.2f}", top1),
-                 fmt::format("{:+.2f}", top1 - base),
-                 worst_layer(first, [](const auto& layer) { return layer.weight_error; }),
-                 worst_layer(first, [](const auto& layer) { return layer.input_error.value_or(0); })});
-        }
-    return table;
+        if (!e.measured_on.empty()) return papers + "ours are on " + e.measured_on + ".";
+    return papers + "ours never are.";
 }
 
 std::string overview_markdown(const std::string& profile, const std::vector<Overview>& experiments) {
     std::string text = fmt::format(
         "# What the papers claim, and what was measured here\n\nProfile `{}`; `nibble report` makes this "
-        "file from the results in this folder. The papers' figures are on ImageNet unless they say "
-        "otherwise; {}. None of the papers was at hand in full, so each claim says where it "
+        "file from the results in this folder. {} None of the papers was at hand in full, so each claim says "
+        "where it "
         "comes from: the paper's *abstract*; *quoted*, that is, read in its code, in another paper or in a "
         "review; *our memory* of the paper; *our inference*; or *ours*. Figures of a paper that nobody could "
         "read are {}.\n\nA verdict is computed from 95 % intervals over the draws (seeds, calibration "
         "images) and over the test images, paired (experiments/support/statistics.hpp). \"One draw\" means "
         "that the interval covers the test images alone; \"nothing drawn\", that there is nothing else to "
-        "cover.\n\nClaims from an abstract or quoted: {}. The others: {}.\n",
-        profile, data_sentence(experiments), kUnknown, counts_text(experiments, true),
-        counts_text(experiments, false));
-    if (const Table best = best_table(experiments); !best.rows.empty())
+        "cover.\n\n{}\n",
+        profile, data_sentence(experiments), kUnknown, verdict_counts(experiments));
+    if (const std::vector<Best> best = best_of_networks(experiments); !best.empty())
         text += fmt::format(
-            "\n## The best of each network\n\nOf the networks quantized after training and executed as "
-            "integers, by the bits of their inner layers: the method with the highest mean top-1 over its "
-            "draws. It is chosen on the test images, so the more methods, the more it flatters. Signal to "
-            "quantization noise of its worst layer, of the weights and of what a layer reads, first "
-            "draw.\n\n{}",
-            best.markdown());
+            "\n## The best of each network\n\n{}\n\n{}\n![What the best method of each width "
+            "loses]({}/best.svg)\n",
+            kBestExplained, best_table(best).markdown(), profile);
     for (const Overview& e : experiments) {
         text += fmt::format("\n## {}\n\n", e.title);
         if (!e.claims.empty()) text += claims_summary(e.claims).markdown() + "\n";

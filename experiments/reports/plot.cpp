@@ -54,6 +54,7 @@ std::string style(const Curve& c) {
     const std::string shade = fmt::format("lc rgb '{}'", colour_of(c.colour));
     if (c.form == Curve::Form::marks)
         return fmt::format("with points {} pt {} ps 0.7", shade, kForms[colour % kForms.size()]);
+    if (c.form == Curve::Form::bars) return "with boxes " + shade;
     if (c.form == Curve::Form::steps) return fmt::format("with steps {} lw 6", shade);
     return fmt::format("with lines {} lw {} dt {}", shade, c.dashed ? 1.2 : 2.2, c.dashed ? 2 : 1);
 }
@@ -95,6 +96,13 @@ std::string set_ticks(const std::vector<double>& ticks, const AxisRange& range) 
         if (tick >= range.low && tick <= range.high)
             list += fmt::format("{}{:g}", list.empty() ? "" : ", ", tick);
     return list.empty() ? "" : "set xtics (" + list + ")\n";
+}
+
+std::string name_ticks(const std::vector<std::pair<double, std::string>>& names) {
+    std::string list;
+    for (const auto& [x, name] : names)
+        list += fmt::format("{}{} {}", list.empty() ? "" : ", ", in_quotes(name), x);
+    return "set xtics (" + list + ") scale 0 noenhanced\n";
 }
 
 std::string plot_command(const std::vector<Curve>& curves) {
@@ -150,6 +158,9 @@ std::string Plot::script() const {
                 (x_range ? set_ticks(x_ticks.empty() ? logarithmic_ticks() : x_ticks, *x_range) : "");
     else
         text += "set offsets 0, 0, graph 0.03, graph 0.03\n";
+    if (!x_names.empty()) text += name_ticks(x_names);
+    if (bar_width > 0)
+        text += fmt::format("set boxwidth {} absolute\nset style fill solid noborder\n", bar_width);
     if (x_range) text += fmt::format("set xrange [{}:{}]\n", x_range->low, x_range->high);
     if (y_range) text += fmt::format("set yrange [{}:{}]\n", y_range->low, y_range->high);
     for (const Note& note : notes)

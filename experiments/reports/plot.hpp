@@ -19,7 +19,8 @@ struct Curve {
     enum class Form {
         line,
         marks,  ///< without a line between them
-        steps   ///< each value holds until the next point; a broad band
+        steps,  ///< each value holds until the next point; a broad band
+        bars    ///< from zero, Plot::bar_width wide
     };
     static constexpr int kGrey = -1;
 
@@ -55,9 +56,11 @@ struct Plot {
     std::vector<Curve> curves;  ///< later ones are drawn over earlier ones
     Logarithmic logarithmic = Logarithmic::none;
     std::vector<Note> notes = {};
-    std::optional<AxisRange> x_range = {}, y_range = {};  ///< else what the curves need
-    std::vector<double> x_ticks = {};                     ///< of a logarithmic x axis; else 1, 2 and 5
-    bool legend_above = false;                            ///< outside the axes instead of in the corner
+    std::optional<AxisRange> x_range = {}, y_range = {};       ///< else what the curves need
+    std::vector<double> x_ticks = {};                          ///< of a logarithmic x axis; else 1, 2 and 5
+    std::vector<std::pair<double, std::string>> x_names = {};  ///< ticks of an axis of names
+    double bar_width = 0;
+    bool legend_above = false;  ///< outside the axes instead of in the corner
 
     /// The gnuplot commands, without terminal and output.
     std::string script() const;

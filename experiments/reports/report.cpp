@@ -57,30 +57,30 @@ MakeReport report_of(const Reports& own, const std::string& experiment) {
     return found == own.end() ? MakeReport(generic_report) : found->second;
 }
 
-std::vector<fs::path> write_report(const Project& project, const std::string& profile, const Grid& grid,
-                                   const std::vector<ReportedCell>& cells, const MakeReport& make,
-                                   std::string& no_plot) {
-    if (std::none_of(cells.begin(), cells.end(), [](const auto& c) { return c.result.has_value(); }))
-        return {};
-    const Report report = make(profile, grid, cells);
-    const auto file = [&](const std::string& end) {
-        return project.results() / profile / (grid.experiment + end);
-    };
+std::vector<fs::path> write_files(const Report& report, const fs::path& stem, std::string& no_plot) {
     std::vector<fs::path> written;
     try {
         for (const auto& [end, plot] : report.plots) {
             if (plot.curves.empty()) continue;
-            draw(plot, file(end));
-            written.insert(written.end(), {file(end + ".svg"), file(end + ".pdf")});
+            draw(plot, stem.string() + end);
+            for (const char* suffix : {".svg", ".pdf"}) written.emplace_back(stem.string() + end + suffix);
         }
     } catch (const Unsupported& e) {
         no_plot = e.what();
     }
     for (const auto& [end, bytes] : report.files) {
-        write_file(file(end), bytes);
-        written.push_back(file(end));
+        written.emplace_back(stem.string() + end);
+        write_file(written.back(), bytes);
     }
     return written;
+}
+
+std::vector<fs::path> write_report(const Project& project, const std::string& profile, const Grid& grid,
+                                   const std::vector<ReportedCell>& cells, const MakeReport& make,
+                                   std::string& no_plot) {
+    if (std::none_of(cells.begin(), cells.end(), [](const auto& c) { return c.result.has_value(); }))
+        return {};
+    return write_files(make(profile, grid, cells), project.results() / profile / grid.experiment, no_plot);
 }
 
 std::string with_results(const std::string& text, const std::string& results, const std::string& where) {

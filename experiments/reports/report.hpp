@@ -37,9 +37,13 @@ Report generic_report(const std::string& profile, const Grid& grid, const std::v
 /// The experiment's own report, or the generic one.
 MakeReport report_of(const Reports& own, const std::string& experiment);
 
-/// Writes what `make` makes of the profile's cells, the plots only if it can. Returns the paths, or nothing
-/// (and writes nothing) when the profile has no result yet. `no_plot` becomes the reason why there is no
-/// plot.
+/// Writes the files, and the plots if it can, under `stem` and what each is called. Returns the paths. `no_plot`
+/// becomes the reason why there is no plot.
+std::vector<std::filesystem::path> write_files(const Report& report, const std::filesystem::path& stem,
+                                               std::string& no_plot);
+
+/// Writes what `make` makes of the profile's cells, as write_files() does. Returns the paths, or nothing (and writes
+/// nothing) when the profile has no result yet.
 std::vector<std::filesystem::path> write_report(const Project& project, const std::string& profile,
                                                 const Grid& grid, const std::vector<ReportedCell>& cells,
                                                 const MakeReport& make, std::string& no_plot);
@@ -63,9 +67,10 @@ std::vector<Overview> read_overview(const Project& project, const std::string& p
 /// again, and where the tables and plots are.
 std::string overview_markdown(const std::string& profile, const std::vector<Overview>& experiments);
 
-/// Of each network and each width of its inner layers that was executed as integers: the most accurate method of all
-/// experiments that quantize after training, and its worst layers. Empty where no network has two methods.
-Table best_table(const std::vector<Overview>& experiments);
+/// "The papers' figures are on ImageNet ...; ours ...": what sets the profile's data apart.
+std::string data_sentence(const std::vector<Overview>& experiments);
+/// "Claims from an abstract or quoted: 9 reproduced, ...": how many have each verdict.
+std::string verdict_counts(const std::vector<Overview>& experiments);
 
 /// For LaTeX: every figure of every result by name, \nibbleresult{baseline/CELL/top1}{91.57}.
 std::string latex_results(const std::vector<ReportedCell>& cells);

@@ -1,8 +1,11 @@
 #include "experiments/reports/site.hpp"
 
+#include <set>
+
 #include "engine/core/error.hpp"
 #include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
+#include "experiments/reports/best.hpp"
 
 namespace nibble {
 
@@ -10,7 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char *kCells = "@CELLS@", *kClaims = "@CLAIMS@";
+constexpr const char *kCells = "@CELLS@", *kProfiles = "@PROFILES@";
 
 /// What the page shows of one result.
 Json entry_of(const Cell& cell, const Result& result) {
@@ -59,6 +62,25 @@ Json entry_of(const std::string& experiment, const Claim& claim) {
             {"measure", claim.measure}};
 }
 
+Json entry_of(const Table& table) {
+    Json columns = Json::array();
+    for (const Column& c : table.columns) columns.push_back({{"title", c.title}, {"numeric", c.numeric}});
+    return {{"columns", columns}, {"rows", table.rows}};
+}
+
+/// What the page shows of a profile beside its cells.
+Json entry_of(const std::string& profile, const std::vector<Overview>& experiments) {
+    Json claims = Json::array();
+    for (const Overview& e : experiments)
+        for (const Claim& claim : e.claims) claims.push_back(entry_of(e.experiment, claim));
+    return {{"profile", profile},
+            {"data", data_sentence(experiments)},
+            {"verdicts", verdict_counts(experiments)},
+            {"claims", claims},
+            {"best", entry_of(best_table(best_of_networks(experiments)))},
+            {"best_explained", kBestExplained}};
+}
+
 /// Puts the data where the page has a place for it. Throws BadInput for a page without one.
 void fill(std::string& page, const std::string& place, const Json& data, const fs::path& path) {
     const std::size_t at = page.find(place);
@@ -68,20 +90,23 @@ void fill(std::string& page, const std::string& place, const Json& data, const f
 
 }  // namespace
 
-std::string site_page(const Project& project, const std::string& profile, const Reports& own,
-                      Refused& refused) {
-    Json entries = Json::array();
+std::string site_page(const Project& project, const Reports& own, Refused& refused) {
+    std::set<std::string> profiles;
     for (const std::string& experiment : project.experiments())
         for (const Grid grid = project.grid(experiment); const auto& [name, cells] : grid.profiles)
-            for (const auto& [cell, result] : read_cells(project, name, grid, refused))
-                if (result) entries.push_back(entry_of(cell, *result));
-    Json claims = Json::array();
-    for (const Overview& experiment : read_overview(project, profile, own, refused))
-        for (const Claim& claim : experiment.claims) claims.push_back(entry_of(experiment.experiment, claim));
+            profiles.insert(name);
+    Json cells = Json::array(), judged = Json::array();
+    for (const std::string& profile : profiles) {
+        const std::vector<Overview> experiments = read_overview(project, profile, own, refused);
+        for (const Overview& experiment : experiments)
+            for (const auto& [cell, result] : experiment.cells)
+                if (result) cells.push_back(entry_of(cell, *result));
+        if (!experiments.empty()) judged.push_back(entry_of(profile, experiments));
+    }
     const fs::path path = project.root() / "experiments" / "reports" / "page.html";
     std::string page = read_file(path);
-    fill(page, kCells, entries, path);
-    fill(page, kClaims, claims, path);
+    fill(page, kCells, cells, path);
+    fill(page, kProfiles, judged, path);
     return page;
 }
 

@@ -9,9 +9,8 @@
 
 namespace nibble {
 
-/// The page with the results of all profiles but those that are refused, and the claims of the papers as judged from
-/// the results of `profile`.
-std::string site_page(const Project& project, const std::string& profile, const Reports& own,
-                      Refused& refused);
+/// The page with the results of all profiles but those that are refused, and for each profile the claims of the papers
+/// as judged from its results, and its best networks.
+std::string site_page(const Project& project, const Reports& own, Refused& refused);
 
 }  // namespace nibble

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 
 #include "engine/core/error.hpp"
 #include "engine/core/file.hpp"
+#include "experiments/reports/report.hpp"
 #include "experiments/reports/speed_report.hpp"
 
 namespace nibble {
@@ -92,30 +94,19 @@ std::string markdown(const std::vector<SpeedRow>& rows, const Json& document, co
     return text + fmt::format("\nEvery figure: [{}.csv]({}.csv).\n", name, name);
 }
 
-/// The report of one file; adds the paths it wrote.
-void write_one(const fs::path& file, std::vector<fs::path>& written, std::string& no_plot) {
+/// The report of one file. Returns the paths.
+std::vector<fs::path> write_one(const fs::path& file, std::string& no_plot) {
     const Json document = read_json(file);
     const std::vector<SpeedRow> rows = read_speed_rows(document, file.string());
     const fs::path stem = file.parent_path() / file.stem();
-    for (const std::string& cap : caps_of(document)) {
-        const Plot plot = roofline(rows, document, cap);
-        const std::string plot_stem = stem.string() + "-roofline-" + cap;
-        try {
-            draw(plot, plot_stem);
-            for (const char* suffix : {".svg", ".pdf"}) written.emplace_back(plot_stem + suffix);
-        } catch (const Unsupported& e) {
-            no_plot = e.what();
-        }
-    }
-    const std::pair<const char*, std::string> texts[] = {
-        {".md", markdown(rows, document, stem)},
-        {".csv", measurement_table(rows, document).csv()},
-        {".tex", "% Made by `nibble report` from kernel_speed.json beside it.\n" +
-                     mean_table(document).latex() + "\n" + network_table(rows).latex()}};
-    for (const auto& [suffix, text] : texts) {
-        written.emplace_back(stem.string() + suffix);
-        write_file(written.back(), text);
-    }
+    Report report;
+    for (const std::string& cap : caps_of(document))
+        report.plots["-roofline-" + cap] = roofline(rows, document, cap);
+    report.files = {{".md", markdown(rows, document, stem)},
+                    {".csv", measurement_table(rows, document).csv()},
+                    {".tex", "% Made by `nibble report` from kernel_speed.json beside it.\n" +
+                                 mean_table(document).latex() + "\n" + network_table(rows).latex()}};
+    return write_files(report, stem, no_plot);
 }
 
 }  // namespace
@@ -131,7 +122,7 @@ std::vector<fs::path> write_speed_reports(const Project& project, std::string& n
     std::sort(files.begin(), files.end());
     for (const fs::path& file : files) {
         try {
-            write_one(file, written, no_plot);
+            std::ranges::move(write_one(file, no_plot), std::back_inserter(written));
         } catch (const Json::exception& e) {
             throw BadInput(file.string() + ": " + e.what());
         }

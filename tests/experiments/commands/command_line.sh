@@ -180,7 +180,7 @@ cmp -s kept.json "$result" || fail "bless did not bring the true result back"
 
 # ---- site
 "$nibble" site --out page.html >out 2>err && fail "site without its page says nothing"
-mkdir -p experiments/reports && echo '<script>@CELLS@</script><script>@CLAIMS@</script>' >experiments/reports/page.html
+mkdir -p experiments/reports && echo '<script>@CELLS@</script><script>@PROFILES@</script>' >experiments/reports/page.html
 "$nibble" site --out page.html >out 2>err || fail "site: $(cat err)"
 grep -q "\"cell\":\"$cell\"" page.html || fail "the page lacks $cell"
 sed 's/"cell": "/&other/' kept.json >"$result"

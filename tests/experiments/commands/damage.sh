@@ -4,7 +4,7 @@
 
 mkdir -p experiments/paper experiments/reports tests/golden "with space/ü"
 echo '{"f32": "aa", "bf16": "bb", "aqt": "cc"}' >tests/golden/training.json
-echo '@CELLS@ @CLAIMS@' >experiments/reports/page.html
+echo '@CELLS@ @PROFILES@' >experiments/reports/page.html
 cat >experiments/paper/grid.json <<'JSON'
 {"schema": 1, "title": "Test", "headline": ["f32"], "protocol": {"epochs": 1, "batch": 128, "warmup_epochs": 0.5},
  "profiles": {"quick": {"axes": {"model": ["resnet8-w0.25"], "data": ["glyphs"], "method": ["f32", "w4a4"], "seed": [0]}}}}

@@ -55,6 +55,16 @@ TEST_CASE("forms of curves, a logarithmic axis, ranges") {
     CHECK(has(plot.script(), "set xtics (0.3, 1.5)"));
 }
 
+TEST_CASE("bars over names") {
+    Plot plot{"t", "x", "y", {{"a", {{0, 5}}, 0, false, Curve::Form::bars}}};
+    plot.x_names = {{0, "w8a8"}, {1, "it's"}};
+    plot.bar_width = 0.25;
+    const std::string script = plot.script();
+    CHECK(has(script, "$c0 with boxes lc rgb '#0072B2' title 'a'"));
+    CHECK(has(script, "set boxwidth 0.25 absolute\n"));
+    CHECK(has(script, "set xtics ('w8a8' 0, 'it''s' 1)"));
+}
+
 TEST_CASE("labels stand on the page and not on each other") {
     const Plot plot = cost_like();
     const auto at_borders = place_labels(plot, {{1.95, 55, "resnet20"}, {0.051, 55, "resnet20"}});

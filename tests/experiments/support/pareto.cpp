@@ -1,4 +1,4 @@
-#include "experiments/reports/pareto.hpp"
+#include "experiments/support/pareto.hpp"
 
 #include <doctest/doctest.h>
 
