@@ -91,12 +91,14 @@ std::string text_before(const Plan& plan, std::size_t of_cells, int cores) {
     }
     if (!longest) return text + "; no estimate: none like them was timed, or their data are not here";
     const auto time_of = [&](double s) { return duration_text(s / cores); };
-    text += fmt::format(", about {} on {} core{} (from {}", time_of(seconds), cores, cores == 1 ? "" : "s",
+    text += fmt::format(", {}about {} on {} core{} (from {}",
+                        estimated < plan.cells.size() ? fmt::format("{} of them ", estimated) : "",
+                        time_of(seconds), cores, cores == 1 ? "" : "s",
                         plan.timed ? fmt::format("{} timed cells of this profile", plan.timed)
                                    : "timed cells of other profiles");
     if (rough) text += fmt::format("; {} only roughly, by multiplications", rough);
     if (estimated < plan.cells.size())
-        text += fmt::format("; {} not counted: none like them was timed, or their data are not here",
+        text += fmt::format("; {} without an estimate: none like them was timed, or their data are not here",
                             plan.cells.size() - estimated);
     return text + fmt::format("; longest: {}, {})", longest->cell, time_of(longest->estimate->seconds));
 }

@@ -61,11 +61,11 @@ TEST_CASE("plan: what is said before says on what it rests") {
     plan = plan_with({60, 180, -1});
     plan.cells[0].estimate->rough = true;
     plan.cells[2].profile = "q";
-    CHECK(
-        text_before(plan, 5, 1) ==
-        "3 of 5 cells to run, about 4m00s on 1 core (from timed cells of other profiles; 1 only roughly, by "
-        "multiplications; 1 not counted: none like them was timed, or their data are not here; longest: "
-        "mmse/net--glyphs--w4a8--s1, 3m00s)");
+    CHECK(text_before(plan, 5, 1) ==
+          "3 of 5 cells to run, 2 of them about 4m00s on 1 core (from timed cells of other profiles; 1 only "
+          "roughly, by multiplications; 1 without an estimate: none like them was timed, or their data are "
+          "not here; "
+          "longest: mmse/net--glyphs--w4a8--s1, 3m00s)");
 }
 
 TEST_CASE("plan: what is left is corrected by how long the finished cells took") {
