@@ -91,14 +91,15 @@ data: setup-data ## download CIFAR-10, checked against its digests (datasets/fet
 # ---- cells: each is a target, so -j and RUN apply
 
 ifneq ($(filter cells,$(MAKECMDGOALS)),)
-# $(shell) does not see what is exported.
-CELLS := $(shell test -x $(NIBBLE) && $(if $(DATA),NIBBLE_DATA='$(DATA)') $(NIBBLE) cells --profile $(PROFILE) --due)
+# $(shell) does not see what is exported. The plan says how long the cells will take; each of them says how long is left.
+PLAN  := $(BUILD)/plan-$(PROFILE).json
+CELLS := $(shell test -x $(NIBBLE) && $(if $(DATA),NIBBLE_DATA='$(DATA)') $(NIBBLE) cells --profile $(PROFILE) --due --plan $(PLAN))
 ifneq ($(.SHELLSTATUS),0)
 $(error no cells of profile '$(PROFILE)': run `make build` first, and see `$(NIBBLE) cells --help`)
 endif
 .PHONY: $(CELLS)
 $(CELLS):
-	$(RUN) $(NIBBLE) run --profile $(PROFILE) $@
+	$(RUN) $(NIBBLE) run --profile $(PROFILE) --plan $(PLAN) $@
 endif
 
 cells: $(CELLS) ## run the cells of PROFILE that are missing or stale (after make build; -j works)

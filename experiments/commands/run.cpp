@@ -3,7 +3,9 @@
 
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
+#include "engine/core/parallel.hpp"
 #include "experiments/commands/commands.hpp"
+#include "experiments/commands/plan.hpp"
 #include "experiments/runs/run_cell.hpp"
 #include "experiments/support/interrupt.hpp"
 
@@ -12,11 +14,24 @@ namespace nibble {
 namespace {
 struct RunCommandOptions {
     SharedOptions shared;
-    std::string root, profile;
+    std::string root, profile, plan;
     std::vector<std::string> cells;
     double checkpoint_minutes = 5;
     bool force = false, keep = false;
 };
+
+/// That of several cells, written before them or made now; nothing for a single one, which has its own progress.
+std::optional<Plan> plan_of(const Project& project, const std::vector<ProfileCell>& cells,
+                            const RunCommandOptions& o) {
+    if (!o.plan.empty()) return read_plan(o.plan);
+    if (cells.size() < 2 || o.shared.progress_mode() == ProgressMode::off) return std::nullopt;
+    std::vector<ProfileCell> due;
+    for (const ProfileCell& cell : cells)
+        if (o.force || status_of(project, cell) != "fresh") due.push_back(cell);
+    Plan plan = make_plan(project, due);
+    fmt::print(stderr, "{}\n", text_before(plan, cells.size(), threads()));
+    return plan;
+}
 
 int run_command(const RunCommandOptions& o) {
     o.shared.apply();
@@ -24,6 +39,7 @@ int run_command(const RunCommandOptions& o) {
     std::vector<ProfileCell> cells;
     for (const std::string& name : o.cells) cells.push_back(find_cell(project, name, o.profile));
     watch_for_interrupts();
+    const std::optional<Plan> plan = plan_of(project, cells, o);
 
     RunOptions options;
     options.force = o.force;
@@ -40,6 +56,8 @@ int run_command(const RunCommandOptions& o) {
             print_text(fmt::format("{}: {} {}\n", cell.cell.cell.name(),
                                    fresh ? "fresh, not run again:" : "wrote",
                                    std::filesystem::relative(path).string()));
+        if (plan && !fresh && o.shared.progress_mode() != ProgressMode::off)
+            fmt::print(stderr, "{}\n", text_meanwhile(project, *plan));
     }
     if (o.shared.json) print_json({{"cells", list}});
     return 0;
@@ -58,6 +76,8 @@ void add_run(CommandLine& line) {
             "hours")
         .option("--checkpoint-minutes", o->checkpoint_minutes,
                 "time between checkpoints; 0: after every step")
+        .option("--plan", o->plan,
+                "of `nibble cells --plan`, if these cells are part of it: say the time left")
         .option("--root", o->root, "the repository (default: here or above)");
     o->shared.add_machine(command);
     o->shared.add_progress(command);

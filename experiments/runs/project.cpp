@@ -53,10 +53,13 @@ fs::path Project::result(const std::string& profile, const Cell& cell) const {
     return results() / profile / cell.experiment / (cell.leaf() + ".json");
 }
 
-fs::path Project::run_folder(const std::string& profile, const Cell& cell) const {
+fs::path Project::runs() const {
     const char* variable = std::getenv("NIBBLE_RUNS");
-    const fs::path runs = variable && *variable ? fs::path(variable) : root_ / "build" / "runs";
-    return runs / profile / cell.experiment / cell.leaf();
+    return variable && *variable ? fs::path(variable) : root_ / "build" / "runs";
+}
+
+fs::path Project::run_folder(const std::string& profile, const Cell& cell) const {
+    return runs() / profile / cell.experiment / cell.leaf();
 }
 
 ProfileCell find_cell(const Project& project, const std::string& name, const std::string& profile) {

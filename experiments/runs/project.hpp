@@ -28,8 +28,11 @@ class Project {
     /// <runs>/<profile>/<experiment>/<leaf>/: weights, predictions, checkpoint, status; not in git.
     /// <runs> is NIBBLE_RUNS or build/runs.
     std::filesystem::path run_folder(const std::string& profile, const Cell& cell) const;
+    /// <runs>/times.csv: how long cells took on this machine (experiments/support/cell_times.hpp).
+    std::filesystem::path times() const { return runs() / "times.csv"; }
 
   private:
+    std::filesystem::path runs() const;
     std::filesystem::path root_;
 };
 

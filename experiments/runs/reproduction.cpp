@@ -108,8 +108,8 @@ std::string difference_of_run(const Project& project, const std::string& path, c
     const TemporaryFolder folder(run_folder / "verify");
     Result now;
     try {
-        now =
-            compute_cell(cell, data, parts, open_parent(project, cell, parts, control), folder.path, control);
+        now = compute_timed(project, cell, data, parts, open_parent(project, cell, parts, control),
+                            folder.path, control);
     } catch (const Interrupted& e) {  // its words promise a checkpoint, which goes with the folder
         throw Interrupted(path + ": verification interrupted; it begins anew next time", e.signal());
     }

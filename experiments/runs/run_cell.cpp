@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <ctime>
+
 #include "engine/core/error.hpp"
 #include "engine/core/file.hpp"
 #include "engine/core/json.hpp"
+#include "experiments/pipeline/files/model.hpp"
 #include "experiments/runs/cell.hpp"
 #include "experiments/runs/result.hpp"
 #include "experiments/runs/stale.hpp"
@@ -60,7 +63,7 @@ void train_again(const Project& project, const ProfileCell& cell, const std::str
     fmt::print(stderr, "{}: trained again, for its weights are not here\n", cell.cell.cell.name());
     const Data& data = shared_data(cell.cell.config);
     const KeyParts parts = key_parts_of(project, cell, data, control);
-    compute_cell(cell, data, parts, std::nullopt, folder, control);
+    compute_timed(project, cell, data, parts, std::nullopt, folder, control);
     fs::remove(checkpoint_in(folder, parts));
 }
 
@@ -106,6 +109,40 @@ std::optional<Parent> open_parent(const Project& project, const ProfileCell& cel
     return parent;
 }
 
+std::optional<CellWork> work_of(const ProfileCell& cell) try {
+    const auto& [c, config] = cell.cell;
+    const Data& data = shared_data(config);
+    const std::string source = parent_of(config);
+    const Graph graph = make_graph(is_onnx(source) ? file_of(source).string() : c.model, *data.test);
+    auto images = static_cast<double>(data.test->size());
+    if (const auto* training = std::get_if<TrainConfig>(&config))
+        images += 3.0 * training->recipe.epochs * static_cast<double>(data.train->size());
+    const auto products = cost_of(graph, network_bits_of(Numerics::f32)).total.multiplications;
+    return CellWork{cell.profile,
+                    c.experiment,
+                    c.model,
+                    c.data,
+                    c.method,
+                    c.seed,
+                    images * static_cast<double>(products)};
+} catch (const Error&) {
+    return std::nullopt;
+}
+
+Result compute_timed(const Project& project, const ProfileCell& cell, const Data& data, const KeyParts& parts,
+                     const std::optional<Parent>& parent, const fs::path& folder, const RunControl& control) {
+    const bool resumes = is_there(checkpoint_in(folder, parts));
+    const std::clock_t begin = std::clock();
+    Result result = compute_cell(cell, data, parts, parent, folder, control);
+    const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+    try {
+        if (const auto work = work_of(cell); work && !resumes) add_time(project.times(), {*work, seconds});
+    } catch (const Error& e) {  // the result is worth more than its time
+        fmt::print(stderr, "{}: its time is not recorded: {}\n", cell.cell.cell.name(), e.what());
+    }
+    return result;
+}
+
 RunOutcome run_cell(const Project& project, const ProfileCell& cell, const RunOptions& options) {
     const std::string name = cell.cell.cell.name();
     const fs::path folder = project.run_folder(cell.profile, cell.cell.cell);
@@ -123,8 +160,9 @@ RunOutcome run_cell(const Project& project, const ProfileCell& cell, const RunOp
         }
         remove_leftovers(folder, options.force ? fs::path() : checkpoint_in(folder, parts));
         record(folder, "running", "");
-        const Result result = compute_cell(
-            cell, data, parts, open_parent(project, cell, parts, options.control), folder, options.control);
+        const Result result =
+            compute_timed(project, cell, data, parts, open_parent(project, cell, parts, options.control),
+                          folder, options.control);
         write_result(path, result);
         remove_leftovers(folder);
         fs::remove(folder / "status.json");

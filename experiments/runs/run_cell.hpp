@@ -5,6 +5,7 @@
 #include <string>
 
 #include "experiments/runs/compute_cell.hpp"
+#include "experiments/support/cell_times.hpp"
 
 namespace nibble {
 
@@ -17,6 +18,15 @@ KeyParts key_parts_of(const Project& project, const ProfileCell& cell, const Dat
 /// not the one of the key.
 std::optional<Parent> open_parent(const Project& project, const ProfileCell& cell, const KeyParts& parts,
                                   const RunControl& control);
+
+/// The multiplications of a cell: those of evaluating, three times as many for an image that it trains on. Nothing if its
+/// images or its network are not here.
+std::optional<CellWork> work_of(const ProfileCell& cell);
+
+/// compute_cell(), and its time goes to Project::times() unless it resumed.
+Result compute_timed(const Project& project, const ProfileCell& cell, const Data& data, const KeyParts& parts,
+                     const std::optional<Parent>& parent, const std::filesystem::path& folder,
+                     const RunControl& control);
 
 struct RunOptions {
     bool force = false;  ///< run even if the result is fresh, and from the beginning

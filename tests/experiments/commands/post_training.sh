@@ -48,6 +48,17 @@ for key in weights_digest predictions_digest; do
     [ "$(field $key e.json)" = "$(field $key "$(result w4a4e8-cal16)")" ] || fail "eval of the exported network: other $key"
 done
 
+# ---- each cell left its time, the parent too, and others are estimated from it
+[ "$(wc -l <build/runs/times.csv)" -eq 6 ] || fail "not a header and five times: $(cat build/runs/times.csv)"
+"$nibble" cells ptq --profile quick --time --plan plan.json >out 2>err || fail "cells --time: $(cat err)"
+[ "$(grep -c '^ *[0-9]*s ptq/' out)" -eq 4 ] || fail "cells without an estimate: $(cat out)"
+grep -q '^quick: 4 of 4 cells to run, about [0-9]*s on [0-9]* cores\{0,1\} (from 5 timed cells' err || fail "cells --time: says '$(cat err)'"
+"$nibble" run --force --progress plain --plan plan.json "$(cell f32)" >out 2>err || fail "run --plan: $(cat err)"
+grep -q '^1 of 4 cells done, about [0-9]*s left$' err || fail "run --plan: says '$(cat err)'"
+"$nibble" run --force "$(cell f32)" "$(cell w4a4e8-cal16)" >out 2>err || fail "run: $(cat err)"
+grep -q '^quick: 2 of 2 cells to run, about ' err && grep -q '^2 of 2 cells done$' err || fail "run of two cells: says '$(cat err)'"
+refused 1 "plan.json" run --plan no/plan.json "$(cell f32)"
+
 # ---- verified, fresh, reported
 "$nibble" verify results/quick/ptq/*.json --progress off --threads 1 >out 2>err || fail "verify: $(cat out err)"
 "$nibble" verify --integer results/quick/ptq/*.json --limit 20 --progress off >out 2>err || fail "verify --integer: $(cat out err)"
