@@ -15,6 +15,7 @@ struct Family {
 constexpr Family kFamilies[] = {{"mmse", mmse::post_training},
                                 {"cle", mmse::equalized_post_training},
                                 {"gptq", mmse::gptq_post_training},
+                                {"gptqfloat", mmse::gptq_float_post_training},
                                 {"fgq", fgq::post_training}};
 
 }  // namespace

@@ -54,7 +54,8 @@ std::string describe(const Method& m) {
         if (m.feedback == Feedback::gptq_float) text += ", GPTQ towards float outputs";
         parts.push_back(text);
     }
-    if (m.quantizes_activations()) parts.push_back("activations " + clipping_text(m));
+    if (m.quantizes_activations())
+        parts.push_back("activations " + clipping_text(m) + (m.by_channel ? " by channel" : ""));
     if (m.batch_norm) parts.emplace_back("batch norm re-estimated");
     if (m.batch_norm == NormTarget::float_network) parts.back() += " to float statistics";
     if (m.plain_images) parts.back() += " on plain images";

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "engine/core/parallel.hpp"
 #include "engine/quant/corrections/layerwise.hpp"
 #include "engine/quant/gptq/correlations.hpp"
 #include "engine/quant/gptq/error_feedback.hpp"
@@ -13,6 +14,34 @@ namespace {
 /// Weights of one output channel.
 std::size_t inputs_of(const Graph& graph, int layer) {
     return count(graph.weight_shape(graph[layer])) / static_cast<std::size_t>(graph[layer].out.c);
+}
+
+/// Of what a layer reads, by channel.
+std::vector<Histogram> histograms_of(std::size_t channels, std::size_t images, const Operand& operand) {
+    std::vector<std::vector<float>> values(images);
+    parallel_for(images, [&](std::size_t image) { values[image] = operand(image); });
+    std::vector<Histogram> histograms(channels);
+    parallel_for(channels, [&](std::size_t c) {
+        std::vector<float> own;
+        for (const std::vector<float>& x : values) {
+            own.clear();
+            for (std::size_t i = c; i < x.size(); i += channels) own.push_back(x[i]);
+            histograms[c].add(own);
+        }
+    });
+    return histograms;
+}
+
+/// W[o, c] / m_c.
+void divide_by(const std::vector<float>& multipliers, const Node& node, Array<float>& weights) {
+    const std::size_t outputs = weights.shape()[0],
+                      groups = static_cast<std::size_t>(node.op == Op::conv ? node.groups : 1),
+                      channels = multipliers.size() / groups, each = weights.size() / outputs / channels;
+    for (std::size_t o = 0; o < outputs; ++o)
+        for (std::size_t c = 0; c < channels; ++c)
+            for (std::size_t i = 0; i < each; ++i)
+                weights.data()[(o * channels + c) * each + i] /=
+                    multipliers[o / (outputs / groups) * channels + c];
 }
 
 }  // namespace
@@ -32,13 +61,23 @@ void round_layers(const FoldedNetwork& network, std::span<const float> images, Q
 }
 
 void fit_layers(FoldedNetwork& network, std::span<const float> images, const Quantize& quantize,
-                Quantization& quantization) {
+                Quantization& quantization, const QuantizeChannels& channels) {
     const Graph& graph = network.graph;
+    const int first = graph.weighted_layers().front();
     const std::size_t n = images.size() / graph.input_dims().size();
     Weights fitted = network.weights;  // apart: the float network runs beside
     BesideFloats beside;
     beside.prepare = [&](int layer, const Operand& operand, const Target& target) {
         Array<float>& weights = fitted.at(graph[layer].name + ".weight");
+        const auto edge = quantization.edges.find({layer, 0});
+        if (channels && layer != first && edge != quantization.edges.end()) {
+            const Scheme scheme = edge->second.scheme;
+            quantization.edges.erase(edge);  // what the layer reads is not yet rounded
+            const auto c = static_cast<std::size_t>(graph[graph[layer].inputs[0]].out.c);
+            const Quantizer q = channels(scheme, histograms_of(c, n, operand));
+            quantization.edges.emplace(GraphEdge{layer, 0}, q);
+            divide_by(q.multipliers, graph[layer], weights);
+        }
         QuantizedWeights& quantized = quantization.layers[graph[layer].name];
         if (inputs_of(graph, layer) > kMostInputs) {
             quantized = quantize(layer, weights);

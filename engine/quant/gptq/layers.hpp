@@ -7,6 +7,7 @@
 #include <span>
 
 #include "engine/nn/fold.hpp"
+#include "engine/quant/calibration/histogram.hpp"
 #include "engine/quant/quantized.hpp"
 
 namespace nibble::gptq {
@@ -18,11 +19,19 @@ inline constexpr std::size_t kMostInputs = 8192;
 /// Codes and steps for the weights of a layer.
 using Quantize = std::function<QuantizedWeights(int layer, const Array<float>& weights)>;
 
+/// A quantizer of the same scheme with a scale for each channel, from the values of each.
+using QuantizeChannels =
+    std::function<Quantizer(const Scheme& scheme, const std::vector<Histogram>& channels)>;
+
 /// Towards the outputs of the float network: each layer's weights are fitted to them (fit.hpp), quantized by `quantize`,
 /// rounded with feedback, and its bias brings back the float network's mean outputs. Weights and biases in `network` become
-/// those; large layers (kMostInputs) are quantized as they are. Throws as below.
+/// those; large layers (kMostInputs) are quantized as they are.
+///
+/// With `channels`, what layers read gets scales by channel in place of those in `quantization`, but for the first layer. They
+/// are chosen when the run reaches the layer, from what it then reads; the weights, in `network` too, are those that multiply
+/// codes (engine/quant/quantizer.hpp). Throws as below.
 void fit_layers(FoldedNetwork& network, std::span<const float> images, const Quantize& quantize,
-                Quantization& quantization);
+                Quantization& quantization, const QuantizeChannels& channels = {});
 
 /// Replaces the codes of all layers that have some. images: n x h x w x c. Throws what round_with_feedback(),
 /// correlations_of() and run_layerwise() throw.

@@ -1,5 +1,9 @@
 #include "engine/quant/mmse/activations.hpp"
 
+#include <utility>
+
+#include "engine/core/parallel.hpp"
+
 namespace nibble::mmse {
 
 namespace {
@@ -47,6 +51,18 @@ Quantizer quantize_activations_asymmetric(const Histogram& histogram, int bits, 
     Scheme scheme{.bits = bits, .is_signed = zero_point == half, .granularity = Granularity::tensor};
     if (!scheme.is_signed) scheme.zero_point = zero_point;
     return make_quantizer(scheme, best.alpha > 0 ? best.alpha : 1.0f);
+}
+
+Quantizer quantize_channels(const Scheme& scheme, const std::vector<Histogram>& channels) {
+    std::vector<float> multipliers(channels.size());
+    const Codes codes{scheme.lowest(), scheme.highest()};
+    parallel_for(channels.size(), [&](std::size_t c) {
+        const float alpha = solve(distribution_of(channels[c]), codes, Solver::exact, Signs::positive).alpha;
+        multipliers[c] = alpha > 0 ? 1 / alpha : 1.0f;
+    });
+    Scheme by_channel = scheme;
+    by_channel.granularity = Granularity::channel;
+    return make_channel_quantizer(by_channel, std::move(multipliers));
 }
 
 double relative_error(const Histogram& histogram, const Quantizer& quantizer) {

@@ -17,6 +17,9 @@ Quantizer quantize_activations(const Histogram& histogram, int bits, Solver solv
 Quantizer quantize_activations_asymmetric(const Histogram& histogram, int bits,
                                           Solver solver = Solver::exact);
 
+/// The same with a scale for each channel, codes as the scheme has them.
+Quantizer quantize_channels(const Scheme& scheme, const std::vector<Histogram>& channels);
+
 /// ||X - X~||^2 / ||X||^2 for any quantizer, whatever chose it; 0 for a tensor of zeros.
 double relative_error(const Histogram& histogram, const Quantizer& quantizer);
 

@@ -60,6 +60,9 @@ bool fits_together(const Method& m) {
     if (m.feedback != Feedback::none && m.dual_percent > 0) return false;
     // Fitted weights have no scale that is off, and their biases are corrected.
     if (m.feedback == Feedback::gptq_float && (m.unbiased || m.batch_norm || m.bias_correction)) return false;
+    // Weights have to be chosen for scales by channel; refined scales belong to whole tensors.
+    if (m.by_channel && (m.feedback != Feedback::gptq_float || !m.quantizes_activations() || m.refined))
+        return false;
     // Batch norm estimated anew chooses the scales itself, and knows the layers as they were.
     if (m.batch_norm && (m.unbiased || m.equalized)) return false;
     if (!m.quantizes_activations() && (m.clipping != usual.clipping || m.residual_bits > 0)) return false;
@@ -92,6 +95,7 @@ std::string to_string(const Method& m) {
     for (const auto& [clipping, word] : kClippingWords)
         if (m.clipping == clipping) text += word;
     if (m.clipping == Clipping::percentile) text += shortest(m.percentile);
+    if (m.by_channel) text += "-apc";
     if (m.residual_bits > 0) text += "-r" + std::to_string(m.residual_bits);
     if (m.batch_norm) text += m.batch_norm == NormTarget::float_network ? "-bnfloat" : "-bn";
     if (m.plain_images) text += "plain";
@@ -101,10 +105,10 @@ std::string to_string(const Method& m) {
     return text;
 }
 
-Method method_from(const std::string& text, bool gptq) {
+Method method_from(const std::string& text, Feedback feedback) {
     Method m;
     std::string_view rest = text;
-    if (text == "f32" && !gptq) return m;
+    if (text == "f32" && feedback == Feedback::none) return m;
     if (take(rest, "w")) m.weight_bits = number(rest);
     if (take(rest, "a")) m.activation_bits = number(rest);
     m.wide_ends = take(rest, "e8");
@@ -121,6 +125,7 @@ Method method_from(const std::string& text, bool gptq) {
     for (const auto& [clipping, word] : kClippingWords)
         if (m.clipping == Clipping::mmse && take(rest, word)) m.clipping = clipping;
     if (m.clipping == Clipping::percentile) m.percentile = take_number<double>(rest).value_or(0);
+    m.by_channel = take(rest, "-apc");
     if (!rest.starts_with("-refined") && take(rest, "-r")) m.residual_bits = number(rest);
     if (take(rest, "-bnfloat"))
         m.batch_norm = NormTarget::float_network;
@@ -132,7 +137,7 @@ Method method_from(const std::string& text, bool gptq) {
     m.refined = take(rest, "-refined");
     if (take(rest, "-cal")) m.images = number(rest);
     const bool well_written = rest.empty() && to_string(m) == text;
-    if (gptq && m.feedback == Feedback::none) m.feedback = Feedback::gptq;
+    if (m.feedback == Feedback::none) m.feedback = feedback;
     if (!well_written || !fits_together(m))
         throw BadInput("mmse", "method",
                        "f32, w4e8, a4e8, w4a4 or w4a4e8, followed by what differs: -pt, -wgrid, -dual10, "

@@ -20,6 +20,7 @@
 //                        corrected (engine/quant/gptq/fit.hpp)
 //     -amaxabs           rule for activations; -akl, -aaciq, -apercentile99.9; -aasym: least squared error
 //                        with a zero point where values are negative
+//     -apc               with -gptqfloat: a scale for each channel of what a layer reads, the first layer apart
 //     -r8                what is added (residuals) in 8 bits instead of floats
 //     -bn                batch norm re-estimated on the images, augmented as in training; -bnplain: as they are;
 //                        -bnfloat: to the float network's statistics on them
@@ -64,6 +65,7 @@ struct Method {
     Feedback feedback = Feedback::none;
     Clipping clipping = Clipping::mmse;
     double percentile = 0;                   ///< with Clipping::percentile
+    bool by_channel = false;                 ///< a scale for each channel of what layers read
     int residual_bits = 0;                   ///< 0: residuals stay float
     std::optional<NormTarget> batch_norm{};  ///< passes, in this order
     bool plain_images = false;               ///< for batch norm towards its parameters: not augmented
@@ -84,7 +86,8 @@ struct Method {
 
 std::string to_string(const Method& method);
 /// The inverse. Throws BadInput for anything that to_string() would not write, and for settings that have no
-/// effect or do not go together. With `gptq` it is a method with feedback: -gptq where the text has no word for it.
-Method method_from(const std::string& text, bool gptq = false);
+/// effect or do not go together. Where the text has no word
+/// for feedback, the method has this one.
+Method method_from(const std::string& text, Feedback feedback = Feedback::none);
 
 }  // namespace nibble::mmse

@@ -71,8 +71,8 @@ class Quantizing {
         if (method_.feedback == Feedback::gptq) gptq::round_layers(folded_, images, quantization_);
         if (fits)
             gptq::fit_layers(
-                network, images, [&](int i, const Array<float>& w) { return quantized(i, w); },
-                quantization_);
+                network, images, [&](int i, const Array<float>& w) { return quantized(i, w); }, quantization_,
+                method_.by_channel ? gptq::QuantizeChannels(quantize_channels) : nullptr);
         PostTrained result{std::move(network), std::move(quantization_), std::move(facts_),
                            std::move(curves_)};
         finish(result);
@@ -273,7 +273,11 @@ std::unique_ptr<PostTrainingMethod> equalized_post_training(const std::string& s
 }
 
 std::unique_ptr<PostTrainingMethod> gptq_post_training(const std::string& settings) {
-    return std::make_unique<Mmse>(method_from(settings, true));
+    return std::make_unique<Mmse>(method_from(settings, Feedback::gptq));
+}
+
+std::unique_ptr<PostTrainingMethod> gptq_float_post_training(const std::string& settings) {
+    return std::make_unique<Mmse>(method_from(settings, Feedback::gptq_float));
 }
 
 }  // namespace nibble::mmse

@@ -21,6 +21,8 @@ PostTrained quantize(const FloatNetwork& network, const Calibration& calibration
 std::unique_ptr<PostTrainingMethod> post_training(const std::string& settings);
 /// The family "gptq": the same with -gptq, which the settings need not say.
 std::unique_ptr<PostTrainingMethod> gptq_post_training(const std::string& settings);
+/// The family "gptqfloat": the same with -gptqfloat.
+std::unique_ptr<PostTrainingMethod> gptq_float_post_training(const std::string& settings);
 
 /// The family "cle": the same with -cle, which the settings need not say.
 std::unique_ptr<PostTrainingMethod> equalized_post_training(const std::string& settings);

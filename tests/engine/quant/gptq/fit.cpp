@@ -10,6 +10,7 @@
 #include "engine/infer/lower.hpp"
 #include "engine/nn/predictor.hpp"
 #include "engine/quant/gptq/layers.hpp"
+#include "engine/quant/mmse/activations.hpp"
 #include "engine/quant/mmse/weights.hpp"
 #include "tests/helpers/networks.hpp"
 
@@ -99,7 +100,9 @@ struct Rounded {
     Quantization quantization;
 };
 
-Rounded rounded(const Example& e, bool towards_floats) {
+enum class Way { gptq, fit, fit_channels };
+
+Rounded rounded(const Example& e, Way way) {
     const auto codes = [](int, const Array<float>& w) {
         return mmse::quantize_weights(w, scheme_from("s3-pc"), mmse::Solver::exact);
     };
@@ -107,10 +110,11 @@ Rounded rounded(const Example& e, bool towards_floats) {
     r.quantization = test::quantize(e.network, {.weights = scheme_from("s3-pc"), .activation_bits = 4}, 5);
     for (auto& [name, layer] : r.quantization.layers)
         layer = codes(0, e.network.weights.at(name + ".weight"));
-    if (towards_floats)
-        fit_layers(r.network, e.images, codes, r.quantization);
-    else
+    if (way == Way::gptq)
         round_layers(r.network, e.images, r.quantization);
+    else
+        fit_layers(r.network, e.images, codes, r.quantization,
+                   way == Way::fit ? nullptr : QuantizeChannels(mmse::quantize_channels));
     return r;
 }
 
@@ -120,21 +124,28 @@ std::vector<float> logits(const Example& e, const Rounded& r) {
     return result;
 }
 
-TEST_CASE("fit of a network: executed as integers, its outputs are nearer to the float network's than those of GPTQ") {
-    const Example e(deep_network(), kImages);
+std::vector<float> float_logits(const Example& e) {
     std::vector<float> floats(kImages * 5);
     Predictor(e.network.graph, e.network.weights, Numerics::f32).logits(e.images, floats);
-    const auto error = [&](const std::vector<float>& values) {
-        double sum = 0;
-        for (std::size_t i = 0; i < values.size(); ++i) {
-            const double d = static_cast<double>(values[i]) - static_cast<double>(floats[i]);
-            sum += d * d;
-        }
-        return sum;
-    };
-    const Rounded r = rounded(e, true);
+    return floats;
+}
+
+double squared_error(const std::vector<float>& values, const std::vector<float>& floats) {
+    double sum = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const double d = static_cast<double>(values[i]) - static_cast<double>(floats[i]);
+        sum += d * d;
+    }
+    return sum;
+}
+
+TEST_CASE("fit of a network: executed as integers, it is nearer to the float network than GPTQ") {
+    const Example e(deep_network(), kImages);
+    const std::vector<float> floats = float_logits(e);
+    const auto error = [&](const std::vector<float>& values) { return squared_error(values, floats); };
+    const Rounded r = rounded(e, Way::fit);
     const std::vector<float> fitted = logits(e, r);
-    CHECK(error(fitted) < 0.7 * error(logits(e, rounded(e, false))));
+    CHECK(error(fitted) < 0.7 * error(logits(e, rounded(e, Way::gptq))));
     for (std::size_t c = 0; c < 5; ++c) {  // biases bring the means back
         double mean = 0;
         for (std::size_t i = c; i < fitted.size(); i += 5)
@@ -145,13 +156,34 @@ TEST_CASE("fit of a network: executed as integers, its outputs are nearer to the
         CHECK(r.network.weights.at(name + ".weight") != e.network.weights.at(name + ".weight"));
 }
 
+TEST_CASE("fit of a network: scales by channel where channels are of different size") {
+    Example e(deep_network(), kImages);
+    Weights& w = e.network.weights;
+    for (std::size_t c = 0; c < 12; ++c) {  // "b" has a group for each channel of "a"
+        const float times = static_cast<float>(1 << c % 6);
+        for (std::size_t i = 0; i < 27; ++i) w.at("a.weight").data()[c * 27 + i] *= times;
+        w.at("a.bias").data()[c] *= times;
+        for (std::size_t i = 0; i < 9; ++i) w.at("b.weight").data()[c * 9 + i] /= times;
+    }
+    const std::vector<float> floats = float_logits(e);
+    const Rounded by_channel = rounded(e, Way::fit_channels);
+    CHECK(squared_error(logits(e, by_channel), floats) <
+          0.5 * squared_error(logits(e, rounded(e, Way::fit)), floats));
+    for (const auto& [edge, quantizer] : by_channel.quantization.edges)
+        CHECK(quantizer.by_channel() == (edge.operand == 0 && edge.reader != 1));
+    const auto multipliers = [&](int reader) {
+        return by_channel.quantization.edges.at({reader, 0}).multipliers;
+    };
+    CHECK(multipliers(3)[0] / multipliers(3)[5] == doctest::Approx(32).epsilon(0.6));
+}
+
 TEST_CASE("fit of a network: the same bits for any number of threads") {
     const int before = threads();
     const Example e(deep_network(), kImages);
     set_threads(1);
-    const Rounded one = rounded(e, true);
+    const Rounded one = rounded(e, Way::fit_channels);
     set_threads(4);
-    const Rounded four = rounded(e, true);
+    const Rounded four = rounded(e, Way::fit_channels);
     set_threads(before);
     for (const auto& [name, layer] : one.quantization.layers) {
         CHECK(layer.codes == four.quantization.layers.at(name).codes);

@@ -110,6 +110,7 @@ TEST_CASE("gptq of a network: a layer of too many inputs keeps its codes") {
 TEST_CASE("gptq as a family: the settings of mmse, with or without the word") {
     for (const char* settings : {"w4a8e8-gptq-r8", "w4a8e8-r8"})
         CHECK(post_training_method("gptq", settings)->text() == "w4a8e8-gptq-r8");
+    CHECK(post_training_method("gptqfloat", "w4a8e8-aasym")->text() == "w4a8e8-gptqfloat-aasym");
     CHECK(post_training_method("gptq", "w4e8-cal64")->calibration_images() == 64);
     for (const char* settings : {"f32", "a4", "w4-dual10", "w4e8-gptq-gptq"})
         CHECK_THROWS_AS(post_training_method("gptq", settings), BadInput);
