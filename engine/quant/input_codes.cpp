@@ -1,5 +1,7 @@
 #include "engine/quant/input_codes.hpp"
 
+#include <algorithm>
+
 #include "engine/core/error.hpp"
 #include "engine/nn/fusion.hpp"
 
@@ -7,11 +9,16 @@ namespace nibble {
 
 InputCodes codes_by(const Quantizer& quantizer, int channels) {
     const auto c = static_cast<std::size_t>(channels);
-    return {.multipliers = std::vector<float>(c, quantizer.multiplier),
-            .steps = std::vector<float>(c, quantizer.step),
-            .lowest = static_cast<float>(quantizer.scheme.lowest()),
-            .highest = static_cast<float>(quantizer.scheme.highest()),
-            .rounding = quantizer.rounding};
+    InputCodes codes{.multipliers = std::vector<float>(c, quantizer.multiplier),
+                     .steps = std::vector<float>(c, quantizer.step),
+                     .lowest = static_cast<float>(quantizer.scheme.lowest()),
+                     .highest = static_cast<float>(quantizer.scheme.highest()),
+                     .rounding = quantizer.rounding};
+    if (quantizer.by_channel()) {
+        codes.multipliers = quantizer.multipliers;
+        std::ranges::transform(codes.multipliers, codes.steps.begin(), [](float m) { return 1 / m; });
+    }
+    return codes;
 }
 
 class InputQuantizers::Layer : public LayerQuantizer {
@@ -38,9 +45,6 @@ InputQuantizers::InputQuantizers(const Graph& graph, const std::map<GraphEdge, Q
         if (!is_weighted(reader))
             throw Unsupported(describe(graph, edge.reader) +
                               ": reads codes, which it can only where all layers run as integers");
-        if (quantizer.by_channel())
-            throw Unsupported(describe(graph, edge.reader) +
-                              ": reads codes with a scale per channel beside float weights");
         layers_.emplace(reader.name, Layer(quantizer, graph[reader.inputs.front()].out.c));
     }
 }

@@ -10,14 +10,15 @@
 
 namespace nibble {
 
-/// The codes of a layer's input with one scale for all its channels.
+/// The codes of a layer's input.
 InputCodes codes_by(const Quantizer& quantizer, int channels);
 
 /// For evaluation alone: it learns nothing and remembers nothing.
 class InputQuantizers : public NetworkQuantizer {
   public:
-    /// Takes the quantizers of what convolutions and linear layers read. Throws Unsupported for others
-    /// (additions, poolings) and for codes quantized by channel, BadInput for what does not fit the graph.
+    /// Takes the quantizers of what convolutions and linear layers read; those by channel belong to weights that are
+    /// divided by their multipliers (quantizer.hpp). Throws Unsupported for others (additions, poolings), BadInput for
+    /// what does not fit the graph.
     InputQuantizers(const Graph& graph, const std::map<GraphEdge, Quantizer>& edges);
     ~InputQuantizers() override;
 

@@ -235,6 +235,7 @@ class Mmse : public PostTrainingMethod {
         if (method_.unbiased) entries.emplace_back("unbiased");
         if (method_.feedback == Feedback::gptq) entries.emplace_back("gptq");
         if (method_.feedback == Feedback::gptq_float) entries.emplace_back("gptq float");
+        if (method_.by_channel) entries.emplace_back("activations by channel");
         if (method_.clipping == Clipping::asymmetric) entries.emplace_back("zero point");
         if (method_.batch_norm) entries.emplace_back("batch norm");
         if (method_.augments()) entries.emplace_back("batch norm augmented");

@@ -22,7 +22,13 @@ std::map<GraphEdge, Quantizer> inputs_of_weighted_layers(const Graph& graph,
                                                          const Quantization& quantization) {
     std::map<GraphEdge, Quantizer> inputs;
     for (const auto& [edge, quantizer] : quantization.edges)
-        if (is_weighted(graph[edge.reader])) inputs.emplace(edge, quantizer);
+        if (is_weighted(graph[edge.reader])) {
+            if (quantizer.by_channel())
+                throw Unsupported(
+                    describe(graph, edge.reader) +
+                    ": reads codes with a scale per channel; scales are refined for one per tensor");
+            inputs.emplace(edge, quantizer);
+        }
     return inputs;
 }
 
