@@ -86,8 +86,7 @@ struct Method {
 
 std::string to_string(const Method& method);
 /// The inverse. Throws BadInput for anything that to_string() would not write, and for settings that have no
-/// effect or do not go together. Where the text has no word
-/// for feedback, the method has this one.
+/// effect or do not go together. `feedback`: of the method where the text has no word for it.
 Method method_from(const std::string& text, Feedback feedback = Feedback::none);
 
 }  // namespace nibble::mmse
