@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -35,7 +36,7 @@ std::string worst_layer(const Result& result, Error error) {
     const auto& layers = result.quantization->layers;
     const auto worst =
         std::max_element(layers.begin(), layers.end(), [&](auto& a, auto& b) { return error(a) < error(b); });
-    if (worst == layers.end() || error(*worst) <= 0) return kMissing;
+    if (worst == layers.end() || error(*worst) <= 0 || std::isinf(error(*worst))) return kMissing;
     return fmt::format("{:.1f} dB, {}", -10 * std::log10(error(*worst)), worst->name);
 }
 
@@ -51,7 +52,7 @@ struct NamedWidth {
     const char* name;
 };
 constexpr std::array kWidths{NamedWidth{{8, 8}, "w8a8"}, NamedWidth{{4, 8}, "w4a8"},
-                             NamedWidth{{4, 4}, "w4a4"}, NamedWidth{{2, 8}, "w2a8, ternary"}};
+                             NamedWidth{{4, 4}, "w4a4"}, NamedWidth{{2, 8}, "w2a8"}};
 
 bool has(const Best& best, const Width& bits) {
     return Width(best.weight_bits, best.activation_bits) == bits;
@@ -107,7 +108,10 @@ Table best_table(const std::vector<Best>& best) {
                     return worst_layer(*b.first, [](auto& layer) { return layer.weight_error; });
                 }},
                {{"Worst input", false}, [](const Best& b) {
-                    return worst_layer(*b.first, [](auto& layer) { return layer.input_error.value_or(0); });
+                    // Inputs with scales by channel have none that is known.
+                    return worst_layer(*b.first, [](auto& layer) {
+                        return layer.input_error.value_or(std::numeric_limits<double>::infinity());
+                    });
                 }}});
 }
 
